@@ -54,9 +54,8 @@ pub enum Category {
 use DType::*;
 
 /// Every data type, in the order of [`DType`].
-pub const ALL: [DType; 13] = [
-    Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64, Complex64, Complex128,
-];
+pub const ALL: [DType; 13] =
+    [Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64, Complex64, Complex128];
 
 impl DType {
     /// The standard's name, such as `float64`.
@@ -231,7 +230,9 @@ impl FromStr for DType {
 /// A Rust type that is the element of an array.
 ///
 /// Sealed: the standard's 13 types are all there are.
-pub trait Element: Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + sealed::Sealed + 'static {
+pub trait Element:
+    Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + sealed::Sealed + 'static
+{
     /// The data type of this Rust type.
     const DTYPE: DType;
 }
@@ -263,19 +264,58 @@ elements! {
 macro_rules! with_element {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            $crate::DType::Bool => { type $T = bool; $body }
-            $crate::DType::Int8 => { type $T = i8; $body }
-            $crate::DType::Int16 => { type $T = i16; $body }
-            $crate::DType::Int32 => { type $T = i32; $body }
-            $crate::DType::Int64 => { type $T = i64; $body }
-            $crate::DType::UInt8 => { type $T = u8; $body }
-            $crate::DType::UInt16 => { type $T = u16; $body }
-            $crate::DType::UInt32 => { type $T = u32; $body }
-            $crate::DType::UInt64 => { type $T = u64; $body }
-            $crate::DType::Float32 => { type $T = f32; $body }
-            $crate::DType::Float64 => { type $T = f64; $body }
-            $crate::DType::Complex64 => { type $T = $crate::Complex<f32>; $body }
-            $crate::DType::Complex128 => { type $T = $crate::Complex<f64>; $body }
+            $crate::DType::Bool => {
+                type $T = bool;
+                $body
+            }
+            $crate::DType::Int8 => {
+                type $T = i8;
+                $body
+            }
+            $crate::DType::Int16 => {
+                type $T = i16;
+                $body
+            }
+            $crate::DType::Int32 => {
+                type $T = i32;
+                $body
+            }
+            $crate::DType::Int64 => {
+                type $T = i64;
+                $body
+            }
+            $crate::DType::UInt8 => {
+                type $T = u8;
+                $body
+            }
+            $crate::DType::UInt16 => {
+                type $T = u16;
+                $body
+            }
+            $crate::DType::UInt32 => {
+                type $T = u32;
+                $body
+            }
+            $crate::DType::UInt64 => {
+                type $T = u64;
+                $body
+            }
+            $crate::DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            $crate::DType::Complex64 => {
+                type $T = $crate::Complex<f32>;
+                $body
+            }
+            $crate::DType::Complex128 => {
+                type $T = $crate::Complex<f64>;
+                $body
+            }
         }
     };
 }

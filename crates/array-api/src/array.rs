@@ -1,0 +1,244 @@
+//! `Array`: one handle for every kind of array.
+//!
+//! What dispatch and the front door read sits in a head beside the value, so that shape, dtype, kind and level cost a
+//! load instead of a virtual call, and an implementor cannot change them later.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::dims::Dims;
+use crate::dtype::{DType, Element};
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::kind::{Kind, KindId, Level};
+use crate::namespace::Namespace;
+use crate::scalar::Scalar;
+
+/// What an array type tells about itself. Implement it, and [`Native`] for typed kernels, to join the protocol.
+pub trait ArrayImpl: Any + fmt::Debug + Send + Sync {
+    /// The kind that answers for arrays of this type.
+    fn kind(&self) -> &'static Kind;
+    /// The extents; lazy kinds may hold [`UNKNOWN`](crate::UNKNOWN) ones.
+    fn dims(&self) -> Dims;
+    /// The data type.
+    fn dtype(&self) -> DType;
+
+    /// Where new arrays like this one live; wrappers answer with their content's.
+    fn namespace(&self) -> Namespace {
+        Namespace::new(self.kind())
+    }
+
+    /// Copies the elements to the host's memory in row-major order: what users ask for by name with
+    /// [`Array::to_vec`] and [`Array::item`].
+    fn to_host(&self) -> Result<Host> {
+        Err(Error::backend("to_host", format!("arrays of kind {} cannot be read", self.kind().name())))
+    }
+
+    /// Writes the values for `Display`; kinds that would have to compute for it say what they are instead.
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// An array type that typed kernels can be written for. Cheap to clone: a handle on a shared buffer.
+pub trait Native: ArrayImpl + Clone + Sized {
+    /// The kind of this type.
+    const KIND: &'static Kind;
+
+    /// A weak scalar as a 0-d array of this kind.
+    ///
+    /// # Errors
+    /// Kinds without 0-d arrays keep the default, which refuses; the call then goes on to the next implementation.
+    fn from_scalar(scalar: Scalar, dtype: DType) -> Result<Self> {
+        let _ = dtype;
+        Err(Error::value("from_scalar", format!("kind {} has no 0-d array for {scalar}", Self::KIND.name())))
+    }
+}
+
+/// What dispatch reads of an array.
+pub(crate) struct Head {
+    pub(crate) level: Level,
+    pub(crate) kind: KindId,
+    pub(crate) dtype: DType,
+    type_id: TypeId,
+    pub(crate) dims: Dims,
+}
+
+struct Node<T: ?Sized> {
+    head: Head,
+    value: T,
+}
+
+/// An array of any kind: a cheap handle, always valid, shared between threads.
+///
+/// Its rank and data type are known at run time only; [`downcast_ref`](Array::downcast_ref) gives the native value back.
+#[derive(Clone)]
+pub struct Array(Arc<Node<dyn ArrayImpl>>);
+
+impl Array {
+    /// An array of the value's kind.
+    #[inline]
+    pub fn new<T: ArrayImpl>(value: T) -> Array {
+        let kind = value.kind();
+        Array::build(value, kind, kind.level())
+    }
+
+    /// The only way to put an array inside another: refuses content of the same or a higher level.
+    ///
+    /// # Errors
+    /// A transformation's array hidden under a lower level would silently have no gradient, so it is refused.
+    pub fn wrap<T: ArrayImpl>(value: T, level: Level, content: &Array) -> Result<Array> {
+        let kind = value.kind();
+        if content.level() >= level {
+            return Err(Error::transform(
+                "wrap",
+                format!(
+                    "kind {} cannot hold an array of kind {}, which is as far out or further; apply the wrapper before \
+                     the transformation starts",
+                    kind.name(),
+                    content.kind().name()
+                ),
+            ));
+        }
+        Ok(Array::build(value, kind, level))
+    }
+
+    #[inline]
+    fn build<T: ArrayImpl>(value: T, kind: &'static Kind, level: Level) -> Array {
+        let head =
+            Head { level, kind: kind.id(), dtype: value.dtype(), type_id: TypeId::of::<T>(), dims: value.dims() };
+        Array(Arc::new(Node { head, value }))
+    }
+
+    #[inline]
+    pub(crate) fn head(&self) -> &Head {
+        &self.0.head
+    }
+
+    /// The level that the array is wrapped at.
+    #[inline]
+    pub fn level(&self) -> Level {
+        self.0.head.level
+    }
+
+    /// The extents.
+    ///
+    /// # Errors
+    /// Where an extent is unknown before computing (lazy kinds); [`dims`](Array::dims) serves those who handle that.
+    #[inline]
+    pub fn shape(&self) -> Result<&[usize]> {
+        self.0.head.dims.known().ok_or_else(|| self.unknown_shape())
+    }
+
+    #[cold]
+    fn unknown_shape(&self) -> Error {
+        Error::shape(
+            "shape",
+            format!(
+                "{} has extents that are known only after computing; compute the array or its chunk sizes first",
+                self.dims()
+            ),
+        )
+    }
+
+    /// The extents, unknown ones included.
+    #[inline]
+    pub fn dims(&self) -> &Dims {
+        &self.0.head.dims
+    }
+
+    /// The number of axes.
+    #[inline]
+    pub fn ndim(&self) -> usize {
+        self.0.head.dims.len()
+    }
+
+    /// The number of elements.
+    ///
+    /// # Errors
+    /// Where an extent is unknown before computing.
+    pub fn size(&self) -> Result<usize> {
+        Ok(self.shape()?.iter().product())
+    }
+
+    /// The data type.
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.0.head.dtype
+    }
+
+    /// The kind.
+    #[inline]
+    pub fn kind(&self) -> &'static Kind {
+        self.0.value.kind()
+    }
+
+    /// Where new arrays like this one live: the standard's `xp`.
+    pub fn namespace(&self) -> Namespace {
+        self.0.value.namespace()
+    }
+
+    /// The native value, if the array is of this type.
+    #[inline]
+    pub fn downcast_ref<T: ArrayImpl>(&self) -> Option<&T> {
+        if self.0.head.type_id == TypeId::of::<T>() {
+            let value: *const dyn ArrayImpl = &raw const self.0.value;
+            // SAFETY: `build` is the only constructor; it stored the type id of the very value beside it, and the head is
+            // never changed afterwards. Saves the virtual call that `Any` needs, twice per operand of every call.
+            Some(unsafe { &*value.cast::<T>() })
+        } else {
+            None
+        }
+    }
+
+    /// Copies the elements to the host's memory, in row-major order.
+    ///
+    /// # Errors
+    /// Kinds that cannot be read, such as arrays of a running transformation.
+    pub fn to_host(&self) -> Result<Host> {
+        self.0.value.to_host()
+    }
+
+    /// The elements in row-major order.
+    ///
+    /// # Errors
+    /// If the data type is not `T`'s, or the kind cannot be read.
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        self.to_host()?.into_vec()
+    }
+
+    /// The only element of an array of one element.
+    ///
+    /// # Errors
+    /// If there is not exactly one element, the data type is not `T`'s, or the kind cannot be read.
+    pub fn item<T: Element>(&self) -> Result<T> {
+        match self.to_vec::<T>()?[..] {
+            [x] => Ok(x),
+            _ => Err(Error::shape("item", format!("an array of shape {} is not one element", self.dims()))),
+        }
+    }
+
+    /// Whether both are handles on the same value.
+    pub fn same(&self, other: &Array) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.value.print(f)
+    }
+}
+
+const _: () = {
+    const fn handle<T: Send + Sync + Clone>() {}
+    handle::<Array>();
+    assert!(size_of::<Array>() == 16);
+};

@@ -1,0 +1,59 @@
+//! Activations of neural networks, as their papers define them. Beyond the standard.
+
+use super::spellings;
+use crate::array::Array;
+use crate::{operation, rule};
+
+/// alpha of Klambauer et al. 2017, *Self-normalizing neural networks*.
+pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
+/// lambda of Klambauer et al. 2017.
+pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+operation! {
+    /// `max(x, 0)`.
+    Relu = relu(x: One) {} -> Array;
+    "activation", Elementwise, rule::real_valued, compose |_, call| crate::maximum(&call[0], 0)
+}
+
+operation! {
+    /// `x` above zero, `alpha * (exp(x) - 1)` below (Clevert et al. 2015).
+    Elu = elu(x: One) { alpha: f64 = 1.0 } -> Array;
+    "activation", Elementwise, rule::real_floating,
+    compose |p, call| {
+        let below = crate::multiply(crate::expm1(crate::minimum(&call[0], 0.0)?)?, p.alpha)?;
+        crate::where_(crate::greater(&call[0], 0.0)?, &call[0], below)
+    }
+}
+
+operation! {
+    /// Scaled exponential linear unit (Klambauer et al. 2017).
+    Selu = selu(x: One) {} -> Array;
+    "activation", Elementwise, rule::real_floating,
+    compose |_, call| crate::multiply(elu(&call[0], Elu::default().alpha(SELU_ALPHA))?, SELU_SCALE)
+}
+
+operation! {
+    /// `x` times the normal distribution function of `x`, exactly, by `erf` (Hendrycks and Gimpel 2016).
+    Gelu = gelu(x: One) {} -> Array;
+    "activation", Elementwise, rule::real_floating,
+    compose |_, call| {
+        let cdf = ((crate::erf(crate::multiply(&call[0], std::f64::consts::FRAC_1_SQRT_2)?)? + 1.0) * 0.5).ok()?;
+        crate::multiply(cdf, &call[0])
+    }
+}
+
+operation! {
+    /// The logistic function `1 / (1 + exp(-x))`, without overflow.
+    Sigmoid = sigmoid(x: One) {} -> Array;
+    "activation", Elementwise, rule::real_floating,
+    compose |_, call| ((crate::tanh(crate::multiply(&call[0], 0.5)?)? + 1.0) * 0.5).ok()
+}
+
+operation! {
+    /// `log(1 + exp(x))`, without overflow.
+    Softplus = softplus(x: One) {} -> Array;
+    "activation", Elementwise, rule::real_floating,
+    compose |_, call| crate::logaddexp(&call[0], 0.0)
+}
+
+spellings!(defaults: Elu);

@@ -1,0 +1,120 @@
+//! Elementwise operations. Names, types and special cases are the standard's (`elementwise_functions`).
+
+use crate::array::Array;
+use crate::call::Verdict;
+use crate::error::Result;
+use crate::operand::Operand;
+use crate::operation::Op;
+use crate::{operation, rule};
+
+/// Rows of elementwise operations without parameters: `Params function rule "What it is"`.
+macro_rules! elementwise {
+    (unary: $($Op:ident $f:ident $rule:path, $doc:literal;)*) => { $(
+        operation! {
+            #[doc = $doc] $Op = $f(x: One) {} -> Array; "elementwise", Elementwise, $rule
+        }
+    )* };
+    (binary: $($Op:ident $f:ident $rule:path, $doc:literal;)*) => { $(
+        operation! {
+            #[doc = $doc] $Op = $f(x1: One, x2: One) {} -> Array; "elementwise", Elementwise, $rule
+        }
+    )* };
+}
+
+elementwise! { unary:
+    Abs abs rule::magnitude, "Absolute value.";
+    Acos acos rule::floating, "Inverse cosine.";
+    Acosh acosh rule::floating, "Inverse hyperbolic cosine.";
+    Asin asin rule::floating, "Inverse sine.";
+    Asinh asinh rule::floating, "Inverse hyperbolic sine.";
+    Atan atan rule::floating, "Inverse tangent.";
+    Atanh atanh rule::floating, "Inverse hyperbolic tangent.";
+    BitwiseInvert bitwise_invert rule::bitwise, "Inverts every bit.";
+    Ceil ceil rule::real_valued, "Rounds up.";
+    Conj conj rule::numeric, "Complex conjugate.";
+    Cos cos rule::floating, "Cosine.";
+    Cosh cosh rule::floating, "Hyperbolic cosine.";
+    Exp exp rule::floating, "Exponential.";
+    Expm1 expm1 rule::floating, "`exp(x) - 1`, accurate near zero.";
+    Floor floor rule::real_valued, "Rounds down.";
+    Imag imag rule::complex_part, "Imaginary part.";
+    Isfinite isfinite rule::predicate, "Whether elements are finite.";
+    Isinf isinf rule::predicate, "Whether elements are infinite.";
+    Isnan isnan rule::predicate, "Whether elements are not a number.";
+    Log log rule::floating, "Natural logarithm.";
+    Log1p log1p rule::floating, "`log(1 + x)`, accurate near zero.";
+    Log2 log2 rule::floating, "Logarithm to base 2.";
+    Log10 log10 rule::floating, "Logarithm to base 10.";
+    LogicalNot logical_not rule::logical, "Logical negation.";
+    Negative negative rule::numeric, "Negation.";
+    Positive positive rule::numeric, "The same values.";
+    Real real real_part, "Real part.";
+    Reciprocal reciprocal rule::floating, "`1 / x`.";
+    Round round rule::numeric, "Rounds to the nearest integer, halves to even.";
+    Sign sign rule::numeric, "Sign: -1, 0 or 1; for complex numbers `x / abs(x)`.";
+    Signbit signbit rule::real_predicate, "Whether the sign bit is set.";
+    Sin sin rule::floating, "Sine.";
+    Sinh sinh rule::floating, "Hyperbolic sine.";
+    Square square rule::numeric, "`x * x`.";
+    Sqrt sqrt rule::floating, "Square root.";
+    Tan tan rule::floating, "Tangent.";
+    Tanh tanh rule::floating, "Hyperbolic tangent.";
+    Trunc trunc rule::real_valued, "Rounds towards zero.";
+}
+
+elementwise! { binary:
+    Add add rule::numeric, "Sum.";
+    Atan2 atan2 rule::real_floating, "Angle of the point (x2, x1).";
+    BitwiseAnd bitwise_and rule::bitwise, "Bitwise and.";
+    BitwiseLeftShift bitwise_left_shift rule::integer, "Shifts bits left.";
+    BitwiseOr bitwise_or rule::bitwise, "Bitwise or.";
+    BitwiseRightShift bitwise_right_shift rule::integer, "Shifts bits right, keeping the sign.";
+    BitwiseXor bitwise_xor rule::bitwise, "Bitwise exclusive or.";
+    Copysign copysign rule::real_floating, "Magnitude of x1 with the sign of x2.";
+    Divide divide rule::floating, "Quotient.";
+    Equal equal rule::equality, "Whether elements are equal.";
+    FloorDivide floor_divide rule::real_valued, "Quotient rounded down.";
+    Greater greater rule::ordering, "Whether x1 > x2.";
+    GreaterEqual greater_equal rule::ordering, "Whether x1 >= x2.";
+    Hypot hypot rule::real_floating, "`sqrt(x1^2 + x2^2)` without overflow.";
+    Less less rule::ordering, "Whether x1 < x2.";
+    LessEqual less_equal rule::ordering, "Whether x1 <= x2.";
+    Logaddexp logaddexp rule::real_floating, "`log(exp(x1) + exp(x2))` without overflow.";
+    LogicalAnd logical_and rule::logical, "Logical and.";
+    LogicalOr logical_or rule::logical, "Logical or.";
+    LogicalXor logical_xor rule::logical, "Logical exclusive or.";
+    Maximum maximum rule::real_valued, "The larger of two; not-a-number wins.";
+    Minimum minimum rule::real_valued, "The smaller of two; not-a-number wins.";
+    Multiply multiply rule::numeric, "Product.";
+    Nextafter nextafter rule::real_floating, "The next number from x1 towards x2.";
+    NotEqual not_equal rule::equality, "Whether elements differ.";
+    Pow pow rule::numeric, "x1 to the power of x2.";
+    Remainder remainder rule::real_valued, "Remainder with the sign of x2.";
+    Subtract subtract rule::numeric, "Difference.";
+}
+
+operation! {
+    /// Elements of `x1` where `condition` holds, of `x2` elsewhere. Spec: `where`.
+    Where = where_(condition: One, x1: One, x2: One) {} -> Array;
+    "searching", Elementwise, rule::choice
+}
+
+operation! {
+    /// Limits the elements to the range from `min` to `max`; either may be left out. Spec: `clip`.
+    Clip = clip(x: One, min: Maybe, max: Maybe) {} -> Array;
+    "elementwise", Elementwise, rule::clip,
+    compose |_, call| {
+        let low = match call[1].is_absent() { true => call[0].take(), false => Operand::Own(maximum(call[0].take(), &call[1])?) };
+        if call[2].is_absent() { positive(low) } else { minimum(low, &call[2]) }
+    }
+}
+
+operation! {
+    /// The error function `2/sqrt(pi) * integral of exp(-t^2) from 0 to x`.
+    Erf = erf(x: One) {} -> Array;
+    "elementwise", Elementwise, rule::real_floating
+}
+
+fn real_part<P>(op: &'static Op, _: &mut P, args: &mut [Operand<'_>]) -> Result<Verdict> {
+    rule::elementwise(op, args, rule::NUMERIC, rule::Out::Real)
+}

@@ -1,0 +1,66 @@
+//! The operations, one file per category of the standard. Each row is all that a contributor writes.
+
+pub mod activation;
+pub mod creation;
+pub mod data_type;
+pub mod elementwise;
+pub mod indexing;
+pub mod linalg;
+pub mod linear_algebra;
+pub mod manipulation;
+pub mod random;
+pub mod searching;
+pub mod set;
+pub mod sorting;
+pub mod statistical;
+pub mod utility;
+
+pub use activation::*;
+pub use creation::*;
+pub use data_type::*;
+pub use elementwise::*;
+pub use indexing::*;
+pub use linalg::*;
+pub use linear_algebra::*;
+pub use manipulation::*;
+pub use random::*;
+pub use searching::*;
+pub use set::*;
+pub use sorting::*;
+pub use statistical::*;
+pub use utility::*;
+
+/// Short spellings of parameters: `..` for the defaults, and what a row's first parameter converts from.
+macro_rules! spellings {
+    (defaults: $($Op:ident),* $(,)?) => { $(
+        impl From<std::ops::RangeFull> for $Op { fn from(_: std::ops::RangeFull) -> $Op { $Op::default() } }
+    )* };
+    // Reductions: an axis, several axes, or `axis(..)` with options.
+    (axes: $($Op:ident),* $(,)?) => { $(
+        impl From<isize> for $Op { fn from(a: isize) -> $Op { $Op::default().axis(a) } }
+        impl<const N: usize> From<[isize; N]> for $Op { fn from(a: [isize; N]) -> $Op { $Op::default().axis(a) } }
+        impl From<$crate::Axes> for $Op { fn from(a: $crate::Axes) -> $Op { $Op::default().axis(a) } }
+        impl From<$crate::AxisOptions> for $Op {
+            fn from(a: $crate::AxisOptions) -> $Op { $Op::default().axis(a.axes).keepdims(a.keepdims) }
+        }
+        spellings!(defaults: $Op);
+    )* };
+    // One axis.
+    (axis: $($Op:ident),* $(,)?) => { $(
+        impl From<isize> for $Op { fn from(a: isize) -> $Op { $Op::default().axis(a) } }
+    )* };
+    // A shape, or a shape and a data type.
+    (shape: $($Op:ident),* $(,)?) => { $(
+        impl From<usize> for $Op { fn from(s: usize) -> $Op { $Op::default().shape(s) } }
+        impl From<()> for $Op { fn from(s: ()) -> $Op { $Op::default().shape(s) } }
+        impl<const N: usize> From<[usize; N]> for $Op { fn from(s: [usize; N]) -> $Op { $Op::default().shape(s) } }
+        impl From<&[usize]> for $Op { fn from(s: &[usize]) -> $Op { $Op::default().shape(s) } }
+        impl From<Vec<usize>> for $Op { fn from(s: Vec<usize>) -> $Op { $Op::default().shape(s) } }
+        impl From<$crate::Dims> for $Op { fn from(s: $crate::Dims) -> $Op { $Op::default().shape(s) } }
+        impl From<&$crate::Dims> for $Op { fn from(s: &$crate::Dims) -> $Op { $Op::default().shape(s) } }
+        impl<S: Into<$crate::Dims>> From<(S, $crate::DType)> for $Op {
+            fn from((s, dtype): (S, $crate::DType)) -> $Op { $Op::default().shape(s).dtype(dtype) }
+        }
+    )* };
+}
+pub(crate) use spellings;

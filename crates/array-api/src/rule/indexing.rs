@@ -1,0 +1,89 @@
+//! Rules of indexing: positions exist, slices are explicit, what depends on data is marked unknown.
+
+use super::*;
+use crate::axes::normalize_axis;
+use crate::call::Verdict;
+use crate::index::{Index, Indices};
+
+/// Expands an index to one entry per axis, with non-negative positions and explicit bounds, and gives the extents.
+///
+/// # Errors
+/// Too many entries, a position out of bounds, a step of zero.
+pub fn basic(op: &'static Op, x: &Dims, index: &mut Indices) -> Result<Dims> {
+    let used = index.0.iter().filter(|i| matches!(i, Index::At(_) | Index::Slice { .. })).count();
+    let ellipses = index.0.iter().filter(|i| matches!(i, Index::Ellipsis)).count();
+    if ellipses > 1 {
+        return Err(Error::index(op.name, "an index may hold only one ellipsis"));
+    }
+    if used > x.len() {
+        return Err(Error::index(op.name, format!("{used} positions are given for an array of shape {x}")));
+    }
+    let fill = std::iter::repeat_n(Index::full(), x.len() - used);
+    let mut entries = vec![];
+    for entry in &index.0 {
+        match entry {
+            Index::Ellipsis => entries.extend(fill.clone()),
+            other => entries.push(other.clone()),
+        }
+    }
+    if ellipses == 0 {
+        entries.extend(fill);
+    }
+    let mut axis = 0;
+    let mut dims = vec![];
+    for entry in &mut entries {
+        match entry {
+            Index::NewAxis => dims.push(1),
+            Index::At(i) => {
+                *i = position(op, *i, axis, x)? as isize;
+                axis += 1;
+            }
+            slice => {
+                dims.push(slice.resolve(op.name, x[axis])?);
+                axis += 1;
+            }
+        }
+    }
+    index.0 = entries;
+    Ok(dims.into())
+}
+
+fn position(op: &'static Op, i: isize, axis: usize, x: &Dims) -> Result<usize> {
+    let n = x[axis];
+    let j = if i < 0 { i + n as isize } else { i };
+    if j < 0 || j as usize >= n {
+        return Err(Error::index(op.name, format!("index {i} is out of bounds for axis {axis} with {n} elements")));
+    }
+    Ok(j as usize)
+}
+
+/// The rule of `take`: an axis, and 1-d (or batched) integer positions.
+///
+/// # Errors
+/// An axis that does not exist, positions that are not integers.
+pub fn take(op: &'static Op, axis: &mut isize, args: &[Operand<'_>]) -> Result<Verdict> {
+    let (x, indices) = (array(op, args, 0)?, array(op, args, 1)?);
+    INTEGER.check(op, indices.dtype())?;
+    *axis = normalize_axis(op.name, *axis, x.ndim())? as isize;
+    let (before, after) = x.dims().split_at(*axis as usize);
+    let dims = before.iter().chain(indices.dims().iter()).chain(&after[1..]).copied().collect();
+    Ok(Verdict::same(dims, x.dtype()))
+}
+
+/// The rule of `take_along_axis`: positions of the same rank, broadcast with `x` but for the axis.
+///
+/// # Errors
+/// Ranks that differ, shapes that do not broadcast, positions that are not integers.
+pub fn take_along_axis(op: &'static Op, axis: &mut isize, args: &[Operand<'_>]) -> Result<Verdict> {
+    let (x, indices) = (array(op, args, 0)?, array(op, args, 1)?);
+    INTEGER.check(op, indices.dtype())?;
+    *axis = normalize_axis(op.name, *axis, x.ndim())? as isize;
+    if x.ndim() != indices.ndim() {
+        let message = format!("x has shape {} and the indices {}: their ranks must be equal", x.dims(), indices.dims());
+        return Err(Error::shape(op.name, message));
+    }
+    let at = *axis as usize;
+    let (x1, i1) = (x.dims().with(at, 1), indices.dims().with(at, 1));
+    let dims = broadcast_dims(op.name, [&x1, &i1].into_iter())?.with(at, indices.dims()[at]);
+    Ok(Verdict::same(dims, x.dtype()))
+}
