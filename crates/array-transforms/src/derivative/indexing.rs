@@ -1,0 +1,55 @@
+//! Derivatives of indexing and sorting.
+
+use super::{Context, Keep::*, rules, zeros};
+use array_api::{
+    Argsort, Array, At, IndexAdd, Result, ScatterAdd, SetAt, Sort, Take, TakeAlongAxis, argsort, at, index_add,
+    scatter_add, set_at, take, take_along_axis,
+};
+
+rules! {
+    At: Linear(Nothing, |c, g, _| set_at(zeros(&g, &c.operands[0])?, &g, c.params::<At>()?.index.clone()));
+    SetAt: Linear(Nothing, |c, g, i| {
+        let p = c.params::<SetAt>()?;
+        match i {
+            0 => set_at(g, 0, p.index.clone()),
+            _ => at(g, p.index.clone()),
+        }
+    });
+    Take: Linear(Operands, |c, g, _| index_add(zeros(&g, &c.operands[0])?, &c.args[1], &g, c.params::<Take>()?.axis));
+    TakeAlongAxis: Linear(Operands, |c, g, _| along(c, &g));
+    IndexAdd: Linear(Operands, |c, g, i| match i {
+        0 => Ok(g),
+        _ => take(g, &c.args[1], c.params::<IndexAdd>()?.axis),
+    });
+    ScatterAdd: Linear(Operands, |c, g, i| match i {
+        0 => Ok(g),
+        _ => take_along_axis(g, &c.args[1], c.params::<ScatterAdd>()?.axis),
+    });
+    // A permutation that depends on the values, constant between ties.
+    Sort: General(Operands,
+        |c, g, _| {
+            let g = g[0].as_ref().map_or_else(|| c.x(0), Ok)?;
+            let axis = c.params::<Sort>()?.axis;
+            scatter_add(zeros(g, &c.operands[0])?, order(c)?, g, axis)
+        },
+        |c, t| {
+            let t = t[0].as_ref().map_or_else(|| c.x(0), Ok)?;
+            Ok(vec![take_along_axis(t, order(c)?, c.params::<Sort>()?.axis)?])
+        });
+}
+
+fn order(c: &Context<'_>) -> Result<Array> {
+    let p = c.params::<Sort>()?;
+    argsort(c.x(0)?, Argsort { axis: p.axis, descending: p.descending, stable: p.stable })
+}
+
+/// The transpose of `take_along_axis`: positions broadcast, so the additions are made in the broadcast shape first.
+fn along(c: &Context<'_>, g: &Array) -> Result<Array> {
+    let axis = c.params::<TakeAlongAxis>()?.axis;
+    let at = axis as usize;
+    let extent = c.operands[0].dims[at];
+    let wide = g.dims().with(at, extent);
+    let indices = array_api::broadcast_to(&c.args[1], g.dims())?;
+    let base = g.namespace().zeros((wide, g.dtype()))?;
+    scatter_add(base, indices, g, axis)
+}

@@ -1,0 +1,52 @@
+//! Derivatives of operations that move elements: the transpose moves them back.
+
+use super::{Context, Keep::*, rules, zeros};
+use array_api::{
+    Array, BroadcastTo, Concat, Flip, Index, PermuteDims, Result, Roll, Tril, Triu, at, flip, permute_dims, reshape,
+    roll, tril, triu,
+};
+
+rules! {
+    Reshape: Linear(Nothing, |c, g, _| reshape(g, &c.operands[0].dims));
+    // The driver sums over what broadcasting added.
+    BroadcastTo: Linear(Nothing, |c, g, _| { c.params::<BroadcastTo>()?; Ok(g) });
+    PermuteDims: Linear(Nothing, |c, g, _| {
+        let axes = &c.params::<PermuteDims>()?.axes;
+        let mut back = vec![0; axes.len()];
+        axes.iter().enumerate().for_each(|(to, &from)| back[from as usize] = to as isize);
+        permute_dims(g, back)
+    });
+    Flip: Linear(Nothing, |c, g, _| flip(g, c.params::<Flip>()?.clone()));
+    Roll: Linear(Nothing, |c, g, _| {
+        let p = c.params::<Roll>()?;
+        roll(g, Roll { shift: p.shift.iter().map(|s| -s).collect(), axis: p.axis.clone() })
+    });
+    Concat: Linear(Nothing, |c, g, i| part(c, &g, i, c.params::<Concat>()?.axis as usize));
+    Tril: Linear(Nothing, |c, g, _| tril(g, c.params::<Tril>()?.clone()));
+    Triu: Linear(Nothing, |c, g, _| triu(g, c.params::<Triu>()?.clone()));
+    ToDevice: Linear(Nothing, |_, g, _| Ok(g));
+    // Values do not depend on the operand, only shapes do.
+    ZerosLike: General(Nothing, |c, g, _| nothing(c, g), |c, _| Ok(vec![constant(c)?]));
+    OnesLike: General(Nothing, |c, g, _| nothing(c, g), |c, _| Ok(vec![constant(c)?]));
+    FullLike: General(Nothing, |c, g, _| nothing(c, g), |c, _| Ok(vec![constant(c)?]));
+}
+
+/// The part of a joined cotangent that belongs to array `i`.
+fn part(c: &Context<'_>, g: &Array, i: usize, axis: usize) -> Result<Array> {
+    let extent = |k: usize| c.operands[k].dims[axis] as isize;
+    let start: isize = (0..i).map(extent).sum();
+    let mut index = vec![Index::full(); axis];
+    index.push((start..start + extent(i)).into());
+    at(g, index)
+}
+
+fn nothing(c: &Context<'_>, g: &[Option<Array>]) -> Result<Array> {
+    match g.iter().flatten().next() {
+        Some(g) => zeros(g, &c.operands[0]),
+        None => Err(array_api::Error::transform(c.op.name, "has no cotangent")),
+    }
+}
+
+fn constant(c: &Context<'_>) -> Result<Array> {
+    zeros(c.x(0)?, &c.results[0])
+}
