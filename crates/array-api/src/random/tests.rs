@@ -38,9 +38,8 @@ fn moments(sample: &[f64], mean: f64, variance: f64, fourth: f64) -> [f64; 2] {
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len() as f64;
     let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let dot = |p: &[f64], mp: f64, q: &[f64], mq: f64| -> f64 {
-        p.iter().zip(q).map(|(x, y)| (x - mp) * (y - mq)).sum()
-    };
+    let dot =
+        |p: &[f64], mp: f64, q: &[f64], mq: f64| -> f64 { p.iter().zip(q).map(|(x, y)| (x - mp) * (y - mq)).sum() };
     dot(a, ma, b, mb) / (dot(a, ma, a, ma) * dot(b, mb, b, mb)).sqrt()
 }
 
