@@ -101,6 +101,7 @@ impl Key {
 
     /// `L` blocks from `first` on.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "lanes run through several words at once")]
     pub(super) fn blocks<const L: usize>(self, domain: Domain, first: u64) -> [[u32; L]; 4] {
         let mut counter = [[0; L], [0; L], [0; L], [domain as u32; L]];
         for lane in 0..L {
@@ -137,7 +138,7 @@ mod tests {
         let many = key.blocks::<4>(Domain::Bits32, first);
         for lane in 0..4 {
             let one = key.block(Domain::Bits32, first + lane as u64, 0);
-            assert_eq!(one, [many[0][lane], many[1][lane], many[2][lane], many[3][lane]]);
+            assert_eq!(one, many.map(|word| word[lane]));
         }
     }
 }

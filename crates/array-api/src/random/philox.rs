@@ -19,6 +19,7 @@ pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 
 /// The block function on `L` counters side by side, word by word, so that the compiler can use vectors.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "lanes run through several words at once")]
 pub(super) fn lanes<const L: usize>(mut counter: [[u32; L]; 4], mut key: [u32; 2]) -> [[u32; L]; 4] {
     for round in 0..ROUNDS {
         if round > 0 {

@@ -60,7 +60,8 @@ fn continuous_draws_follow_their_laws() {
     let chi_1: Cdf = |x| libm::erf(x.sqrt());
     let gamma_3: Cdf = |x| 1.0 - libm::exp(-x) * (1.0 + x + 0.5 * x * x);
     // Sample, distribution, mean, variance, fourth central moment.
-    let rows: [(&str, Vec<f64>, Cdf, f64, f64, f64); 9] = [
+    type Row = (&'static str, Vec<f64>, Cdf, f64, f64, f64);
+    let rows: [Row; 9] = [
         ("uniform f32", widened(drawn(Uniform, key)), uniform, 0.5, 1.0 / 12.0, 1.0 / 80.0),
         ("uniform f64", drawn(Uniform, key), uniform, 0.5, 1.0 / 12.0, 1.0 / 80.0),
         ("normal f32", widened(drawn(Normal, key)), normal_cdf, 0.0, 1.0, 3.0),
@@ -87,6 +88,45 @@ fn the_two_normals_of_a_block_are_independent() {
     let bound = 4.0 / (even.len() as f64).sqrt();
     assert!(correlation(&even, &odd).abs() < bound);
     assert!(correlation(&square(&even), &square(&odd)).abs() < bound);
+}
+
+/// What another library's logarithm, sine and cosine make of the same words.
+#[test]
+fn normals_agree_with_another_library() {
+    let key = Key::new(8);
+    let quarter = std::f64::consts::FRAC_PI_2;
+    let point = |u: f64, turns: f64| {
+        // An eighth of a turn at most is left to sine and cosine; the reduction is exact.
+        let quarters = (4.0 * turns).round();
+        let (sine, cosine) = libm::sincos((4.0 * turns - quarters) * quarter);
+        let (x, y) = portable::rotate(quarters as u32, cosine, sine);
+        let radius = (-2.0 * libm::log(u)).sqrt();
+        [radius * x, radius * y]
+    };
+    let mut worst = [0.0_f64; 2];
+    for block in 0..50_000 {
+        let [a, b, c, d] = key.block(Domain::Normal64, block, 0);
+        let upper = |low: u32, high: u32| (u64::from(low) | u64::from(high) << 32) >> 11;
+        let scale = 2.0_f64.powi(-53);
+        let expected = point((upper(a, b) + 1) as f64 * scale, upper(c, d) as f64 * scale);
+        for (k, expected) in expected.into_iter().enumerate() {
+            let found: f64 = Normal.element(key, 2 * block + k as u64);
+            worst[0] = worst[0].max((found - expected).abs() / (expected.abs().next_up() - expected.abs()));
+        }
+        let words = key.block(Domain::Normal32, block, 0);
+        for pair in 0..2 {
+            // The word and the half are rounded to f32 by definition; from there on the reference is in f64.
+            let u = f64::from((words[2 * pair] as f32 + 0.5) * 2.0_f32.powi(-32));
+            let expected = point(u, f64::from(words[2 * pair + 1]) * 2.0_f64.powi(-32));
+            for (k, expected) in expected.into_iter().enumerate() {
+                let found: f32 = Normal.element(key, 4 * block + 2 * pair as u64 + k as u64);
+                let place = (expected as f32).abs();
+                let error = (f64::from(found) - expected).abs() / f64::from(place.next_up() - place);
+                worst[1] = worst[1].max(error);
+            }
+        }
+    }
+    assert!(worst.iter().all(|&ulps| ulps <= 4.0), "{worst:?}");
 }
 
 #[test]
