@@ -23,6 +23,7 @@ mod operand;
 mod operation;
 mod ops;
 pub mod parallel;
+pub mod random;
 mod registry;
 pub mod rule;
 mod scalar;

@@ -1,1 +1,4 @@
 //! ensemble
+pub mod conformal;
+pub mod metrics;
+pub mod special;

@@ -1,19 +1,19 @@
 //! The operations, one file per category of the standard. Each row is all that a contributor writes.
 
-pub mod activation;
-pub mod creation;
-pub mod data_type;
-pub mod elementwise;
-pub mod indexing;
-pub mod linalg;
-pub mod linear_algebra;
-pub mod manipulation;
-pub mod random;
-pub mod searching;
-pub mod set;
-pub mod sorting;
-pub mod statistical;
-pub mod utility;
+mod activation;
+mod creation;
+mod data_type;
+mod elementwise;
+mod indexing;
+mod linalg;
+mod linear_algebra;
+mod manipulation;
+mod random;
+mod searching;
+mod set;
+mod sorting;
+mod statistical;
+mod utility;
 
 pub use activation::*;
 pub use creation::*;
