@@ -46,9 +46,7 @@ fn clip_segment(a: (f64, f64), b: (f64, f64), (x, y): Window) -> Option<((f64, f
         }
     }
     let at = |t: f64| (a.0 + t * dx, a.1 + t * dy);
-    (enter <= leave).then(|| {
-        (if enter == 0.0 { a } else { at(enter) }, if leave == 1.0 { b } else { at(leave) })
-    })
+    (enter <= leave).then(|| (if enter == 0.0 { a } else { at(enter) }, if leave == 1.0 { b } else { at(leave) }))
 }
 
 #[cfg(test)]

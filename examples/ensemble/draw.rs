@@ -76,7 +76,7 @@ pub(crate) fn figure(plots: &[Plot<'_>], columns: usize, resolution: u32) -> Res
     let cell = plots.first().map_or((640, 400), |p| p.size);
     let width = cell.0 * columns as u32;
     let entries = legend_rows(legend_entries(plots), f64::from(width) - 2.0 * GAP);
-    let legend_height = if entries.is_empty() { 0 } else { (entries.len() as f64 * (LABEL + 6.0) + GAP) as u32 };
+    let legend_height = if entries.is_empty() { 0 } else { (entries.len() as f64 * (LABEL + 6.0) + 1.4 * GAP) as u32 };
     let height = cell.1 * rows as u32;
     canvas::paint((width, height + legend_height), resolution, |canvas| {
         let (grid, legend) = canvas.into_drawing_area().split_vertically((height * UNIT) as i32);
@@ -108,30 +108,31 @@ fn draw_plot<'a>(plot: &Plot<'_>, area: &Area<'a>) -> Result<(), Failure> {
         false => linear_ticks(y, wanted(plot.size.1, 60)),
         true => log_ticks(y, wanted(plot.size.1, 45)),
     };
-    let widest = |ticks: &[Tick]| {
-        ticks.iter().map(|t| canvas::text_width(&t.1, TICK, false)).fold(0.0, f64::max)
-    };
+    let widest = |ticks: &[Tick]| ticks.iter().map(|t| canvas::text_width(&t.1, TICK, false)).fold(0.0, f64::max);
     let label_area = widest(&y_ticks) + LABEL + 2.2 * GAP;
+    // Half of the last label overhangs the axis.
+    let overhang = (0.5 * widest(&x_ticks)).max(GAP) + 4.0;
     let mut top = GAP;
     if !plot.title.is_empty() {
-        let width = units(f64::from(plot.size.0));
+        let middle = 0.5 * (4.0 + label_area + f64::from(plot.size.0) - overhang);
         // A long title shrinks rather than being cut at the picture's edge.
         let natural = canvas::text_width(&plot.title, TITLE, true);
-        let size = TITLE * (f64::from(plot.size.0 - 16) / natural).min(1.0);
+        let room = 2.0 * middle.min(f64::from(plot.size.0) - middle) - 8.0;
+        let size = TITLE * (room / natural).min(1.0);
         let bold = (FONT, size * f64::from(UNIT), FontStyle::Bold).into_font().color(&palette::INK);
-        area.draw_text(&plot.title, &bold.pos(Pos::new(HPos::Center, VPos::Top)), (width / 2, units(GAP)))?;
+        area.draw_text(&plot.title, &bold.pos(Pos::new(HPos::Center, VPos::Top)), (units(middle), units(GAP)))?;
         top += TITLE + 0.8 * GAP;
     }
     let mut chart = ChartBuilder::on(area)
         .margin_top(units(top))
-        // Half of the last label overhangs the axis.
-        .margin_right(units((0.5 * widest(&x_ticks)).max(GAP) + 4.0))
+        .margin_right(units(overhang))
         .margin_left(units(4.0))
         .margin_bottom(units(4.0))
         .set_label_area_size(LabelAreaPosition::Left, units(label_area))
-        .set_label_area_size(LabelAreaPosition::Bottom, units(TICK + LABEL + 2.2 * GAP))
+        .set_label_area_size(LabelAreaPosition::Bottom, units(TICK + LABEL + 1.6 * GAP))
         .build_cartesian_2d(Axis { range: x, ticks: x_ticks }, Axis { range: y, ticks: y_ticks })?;
-    let line = |color: RGBColor, width| ShapeStyle { color: color.into(), filled: false, stroke_width: units(width) as u32 };
+    let line =
+        |color: RGBColor, width| ShapeStyle { color: color.into(), filled: false, stroke_width: units(width) as u32 };
     chart
         .configure_mesh()
         .max_light_lines(0)
@@ -254,20 +255,36 @@ fn legend_rows(entries: Vec<Entry>, width: f64) -> Vec<Vec<Entry>> {
 fn draw_legend(rows: &[Vec<Entry>], area: &Area<'_>) -> Result<(), Failure> {
     let width = f64::from(area.dim_in_pixel().0) / f64::from(UNIT);
     for (i, row) in rows.iter().enumerate() {
-        let y = units(0.5 * LABEL + i as f64 * (LABEL + 6.0));
+        let y = units(0.5 * LABEL + 0.6 * GAP + i as f64 * (LABEL + 6.0));
         let mut x = 0.5 * (width - row.iter().map(entry_width).sum::<f64>() + 2.0 * GAP);
-        for entry in row {
+        for (j, entry) in row.iter().enumerate() {
             let (key, style) = entry;
             let (left, right) = (units(x), units(x + KEY_WIDTH));
             match key {
-                Key::Dot => area.draw(&Circle::new(((left + right) / 2, y), units(style.width), style.color.filled()))?,
-                Key::Patch => area.draw(&Rectangle::new([(left, y - units(5.0)), (right, y + units(5.0))], style.color.filled()))?,
+                Key::Dot => {
+                    area.draw(&Circle::new(((left + right) / 2, y), units(style.width), style.color.filled()))?
+                }
+                Key::Patch => {
+                    // Bands nest, outermost first: a key shows the colour that lies over those before it.
+                    for (_, style) in row[..=j].iter().filter(|(key, _)| *key == Key::Patch) {
+                        let corners = [(left, y - units(5.0)), (right, y + units(5.0))];
+                        area.draw(&Rectangle::new(corners, style.color.filled()))?;
+                    }
+                }
                 Key::Stroke => {
                     // Faint, thin curves are hard to recognise alone: their key is drawn a little stronger.
-                    let visible = Style { color: style.color.mix_at_least(0.8), width: style.width.max(1.5), ..style.clone() };
-                    let dashes = if style.dashed { vec![(0.0, 7.0), (11.0, 18.0), (22.0, 24.0)] } else { vec![(0.0, KEY_WIDTH)] };
+                    let visible =
+                        Style { color: style.color.mix_at_least(0.8), width: style.width.max(1.5), ..style.clone() };
+                    let dashes = if style.dashed {
+                        vec![(0.0, 7.0), (11.0, 18.0), (22.0, 24.0)]
+                    } else {
+                        vec![(0.0, KEY_WIDTH)]
+                    };
                     for (from, to) in dashes {
-                        area.draw(&PathElement::new([(left + units(from), y), (left + units(to), y)], stroke(&visible)))?;
+                        area.draw(&PathElement::new(
+                            [(left + units(from), y), (left + units(to), y)],
+                            stroke(&visible),
+                        ))?;
                     }
                 }
             }

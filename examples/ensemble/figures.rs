@@ -127,10 +127,7 @@ pub(crate) fn calibration<'a>(title: &str, nominal: &'a [f64], observed: &'a [f6
             Style::new(palette::GREY, 1.0, 1.2, "perfectly calibrated").dashed(),
         )
         .with(curves(nominal, observed), Style::new(palette::BLUE, 1.0, 1.8, "observed"))
-        .with(
-            Shape::Points { x: nominal.into(), y: observed.into() },
-            Style::new(palette::BLUE, 1.0, 3.2, ""),
-        );
+        .with(Shape::Points { x: nominal.into(), y: observed.into() }, Style::new(palette::BLUE, 1.0, 3.2, ""));
     plot.x_range = Some((-0.02, 1.02));
     plot.y_range = Some((-0.02, 1.02));
     plot.size = (440, 420);

@@ -1,10 +1,12 @@
 //! Draws every figure from made-up numbers.
+mod animation;
 mod canvas;
 mod clip;
 mod draw;
 mod figures;
 mod files;
 mod plot;
+mod report;
 mod scale;
 #[cfg(test)]
 mod scratch;
@@ -71,5 +73,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .collect();
     save("9-losses.png", &[training_losses("Training", &epochs, &losses)], 1)?;
+    let frames: Vec<(usize, Vec<f64>)> = (0..100)
+        .map(|e| {
+            let t = 1.0 - (-(e as f64) / 20.0).exp();
+            (e + 1, prior[..40 * n].iter().zip(&member).map(|(p, m)| (1.0 - t) * p + t * m).collect())
+        })
+        .collect();
+    let start = std::time::Instant::now();
+    let run = animation::Training { x: &x, frames: &frames, data, title: "Prior and bootstrap", delay: 6 };
+    let gif = animation::training_gif(&run)?;
+    println!("gif {:?} {} bytes", start.elapsed(), gif.len());
+    files::write_atomically(&out.join("run.gif"), &gif)?;
+    use report::Block;
+    let picture = |name: &str, caption: &str| -> std::io::Result<Block> {
+        Ok(Block::Picture { caption: caption.into(), bytes: std::fs::read(out.join(name))? })
+    };
+    let blocks = [
+        Block::Heading("Settings".into()),
+        Block::Text("Made-up numbers.".into()),
+        Block::table("", &["setting", "value"], vec![vec!["members".into(), "50".into()]]),
+        Block::Warning("The band is epistemic only.".into()),
+        picture("2-bands-members.png", "Mean and bands")?,
+        picture("run.gif", "Training")?,
+    ];
+    files::write_atomically(&out.join("report.html"), report::html("Ensemble", &blocks).as_bytes())?;
     Ok(())
 }

@@ -55,7 +55,7 @@ pub(crate) fn padded(range: Option<(f64, f64)>) -> (f64, f64) {
 /// A tick: its place on the axis and its label.
 pub(crate) type Tick = (f64, String);
 
-/// Round ticks (1, 2, 2.5 or 5 times a power of ten) inside `range`, about `wanted` of them.
+/// Round ticks (1, 2 or 5 times a power of ten) inside `range`, about `wanted` of them.
 pub(crate) fn linear_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> {
     let span = high - low;
     if !(span.is_finite() && span > 0.0) {
@@ -63,8 +63,9 @@ pub(crate) fn linear_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> 
     }
     let rough = span / wanted.max(1) as f64;
     let magnitude = 10f64.powi(rough.log10().floor() as i32);
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|m| m * magnitude).into_iter().find(|s| *s >= rough * 0.999);
-    let step = step.unwrap_or(10.0 * magnitude);
+    let miss = |step: &f64| (step / rough).ln().abs();
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|m| m * magnitude);
+    let step = steps.into_iter().min_by(|a, b| miss(a).total_cmp(&miss(b))).unwrap_or(magnitude);
     let first = (low / step).ceil();
     let count = ((high / step).floor() - first).max(0.0) as usize;
     // `+ 0.0` turns a negative zero into zero.
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn ticks_are_round() {
         assert_eq!(labels(&linear_ticks((-2.1, 2.1), 5)), ["−2", "−1", "0", "1", "2"]);
-        assert_eq!(labels(&linear_ticks((0.0, 1.0), 4)), ["0.00", "0.25", "0.50", "0.75", "1.00"]);
+        assert_eq!(labels(&linear_ticks((0.0, 1.0), 5)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&linear_ticks((0.0, 2.6e7), 3)), ["0", "1×10⁷", "2×10⁷"]);
         assert_eq!(labels(&linear_ticks((-3e-7, 3e-7), 3)), ["−2×10⁻⁷", "0", "2×10⁻⁷"]);
     }
