@@ -10,6 +10,7 @@ mod report;
 mod scale;
 #[cfg(test)]
 mod scratch;
+mod table;
 
 use figures::*;
 

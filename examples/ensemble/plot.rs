@@ -146,6 +146,12 @@ impl<'a> Plot<'a> {
     }
 }
 
+/// Tukey's "far out", among the lowest (highest) values of all curves: beyond it, a curve may leave the picture.
+const AMONG_CURVES: f64 = 3.0;
+
+/// The same along one curve or band, where a flat middle and growing ends are ordinary: only spikes may leave.
+const ALONG_CURVE: f64 = 15.0;
+
 impl Shape<'_> {
     fn x_extent(&self) -> Option<(f64, f64)> {
         let (Self::Points { x, .. } | Self::Curves { x, .. } | Self::Band { x, .. } | Self::Bars { x, .. }) = self;
@@ -157,15 +163,15 @@ impl Shape<'_> {
             Self::Points { y, .. } => scale::extent(y.iter().map(place)),
             Self::Bars { lower, upper, .. } => scale::extent(lower.iter().chain(upper.iter()).map(place)),
             Self::Band { lower, upper, .. } => {
-                scale::robust_extent(lower.iter().map(place).collect(), upper.iter().map(place).collect())
+                scale::robust_extent(lower.iter().map(place).collect(), upper.iter().map(place).collect(), ALONG_CURVE)
             }
             Self::Curves { x, ys } if ys.len() <= x.len() => {
-                scale::robust_extent(ys.iter().map(place).collect(), ys.iter().map(place).collect())
+                scale::robust_extent(ys.iter().map(place).collect(), ys.iter().map(place).collect(), ALONG_CURVE)
             }
             Self::Curves { x, ys } => {
                 let extents = ys.chunks(x.len().max(1)).filter_map(|y| scale::extent(y.iter().map(place)));
                 let (lows, highs) = extents.unzip();
-                scale::robust_extent(lows, highs)
+                scale::robust_extent(lows, highs, AMONG_CURVES)
             }
         }
     }

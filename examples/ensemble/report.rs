@@ -159,7 +159,7 @@ mod tests {
         ];
         let page = html(nasty, &blocks);
         assert!(!page.contains("<script"));
-        assert_eq!(page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)").count(), 9);
+        assert_eq!(page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)").count(), 10);
     }
 
     #[test]

@@ -16,21 +16,20 @@ pub(crate) fn union(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64
     }
 }
 
-/// The extent of `lows` and `highs` without those beyond three interquartile ranges from the quartiles (Tukey's "far
-/// out"): a diverged member's lowest and highest values are far out among the members' lowest and highest values.
-pub(crate) fn robust_extent(lows: Vec<f64>, highs: Vec<f64>) -> Option<(f64, f64)> {
-    let (low, high) = (far_out(lows)?, far_out(highs)?);
-    Some((low.0, high.1))
+/// The extent of `lows` and `highs` without those beyond `fence` interquartile ranges from the quartiles. A diverged
+/// member's lowest and highest values lie far outside those of the other members, whatever their scale.
+pub(crate) fn robust_extent(lows: Vec<f64>, highs: Vec<f64>, fence: f64) -> Option<(f64, f64)> {
+    Some((within_fences(lows, fence)?.0, within_fences(highs, fence)?.1))
 }
 
-/// The extent of the values that lie within Tukey's outer fences.
-fn far_out(mut values: Vec<f64>) -> Option<(f64, f64)> {
+/// The extent of the values inside the fences.
+fn within_fences(mut values: Vec<f64>, fence: f64) -> Option<(f64, f64)> {
     values.retain(|v| v.is_finite());
     values.sort_by(f64::total_cmp);
     let quartile = |q: f64| values.get(((values.len().max(1) - 1) as f64 * q).round() as usize).copied();
     let (q1, q3) = (quartile(0.25)?, quartile(0.75)?);
     // Halves first: the difference of two finite numbers may overflow.
-    let reach = 6.0 * (0.5 * q3 - 0.5 * q1);
+    let reach = 2.0 * fence * (0.5 * q3 - 0.5 * q1);
     extent(values.iter().copied().filter(|v| (q1 - reach..=q3 + reach).contains(v)))
 }
 
@@ -167,7 +166,7 @@ mod tests {
         let mut highs: Vec<f64> = lows.iter().map(|v| -v).collect();
         lows.extend([-1e9, f64::NAN]);
         highs.extend([1e9, f64::INFINITY]);
-        assert_eq!(robust_extent(lows, highs), Some((-1.38, 1.38)));
+        assert_eq!(robust_extent(lows, highs, 3.0), Some((-1.38, 1.38)));
     }
 
     #[test]
