@@ -1,16 +1,19 @@
 //! Cutting curves at the edge of a plot: plotters would bend them along it.
 
+use crate::scale::LARGEST;
+
 /// Lowest and highest x, lowest and highest y.
 pub(crate) type Window = ((f64, f64), (f64, f64));
 
-/// The parts of the polyline through `points` that lie in `window`. A point that is not finite ends a part.
+/// The parts of the polyline through `points` that lie in `window`. A point that is not finite, or
+/// so far away that differences overflow, ends a part.
 pub(crate) fn clip_polyline(points: impl IntoIterator<Item = (f64, f64)>, window: Window) -> Vec<Vec<(f64, f64)>> {
     let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut previous: Option<(f64, f64)> = None;
     // Whether the last part ends at `previous` itself, so that the next segment continues it.
     let mut open = false;
     for point in points {
-        if !(point.0.is_finite() && point.1.is_finite()) {
+        if !(point.0.abs() <= LARGEST && point.1.abs() <= LARGEST) {
             (previous, open) = (None, false);
             continue;
         }

@@ -31,7 +31,8 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let share = (value - self.range.0) / (self.range.1 - self.range.0);
+        // Everything is clipped before; the clamp only keeps rounding at huge values inside an i32.
+        let share = ((value - self.range.0) / (self.range.1 - self.range.0)).clamp(-1.0, 2.0);
         limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
     }
 

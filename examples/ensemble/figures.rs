@@ -195,3 +195,65 @@ pub(crate) fn training_losses<'a>(title: &str, epochs: &'a [f64], losses: &'a [f
     plot.log_y = true;
     plot
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::{figure, figure_png};
+
+    const LONG: &str =
+        "A title that is far too long for the width of the picture and still must not be cut at its edge";
+
+    fn all<'a>(title: &'a str, x: &'a [f64], y: &'a [f64]) -> Vec<Plot<'a>> {
+        let data = Data { x, y };
+        vec![
+            data_points(title, data),
+            mean_and_bands(title, x, y, y, data, None),
+            mean_and_bands(title, x, y, y, data, Some(y)),
+            priors(title, x, y),
+            all_members(title, x, y, data),
+            prior_and_trainable(title, x, y, y, data),
+            calibration(title, x, y),
+            predicted_against_observed(title, x, y, y, y, 0.955),
+            training_losses(title, x, y),
+        ]
+    }
+
+    /// Nothing, one point, no spread, values without a place on the axis, and values near the largest there is.
+    #[test]
+    fn any_numbers_can_be_drawn() {
+        let cases: [(&[f64], &[f64]); 7] = [
+            (&[], &[]),
+            (&[1.0], &[2.0]),
+            (&[1.0, 2.0], &[3.0, 3.0]),
+            (&[1.0, 2.0, 3.0], &[f64::NAN; 3]),
+            (&[0.0, 1.0, 2.0], &[f64::INFINITY, 1.0, f64::NEG_INFINITY]),
+            (&[0.0, 1.0, 2.0], &[f64::MAX, f64::MIN, 1e-308]),
+            (&[f64::MIN, 0.0, f64::MAX], &[-1.0, 0.0, 1.0]),
+        ];
+        for (x, y) in cases {
+            for plot in all("t", x, y) {
+                let file = figure_png(&panel(vec![plot], true), 2).unwrap();
+                assert!(file.starts_with(b"\x89PNG"));
+            }
+        }
+        assert!(figure_png(&[], 0).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_cut_at_the_edge() {
+        let x = [0.0, 50_000.0, 100_000.0];
+        let y = [-1e5, 2e-3, 1e5];
+        let plots = all(LONG, &x, &y);
+        let small = panel(plots.clone(), false);
+        for plot in plots.into_iter().chain(small) {
+            let pixels = figure(std::slice::from_ref(&plot), 1, 2).unwrap();
+            let (width, height) = (pixels.width(), pixels.height());
+            let edge = |i: u32| {
+                matches!(i % width, 0..2) || i % width >= width - 2 || i / width < 2 || i / width >= height - 2
+            };
+            let inked = (0..width * height).filter(|i| edge(*i)).find(|i| pixels.data()[*i as usize * 4] < 250);
+            assert_eq!(inked.map(|i| (i % width, i / width)), None, "{} {:?}", plot.y_label, plot.size);
+        }
+    }
+}

@@ -98,5 +98,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         picture("run.gif", "Training")?,
     ];
     files::write_atomically(&out.join("report.html"), report::html("Ensemble", &blocks).as_bytes())?;
+    let path = out.join("table.csv");
+    files::write_atomically(&path, "größe;farbe;y\n1,5;rot;1\n2,5;blau;2\n;rot;4\n".as_bytes())?;
+    let table = table::read::Table::read(&path, table::read::Format::default())?;
+    let choice =
+        table::fit::Choice { target: "y".into(), missing: table::encoding::Missing::Impute, ..Default::default() };
+    let (encoding, notes) = table::encoding::Encoding::fit(&table, &[0, 1, 2], &choice)?;
+    println!("{notes:?} {:?}", encoding.encode_new(&table)?);
+    println!("{:?} {}", encoding.encode_training(&table, &[0, 1, 2])?, serde_json::to_string(&encoding)?);
+    let v = [1.0, 2.0, 3.0];
+    let predictions = table::predictions::Predictions {
+        lines: &[2, 3, 4],
+        observed: Some(&v),
+        mean: &v,
+        epistemic_sd: &v,
+        aleatoric_sd: None,
+        total_sd: &v,
+        lower: &v,
+        upper: &v,
+    };
+    table::predictions::write_predictions(&out.join("predictions.csv"), &predictions)?;
     Ok(())
 }

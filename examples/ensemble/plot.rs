@@ -131,7 +131,7 @@ impl<'a> Plot<'a> {
             let curves = self.layers.iter().filter(|l| !matches!(l.shape, Shape::Points { .. } | Shape::Bars { .. }));
             let drawn = curves.map(|l| l.shape.x_extent()).fold(None, scale::union);
             match range {
-                Some((low, high)) if high > low && (only_curves || drawn == range) => (low, high),
+                Some((low, high)) if high > low && (only_curves || drawn == range) => scale::bounded((low, high)),
                 range => scale::padded(range),
             }
         })

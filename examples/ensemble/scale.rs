@@ -33,13 +33,20 @@ fn within_fences(mut values: Vec<f64>, fence: f64) -> Option<(f64, f64)> {
     extent(values.iter().copied().filter(|v| (q1 - reach..=q3 + reach).contains(v)))
 }
 
+/// Beyond this, differences and ticks would overflow.
+pub(crate) const LARGEST: f64 = 1e300;
+
+/// The range without what lies beyond [`LARGEST`].
+pub(crate) fn bounded((low, high): (f64, f64)) -> (f64, f64) {
+    (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST))
+}
+
 /// Room around the values: 5 % on both sides, and a unit-sized range around a single value.
 pub(crate) fn padded(range: Option<(f64, f64)>) -> (f64, f64) {
     match range {
         None => (0.0, 1.0),
-        // Beyond this no tick can be computed without overflow.
-        Some((low, high)) => {
-            let (low, high) = (low.clamp(-1e300, 1e300), high.clamp(-1e300, 1e300));
+        Some(range) => {
+            let (low, high) = bounded(range);
             let span = high - low;
             if span > 1e-12 * low.abs().max(high.abs()) {
                 (low - 0.05 * span, high + 0.05 * span)
