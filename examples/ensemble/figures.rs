@@ -134,7 +134,7 @@ pub(crate) fn calibration<'a>(title: &str, nominal: &'a [f64], observed: &'a [f6
     plot
 }
 
-/// Prediction against observation with the interval of each row; intervals that miss stand out. `level` names the
+/// Prediction against observation with the interval of each row; observations outside stand out. `level` names the
 /// interval, 0.9 for 90 %.
 pub(crate) fn predicted_against_observed(
     title: &str,
@@ -161,8 +161,8 @@ pub(crate) fn predicted_against_observed(
     );
     let radius = if rows > 150 { 2.2 } else { 3.0 };
     for (rows, color, label) in [
-        (hits, palette::BLUE, format!("{percent} % interval holds the observation")),
-        (misses, palette::ORANGE, format!("{percent} % interval misses it")),
+        (hits, palette::BLUE, format!("inside the {percent} % interval")),
+        (misses, palette::ORANGE, "outside".to_owned()),
     ] {
         let pick = |values: &[f64]| Cow::from(rows.iter().map(|i| values[*i]).collect::<Vec<_>>());
         let x = pick(observed);
