@@ -42,9 +42,11 @@ const THIRD_PARTY: &str = "tests/third_party/Cargo.toml";
 const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
 
 fn format(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&["fmt", "--all", "--check"]))?;
+    // rustfmt colours its differences even where they do not go to a terminal.
+    let plain = ["--check", "--", "--color", "never"];
+    run.step(&run.repository.cargo(&[&["fmt", "--all"], &plain[..]].concat()))?;
     if run.repository.root.join(THIRD_PARTY).exists() {
-        run.step(&run.repository.cargo(&["fmt", "--check", "--manifest-path", THIRD_PARTY]))?;
+        run.step(&run.repository.cargo(&[&["fmt", "--manifest-path", THIRD_PARTY], &plain[..]].concat()))?;
     }
     Ok(())
 }
