@@ -1,0 +1,128 @@
+//! The parts of `cargo xtask test`, in the order in which they run.
+
+use crate::test::Run;
+use crate::{Failure, examples, peers};
+
+/// One part of the checks.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    /// Long: left out unless `--full` is given.
+    pub(crate) only_full: bool,
+    pub(crate) run: fn(&mut Run) -> Result<(), Failure>,
+}
+
+const fn always(name: &'static str, run: fn(&mut Run) -> Result<(), Failure>) -> Part {
+    Part { name, only_full: false, run }
+}
+
+const fn only_full(name: &'static str, run: fn(&mut Run) -> Result<(), Failure>) -> Part {
+    Part { name, only_full: true, run }
+}
+
+pub(crate) const PARTS: &[Part] = &[
+    always("format", format),
+    always("clippy", clippy),
+    always("docs", docs),
+    always("tests", tests),
+    always("doc tests", doc_tests),
+    always("third-party crate", third_party),
+    always("examples", examples::run),
+    always("spelling", spelling),
+    always("dependencies", dependencies),
+    only_full("long tests", long_tests),
+    only_full("benchmarks", benchmarks),
+    only_full("peers", peers::part),
+    only_full("miri", miri),
+];
+
+/// A crate as a stranger would write it: outside the workspace, so nothing of ours leaks into it.
+const THIRD_PARTY: &str = "tests/third_party/Cargo.toml";
+
+/// What `cargo test` builds as tests. Benchmarks are compiled by the part `clippy`.
+const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
+
+fn format(run: &mut Run) -> Result<(), Failure> {
+    // rustfmt colours its differences even where they do not go to a terminal.
+    let plain = ["--check", "--", "--color", "never"];
+    run.step(&run.repository.cargo(&[&["fmt", "--all"], &plain[..]].concat()))?;
+    if run.repository.root.join(THIRD_PARTY).exists() {
+        run.step(&run.repository.cargo(&[&["fmt", "--manifest-path", THIRD_PARTY], &plain[..]].concat()))?;
+    }
+    Ok(())
+}
+
+fn clippy(run: &mut Run) -> Result<(), Failure> {
+    run.step(&run.repository.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn docs(run: &mut Run) -> Result<(), Failure> {
+    let line = run.repository.cargo(&["doc", "--workspace", "--no-deps"]);
+    run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn tests(run: &mut Run) -> Result<(), Failure> {
+    run.step(&run.repository.cargo(&[&["test", "--workspace"], &TARGETS[..]].concat()))
+}
+
+fn doc_tests(run: &mut Run) -> Result<(), Failure> {
+    run.step(&run.repository.cargo(&["test", "--workspace", "--doc"]))
+}
+
+/// Also in release: link-time registration has to survive the linker's optimisation.
+fn third_party(run: &mut Run) -> Result<(), Failure> {
+    if !run.repository.root.join(THIRD_PARTY).exists() {
+        run.skip("third-party crate", &format!("there is no {THIRD_PARTY}"));
+        return Ok(());
+    }
+    let target = run.repository.target.join("third_party");
+    for profile in [&[][..], &["--release"]] {
+        let line = run.repository.cargo(&[&["test", "--manifest-path", THIRD_PARTY], profile].concat());
+        run.step(&line.with("CARGO_TARGET_DIR", &target.to_string_lossy()))?;
+    }
+    Ok(())
+}
+
+fn spelling(run: &mut Run) -> Result<(), Failure> {
+    if !run.repository.program("typos", &["--version"]).succeeds() {
+        run.skip("spelling", "typos is not installed: `cargo install typos-cli`");
+        return Ok(());
+    }
+    run.step(&run.repository.program("typos", &[]))
+}
+
+fn dependencies(run: &mut Run) -> Result<(), Failure> {
+    if !run.repository.cargo(&["deny", "--version"]).succeeds() {
+        run.skip("dependencies", "cargo-deny is not installed: `cargo install cargo-deny`");
+        return Ok(());
+    }
+    run.step(&run.repository.cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
+    if run.repository.offline {
+        run.skip("advisories on dependencies", "--offline, and the list of advisories is fetched");
+        return Ok(());
+    }
+    run.step(&run.repository.cargo(&["deny", "check", "advisories"]))
+}
+
+/// A test that takes minutes is marked `#[ignore = "long: ..."]`: the short form then names it as skipped.
+fn long_tests(run: &mut Run) -> Result<(), Failure> {
+    let words = [&["test", "--workspace", "--release"], &TARGETS[..], &["--", "--ignored"]].concat();
+    run.step(&run.repository.cargo(&words))
+}
+
+fn benchmarks(run: &mut Run) -> Result<(), Failure> {
+    // The pattern leaves out libraries, whose unit tests would otherwise be listed as ignored.
+    run.step(&run.repository.cargo(&["bench", "--workspace", "--bench", "*"]))
+}
+
+/// The protocol's `unsafe` blocks, under an interpreter that checks their contracts.
+fn miri(run: &mut Run) -> Result<(), Failure> {
+    if !run.repository.program("cargo", &["+nightly", "miri", "--version"]).succeeds() {
+        run.skip("miri", "not installed: `rustup component add --toolchain nightly miri`");
+        return Ok(());
+    }
+    let target = run.repository.target.join("miri");
+    let line = run.repository.program("cargo", &["+nightly", "miri", "test", "-p", "array-api", "--lib"]);
+    // Property tests keep their failing cases in files, which Miri's isolation would forbid.
+    let line = line.with("MIRIFLAGS", "-Zmiri-disable-isolation");
+    run.step(&line.with("CARGO_TARGET_DIR", &target.to_string_lossy()))
+}
