@@ -1,6 +1,6 @@
 //! Time of the engine's inner loops: nanoseconds per element and GFLOP/s.
 use array_api::DType;
-use array_ndarray::{NdArray, binary, map::map, unary};
+use array_ndarray::{NdArray, binary, map::map, matmul::matmul, unary};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -47,5 +47,27 @@ fn elementwise(c: &mut Criterion) {
     black_box(DType::Float32);
 }
 
-criterion_group!(benches, elementwise);
+fn products(c: &mut Criterion) {
+    let mut group = c.benchmark_group("matmul");
+    let inner = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (m, k, n) in [(100, 20, 20), (20, 100, 20), (100, 1, 20), (100, 20, 1), (64, 64, 64), (96, 96, 96), (128, 128, 128), (256, 256, 256)] {
+        group.throughput(Throughput::Elements((2 * m * k * n) as u64));
+        let a = NdArray::from_vec(floats(m * k), &[m, k]);
+        let at = NdArray::from_vec(floats(m * k), &[k, m]).permuted(&[1, 0]);
+        let b = NdArray::from_vec(floats(k * n), &[k, n]);
+        let bt = NdArray::from_vec(floats(k * n), &[n, k]).permuted(&[1, 0]);
+        for (name, a, b) in [("nn", &a, &b), ("tn", &at, &b), ("nt", &a, &bt)] {
+            group.bench_function(format!("f32/{m}x{k}x{n}/{name}"), |bench| {
+                inner.install(|| bench.iter(|| matmul(a, b, &[m, n])))
+            });
+        }
+    }
+    let n = 2048;
+    group.sample_size(10).throughput(Throughput::Elements(2 * (n as u64).pow(3)));
+    let a = NdArray::from_vec(floats(n * n), &[n, n]);
+    group.bench_function("f32/2048", |b| b.iter(|| matmul(&a, &a, &[n, n])));
+    group.finish();
+}
+
+criterion_group!(benches, elementwise, products);
 criterion_main!(benches);
