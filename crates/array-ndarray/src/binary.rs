@@ -1,0 +1,167 @@
+//! Elementwise operations of two operands.
+//!
+//! Integers wrap. An integer divided by zero gives 0, as does its remainder; a shift by the width or more gives what
+//! shifting one by one would: 0, or -1 for a negative number shifted right. A negative shift counts as one beyond the width.
+
+use array_api::Complex;
+
+use crate::kernel::table;
+use crate::math::scalar;
+
+table! { /// `x1 + x2`
+    ADD = "add";
+    integer -> T, Cheap: |a, b| a.wrapping_add(b);
+    floating -> T, Cheap: |a, b| a + b;
+}
+table! { /// `x1 - x2`
+    SUBTRACT = "subtract";
+    integer -> T, Cheap: |a, b| a.wrapping_sub(b);
+    floating -> T, Cheap: |a, b| a - b;
+}
+table! { /// `x1 * x2`
+    MULTIPLY = "multiply";
+    integer -> T, Cheap: |a, b| a.wrapping_mul(b);
+    floating -> T, Cheap: |a, b| a * b;
+}
+table! { /// `x1 / x2`, of floating operands.
+    DIVIDE = "divide";
+    float -> T, Cheap: |a, b| a / b;
+    complex -> T, Cheap: |a, b| scalar::divide_complex(a, b);
+}
+table! { /// `x1 / x2` rounded towards negative infinity.
+    FLOOR_DIVIDE = "floor_divide";
+    unsigned -> T, Scalar: |a, b| a.checked_div(b).unwrap_or(0);
+    signed -> T, Scalar: |a, b| {
+        if b == 0 { 0 } else {
+            let (q, r) = (a.wrapping_div(b), a.wrapping_rem(b));
+            if r != 0 && (r < 0) != (b < 0) { q - 1 } else { q }
+        }
+    };
+    single -> T, Scalar: |a, b| scalar::floor_divide_f32(a, b);
+    double -> T, Scalar: |a, b| scalar::floor_divide_f64(a, b);
+}
+table! { /// The remainder of [`FLOOR_DIVIDE`], with the sign of the divisor.
+    REMAINDER = "remainder";
+    unsigned -> T, Scalar: |a, b| a.checked_rem(b).unwrap_or(0);
+    signed -> T, Scalar: |a, b| {
+        if b == 0 { 0 } else {
+            let r = a.wrapping_rem(b);
+            if r != 0 && (r < 0) != (b < 0) { r + b } else { r }
+        }
+    };
+    single -> T, Scalar: |a, b| scalar::remainder_f32(a, b);
+    double -> T, Scalar: |a, b| scalar::remainder_f64(a, b);
+}
+table! { /// `x1` to the power of `x2`. An integer to a negative power is the truncated true value.
+    POW = "pow";
+    unsigned -> T, Scalar: |a, b| scalar::power(a, b as u64, T::wrapping_mul, 1);
+    signed -> T, Scalar: |a, b| {
+        if b >= 0 { scalar::power(a, b as u64, T::wrapping_mul, 1) }
+        else if a == 1 { 1 }
+        else if a == -1 { if b & 1 == 0 { 1 } else { -1 } }
+        else { 0 }
+    };
+    single -> T, Scalar: |a, b| if b == 2.0 { a * a } else { libm::powf(a, b) };
+    double -> T, Scalar: |a, b| if b == 2.0 { a * a } else { libm::pow(a, b) };
+    complex -> T, Scalar: |a, b| scalar::power_complex(a, b);
+}
+table! { /// The angle of the point `(x2, x1)`.
+    ATAN2 = "atan2";
+    single -> T, Scalar: |a, b| libm::atan2f(a, b);
+    double -> T, Scalar: |a, b| libm::atan2(a, b);
+}
+table! { /// The size of `x1` with the sign of `x2`.
+    COPYSIGN = "copysign";
+    float -> T, Cheap: |a, b| a.copysign(b);
+}
+table! { /// `sqrt(x1^2 + x2^2)` without overflow.
+    HYPOT = "hypot";
+    single -> T, Scalar: |a, b| libm::hypotf(a, b);
+    double -> T, Scalar: |a, b| libm::hypot(a, b);
+}
+table! { /// `log(exp(x1) + exp(x2))` without overflow.
+    LOGADDEXP = "logaddexp";
+    single -> T, Math: |a, b| crate::math::f32::logaddexp(a, b);
+    double -> T, Math: |a, b| crate::math::f64::logaddexp(a, b);
+}
+table! { /// The larger operand; NaN if either is.
+    MAXIMUM = "maximum";
+    integer -> T, Cheap: |a, b| if a > b { a } else { b };
+    float -> T, Cheap: |a, b| if a > b || a.is_nan() { a } else { b };
+}
+table! { /// The smaller operand; NaN if either is.
+    MINIMUM = "minimum";
+    integer -> T, Cheap: |a, b| if a < b { a } else { b };
+    float -> T, Cheap: |a, b| if a < b || a.is_nan() { a } else { b };
+}
+table! { /// The next representable number after `x1` towards `x2`.
+    NEXTAFTER = "nextafter";
+    float -> T, Scalar: |a, b| {
+        if a.is_nan() || b.is_nan() { T::NAN }
+        else if a == b { b }
+        else if a < b { a.next_up() }
+        else { a.next_down() }
+    };
+}
+
+table! { /// `x1 == x2`
+    EQUAL = "equal";
+    any -> bool, Cheap: |a, b| a == b;
+}
+table! { /// `x1 != x2`
+    NOT_EQUAL = "not_equal";
+    any -> bool, Cheap: |a, b| a != b;
+}
+table! { /// `x1 < x2`
+    LESS = "less";
+    real -> bool, Cheap: |a, b| a < b;
+}
+table! { /// `x1 <= x2`
+    LESS_EQUAL = "less_equal";
+    real -> bool, Cheap: |a, b| a <= b;
+}
+table! { /// `x1 > x2`
+    GREATER = "greater";
+    real -> bool, Cheap: |a, b| a > b;
+}
+table! { /// `x1 >= x2`
+    GREATER_EQUAL = "greater_equal";
+    real -> bool, Cheap: |a, b| a >= b;
+}
+
+table! { /// Both operands are true.
+    LOGICAL_AND = "logical_and";
+    bool -> bool, Cheap: |a, b| a & b;
+}
+table! { /// An operand is true.
+    LOGICAL_OR = "logical_or";
+    bool -> bool, Cheap: |a, b| a | b;
+}
+table! { /// Exactly one operand is true.
+    LOGICAL_XOR = "logical_xor";
+    bool -> bool, Cheap: |a, b| a ^ b;
+}
+table! { /// Bitwise and.
+    BITWISE_AND = "bitwise_and";
+    bool -> bool, Cheap: |a, b| a & b;
+    integer -> T, Cheap: |a, b| a & b;
+}
+table! { /// Bitwise or.
+    BITWISE_OR = "bitwise_or";
+    bool -> bool, Cheap: |a, b| a | b;
+    integer -> T, Cheap: |a, b| a | b;
+}
+table! { /// Bitwise exclusive or.
+    BITWISE_XOR = "bitwise_xor";
+    bool -> bool, Cheap: |a, b| a ^ b;
+    integer -> T, Cheap: |a, b| a ^ b;
+}
+table! { /// `x1` shifted left by `x2` bits; 0 from the width on.
+    BITWISE_LEFT_SHIFT = "bitwise_left_shift";
+    integer -> T, Cheap: |a, b| if (b as u64) < T::BITS as u64 { a.wrapping_shl(b as u32) } else { 0 };
+}
+table! { /// `x1` shifted right by `x2` bits, with copies of the sign.
+    BITWISE_RIGHT_SHIFT = "bitwise_right_shift";
+    integer -> T, Cheap: |a, b| a >> if (b as u64) < T::BITS as u64 { b as u32 } else { T::BITS - 1 } ;
+    unsigned -> T, Cheap: |a, b| if (b as u64) < T::BITS as u64 { a.wrapping_shr(b as u32) } else { 0 };
+}

@@ -1,0 +1,78 @@
+//! Casts between data types.
+//!
+//! A float cast to an integer truncates, saturates outside the range and is 0 for NaN; integers wrap; anything but zero
+//! is true. A complex array is not cast to a real type (the standard says so): take its real part.
+
+use array_api::{Complex, DType, Error, Result};
+
+use crate::array::NdArray;
+use crate::kernel::{Op, table};
+use crate::map::{Operand, map};
+
+macro_rules! casts {
+    ($($name:ident => $t:ident;)*) => { $(
+        table! {
+            #[doc = concat!("To `", stringify!($t), "`.")]
+            $name = "astype";
+            bool -> $t, Cheap: |x| x as u8 as $t;
+            real -> $t, Cheap: |x| x as $t;
+        }
+    )* };
+}
+
+casts! {
+    INT8 => i8; INT16 => i16; INT32 => i32; INT64 => i64;
+    UINT8 => u8; UINT16 => u16; UINT32 => u32; UINT64 => u64;
+    FLOAT32 => f32; FLOAT64 => f64;
+}
+
+type C32 = Complex<f32>;
+type C64 = Complex<f64>;
+
+table! { /// To `bool`: whether the element is not zero.
+    BOOL = "astype";
+    bool -> bool, Cheap: |x| x;
+    real -> bool, Cheap: |x| x != 0 as T;
+    complex -> bool, Cheap: |z| (z.re != 0.0) | (z.im != 0.0);
+}
+table! { /// To `complex64`.
+    COMPLEX64 = "astype";
+    bool -> C32, Cheap: |x| C32::new(x as u8 as f32, 0.0);
+    real -> C32, Cheap: |x| C32::new(x as f32, 0.0);
+    complex -> C32, Cheap: |z| C32::new(z.re as f32, z.im as f32);
+}
+table! { /// To `complex128`.
+    COMPLEX128 = "astype";
+    bool -> C64, Cheap: |x| C64::new(x as u8 as f64, 0.0);
+    real -> C64, Cheap: |x| C64::new(x as f64, 0.0);
+    complex -> C64, Cheap: |z| C64::new(z.re as f64, z.im as f64);
+}
+
+/// The casts by target, in the order of [`DType`].
+static CASTS: [&Op; 13] = [
+    &BOOL, &INT8, &INT16, &INT32, &INT64, &UINT8, &UINT16, &UINT32, &UINT64, &FLOAT32, &FLOAT64, &COMPLEX64, &COMPLEX128,
+];
+
+/// The array with every element cast; the same buffer if it has that type already.
+///
+/// # Errors
+/// [`ErrorKind::DType`](array_api::ErrorKind::DType) for a complex array and a real type other than `bool`.
+///
+/// ```
+/// use array_ndarray::{NdArray, cast::astype};
+/// let x = NdArray::from_vec(vec![-1.5, f64::NAN, 1e30], &[3]);
+/// assert_eq!(astype(&x, array_api::DType::Int32)?.to_vec::<i32>().unwrap(), [-1, 0, i32::MAX]);
+/// # array_api::Result::Ok(())
+/// ```
+pub fn astype(x: &NdArray, dtype: DType) -> Result<NdArray> {
+    if x.dtype() == dtype {
+        return Ok(x.clone());
+    }
+    if x.dtype().is_complex() && !dtype.is_complex() && dtype != DType::Bool {
+        return Err(Error::dtype(
+            "astype",
+            format!("{} has no order-preserving cast to {dtype}; take real(x) or abs(x) first", x.dtype()),
+        ));
+    }
+    map(CASTS[dtype as usize], [Operand::Ref(x)], x.shape())
+}

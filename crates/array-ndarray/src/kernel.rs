@@ -1,0 +1,328 @@
+//! Inner loops by data type: what an elementwise operation consists of.
+//!
+//! A loop sees contiguous operands only; the driver in [`crate::map`] brings everything else into that form. So an
+//! operation costs one small loop per data type and SIMD level, whatever the layouts.
+
+use array_api::{Complex, DType, Element};
+use std::mem::MaybeUninit;
+
+#[cfg(test)]
+use crate::simd::Level;
+use crate::simd::{compiled, level};
+
+/// Computes `n` contiguous elements of the result from contiguous operands that do not overlap it.
+pub(crate) type Loop = unsafe fn(n: usize, out: *mut u8, ins: [*const u8; 3]);
+
+/// The loops of one operation at one data type.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernel {
+    /// The data type of the result.
+    pub(crate) out: DType,
+    /// From how many elements on a second thread pays.
+    pub(crate) grain: usize,
+    loops: [Loop; 3],
+}
+
+impl Kernel {
+    /// The loop for this machine.
+    #[inline]
+    pub(crate) fn inner(&self) -> Loop {
+        self.loops[level() as usize]
+    }
+
+    /// The loop for a level that this machine must have.
+    #[cfg(test)]
+    pub(crate) fn at(&self, level: Level) -> Loop {
+        assert!(level <= crate::simd::level());
+        self.loops[level as usize]
+    }
+}
+
+/// An elementwise operation: its name and its kernels, by the data type of the last operand.
+pub struct Op {
+    /// The standard's name, for error messages.
+    pub name: &'static str,
+    pub(crate) kernels: [Option<Kernel>; 13],
+}
+
+impl Op {
+    /// The result's data type for operands of the given one; `None` where the operation is not defined.
+    pub fn result(&self, dtype: DType) -> Option<DType> {
+        self.kernels[dtype as usize].map(|k| k.out)
+    }
+}
+
+/// How a loop is best compiled.
+#[derive(Clone, Copy)]
+pub(crate) enum Class {
+    /// A few instructions: bound by memory, so the widest vectors bring nothing.
+    Cheap,
+    /// Dozens of vector instructions without branches.
+    Math,
+    /// Branches or calls: not vectorised.
+    Scalar,
+}
+
+/// A function of one element.
+pub(crate) trait Function1<A, O> {
+    fn f(a: A) -> O;
+    /// Where `f` is not valid and `slow` must be used.
+    #[inline(always)]
+    fn is_slow(_: A) -> bool {
+        false
+    }
+    /// The value where `is_slow`.
+    fn slow(a: A) -> O {
+        Self::f(a)
+    }
+}
+
+/// A function of two elements.
+pub(crate) trait Function2<A, B, O> {
+    fn f(a: A, b: B) -> O;
+}
+
+/// A function of three elements.
+pub(crate) trait Function3<A, B, C, O> {
+    fn f(a: A, b: B, c: C) -> O;
+}
+
+/// Elements handled at once by a [`Class::Math`] loop. The tail is filled up to it, so vector code computes it too.
+const BLOCK: usize = 32;
+
+#[inline(always)]
+unsafe fn plain1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
+    // SAFETY: the loop's contract gives `n` elements behind each pointer, without overlap.
+    let (o, a) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n)) };
+    for i in 0..n {
+        o[i].write(F::f(a[i]));
+    }
+}
+
+#[inline(always)]
+unsafe fn plain2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
+    // SAFETY: as in `plain1`.
+    let (o, a, b) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n), slice_in::<B>(ins[1], n)) };
+    for i in 0..n {
+        o[i].write(F::f(a[i], b[i]));
+    }
+}
+
+#[inline(always)]
+unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
+    n: usize,
+    out: *mut u8,
+    ins: [*const u8; 3],
+) {
+    // SAFETY: as in `plain1`.
+    let (o, a) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n)) };
+    // SAFETY: as in `plain1`.
+    let (b, c) = unsafe { (slice_in::<B>(ins[1], n), slice_in::<C>(ins[2], n)) };
+    for i in 0..n {
+        o[i].write(F::f(a[i], b[i], c[i]));
+    }
+}
+
+#[inline(always)]
+unsafe fn block1<A: Copy + Default, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
+    let mut padded = [A::default(); BLOCK];
+    let mut spill = [MaybeUninit::<O>::uninit(); BLOCK];
+    let mut i = 0;
+    while i < n {
+        let here = BLOCK.min(n - i);
+        // SAFETY: `i + here <= n`; a short block goes through `padded` and `spill`, which have the full length.
+        unsafe {
+            let a = ins[0].cast::<A>().add(i);
+            let o = out.cast::<MaybeUninit<O>>().add(i);
+            if here == BLOCK {
+                whole1::<A, O, F>(&*a.cast(), &mut *o.cast());
+            } else {
+                padded[..here].copy_from_slice(std::slice::from_raw_parts(a, here));
+                whole1::<A, O, F>(&padded, &mut spill);
+                std::slice::from_raw_parts_mut(o, here).copy_from_slice(&spill[..here]);
+            }
+        }
+        i += BLOCK;
+    }
+}
+
+#[inline(always)]
+fn whole1<A: Copy, O: Copy, F: Function1<A, O>>(a: &[A; BLOCK], o: &mut [MaybeUninit<O>; BLOCK]) {
+    for i in 0..BLOCK {
+        o[i].write(F::f(a[i]));
+    }
+    let mut slow = false;
+    for &x in a {
+        slow |= F::is_slow(x);
+    }
+    if slow {
+        for i in 0..BLOCK {
+            if F::is_slow(a[i]) {
+                o[i].write(F::slow(a[i]));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts(p.cast(), n) }
+}
+
+#[inline(always)]
+unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
+}
+
+compiled!(plain1_baseline, plain1_avx2, plain1_avx512 =
+    plain1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+compiled!(plain2_baseline, plain2_avx2, plain2_avx512 =
+    plain2<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+compiled!(plain3_baseline, plain3_avx2, plain3_avx512 =
+    plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+compiled!(block1_baseline, block1_avx2, block1_avx512 =
+    block1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+
+const CHEAP_GRAIN: usize = 1 << 16;
+const MATH_GRAIN: usize = 1 << 14;
+const SCALAR_GRAIN: usize = 1 << 12;
+
+pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Class) -> Option<Kernel> {
+    let (grain, loops): (usize, [Loop; 3]) = match class {
+        Class::Cheap => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx2::<A, O, F>]),
+        Class::Math => (MATH_GRAIN, [block1_baseline::<A, O, F>, block1_avx2::<A, O, F>, block1_avx512::<A, O, F>]),
+        Class::Scalar => (SCALAR_GRAIN, [plain1_baseline::<A, O, F>; 3]),
+    };
+    Some(Kernel { out: O::DTYPE, grain, loops })
+}
+
+pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(class: Class) -> Option<Kernel> {
+    let (grain, loops): (usize, [Loop; 3]) = match class {
+        Class::Cheap => (
+            CHEAP_GRAIN,
+            [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>],
+        ),
+        Class::Math => (
+            MATH_GRAIN,
+            [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx512::<A, B, O, F>],
+        ),
+        Class::Scalar => (SCALAR_GRAIN, [plain2_baseline::<A, B, O, F>; 3]),
+    };
+    Some(Kernel { out: O::DTYPE, grain, loops })
+}
+
+pub(crate) const fn ternary<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
+    out: DType,
+) -> Option<Kernel> {
+    let loops: [Loop; 3] =
+        [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>];
+    Some(Kernel { out, grain: CHEAP_GRAIN, loops })
+}
+
+/// Elements with a type for their real part; a real type is its own.
+pub(crate) trait Parts {
+    type Real;
+}
+macro_rules! parts {
+    ($($t:ty => $r:ty),*) => { $( impl Parts for $t { type Real = $r; } )* };
+}
+parts! { bool => bool, i8 => i8, i16 => i16, i32 => i32, i64 => i64, u8 => u8, u16 => u16, u32 => u32, u64 => u64,
+f32 => f32, f64 => f64, Complex<f32> => f32, Complex<f64> => f64 }
+
+/// Writes an [`Op`] as rows: `category -> result, class: |arguments| expression;`.
+///
+/// In a row `T` is the element type and `R` the type of its real part. A later row replaces an earlier one.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident = $text:literal;
+        $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr;)+) => {
+        $(#[$doc])*
+        pub static $name: $crate::kernel::Op = $crate::kernel::Op {
+            name: $text,
+            kernels: {
+                let mut kernels = [None; 13];
+                $( $crate::kernel::category!($category kernels $out $class [$($arg),+] $body); )+
+                kernels
+            },
+        };
+    };
+}
+
+/// Repeats a row of [`table!`] over the types of a category.
+macro_rules! category {
+    (bool $($row:tt)*) => { $crate::kernel::row!(bool; $($row)*) };
+    (signed $($row:tt)*) => {
+        $crate::kernel::row!(i8; $($row)*); $crate::kernel::row!(i16; $($row)*);
+        $crate::kernel::row!(i32; $($row)*); $crate::kernel::row!(i64; $($row)*)
+    };
+    (unsigned $($row:tt)*) => {
+        $crate::kernel::row!(u8; $($row)*); $crate::kernel::row!(u16; $($row)*);
+        $crate::kernel::row!(u32; $($row)*); $crate::kernel::row!(u64; $($row)*)
+    };
+    (integer $($row:tt)*) => {
+        $crate::kernel::category!(signed $($row)*); $crate::kernel::category!(unsigned $($row)*)
+    };
+    (float $($row:tt)*) => { $crate::kernel::row!(f32; $($row)*); $crate::kernel::row!(f64; $($row)*) };
+    (single $($row:tt)*) => { $crate::kernel::row!(f32; $($row)*) };
+    (double $($row:tt)*) => { $crate::kernel::row!(f64; $($row)*) };
+    (complex $($row:tt)*) => {
+        $crate::kernel::row!(Complex<f32>; $($row)*); $crate::kernel::row!(Complex<f64>; $($row)*)
+    };
+    (real $($row:tt)*) => {
+        $crate::kernel::category!(integer $($row)*); $crate::kernel::category!(float $($row)*)
+    };
+    (floating $($row:tt)*) => {
+        $crate::kernel::category!(float $($row)*); $crate::kernel::category!(complex $($row)*)
+    };
+    (numeric $($row:tt)*) => {
+        $crate::kernel::category!(real $($row)*); $crate::kernel::category!(complex $($row)*)
+    };
+    (any $($row:tt)*) => {
+        $crate::kernel::category!(bool $($row)*); $crate::kernel::category!(numeric $($row)*)
+    };
+}
+
+/// One row of [`table!`] at one type.
+macro_rules! row {
+    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident] $body:expr) => {
+        $kernels[<$t as array_api::Element>::DTYPE as usize] = {
+            #[allow(dead_code)]
+            type T = $t;
+            #[allow(dead_code)]
+            type R = <$t as $crate::kernel::Parts>::Real;
+            struct F;
+            impl $crate::kernel::Function1<T, $out> for F {
+                #[inline(always)]
+                #[allow(clippy::clone_on_copy, clippy::unnecessary_cast, unused_variables, clippy::eq_op)]
+                fn f($a: T) -> $out { $body }
+            }
+            $crate::kernel::unary::<T, $out, F>($crate::kernel::Class::$class)
+        }
+    };
+    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident] $body:expr) => {
+        $kernels[<$t as array_api::Element>::DTYPE as usize] = {
+            #[allow(dead_code)]
+            type T = $t;
+            struct F;
+            impl $crate::kernel::Function2<T, T, $out> for F {
+                #[inline(always)]
+                #[allow(clippy::unnecessary_cast)]
+                fn f($a: T, $b: T) -> $out { $body }
+            }
+            $crate::kernel::binary::<T, T, $out, F>($crate::kernel::Class::$class)
+        }
+    };
+    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident, $c:ident] $body:expr) => {
+        $kernels[<$t as array_api::Element>::DTYPE as usize] = {
+            type T = $t;
+            struct F;
+            impl $crate::kernel::Function3<T, T, T, T> for F {
+                #[inline(always)]
+                fn f($a: T, $b: T, $c: T) -> T { $body }
+            }
+            $crate::kernel::ternary::<T, T, T, T, F>(<T as array_api::Element>::DTYPE)
+        }
+    };
+}
+pub(crate) use {category, row, table};

@@ -1,0 +1,196 @@
+//! exp, expm1, log, log1p and what follows from them, for both precisions.
+//!
+//! - `exp`, `expm1`: Cody and Waite's reduction `x = n ln2 + r` with `ln2` in two parts (Software Manual for the Elementary
+//!   Functions, 1980), then the Taylor series, whose remainder at `|r| <= ln2 / 2` is below an eighth of an ulp for the degree
+//!   used. `n` is found by adding 1.5 times the power of two where the unit in the last place is one.
+//! - `log`, `log1p`: `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))`, then with `s = f / (2 + f)`, `f = m - 1`, the odd
+//!   minimax polynomial in `s` of FreeBSD's msun (`e_log.c`, `e_logf.c`, Sun Microsystems 1993).
+//! - `tanh`: by `expm1` of `2|x|` or `-2|x|`, whichever does not cancel (`s_tanh.c` of the same library).
+
+macro_rules! precision {
+    ($float:ident, $int:ident, mantissa: $mantissa:literal, bias: $bias:literal, shift: $shift:literal,
+     ln2: $ln2_hi:literal + $ln2_lo:literal, exp range: $exp_min:literal .. $exp_max:literal,
+     expm1 min: $expm1_min:literal, tiny: $tiny:literal, subnormal scale: 2 ^ $subnormal:literal,
+     root half: $root_half:literal,
+     // (e^r - 1 - r) / r^2, highest power first
+     exp: [$($exp:expr),*],
+     // the polynomial in s^2 of log, highest power first
+     log: [$($log:literal),*]) => {
+        pub(crate) mod $float {
+            type F = $float;
+            type I = $int;
+            const LN2_HI: F = $ln2_hi;
+            const LN2_LO: F = $ln2_lo;
+            const SHIFT: F = $shift;
+            const ROOT_HALF: I = $root_half;
+            const SUBNORMAL_SCALE: F = F::from_bits(($subnormal + $bias) << $mantissa);
+            const ONE: I = (1.0 as F).to_bits() as I;
+
+            /// `2^n` for `n`, an integer plus [`SHIFT`], above the subnormal and below the infinite exponents.
+            #[inline(always)]
+            fn power_of_two(shifted: F) -> F {
+                let n = (shifted.to_bits() as I).wrapping_sub(SHIFT.to_bits() as I);
+                F::from_bits((n.wrapping_add($bias) << $mantissa) as _)
+            }
+
+            /// `n` and `r` in two parts with `x = n ln2 + r`, `|r| <= ln2 / 2`.
+            #[inline(always)]
+            fn reduce(x: F) -> (F, F, F) {
+                let n = (x * std::$float::consts::LOG2_E + SHIFT) - SHIFT;
+                let high = x - n * LN2_HI;
+                let low = n * LN2_LO;
+                let r = high - low;
+                (n, r, (high - r) - low)
+            }
+
+            /// `(e^r - 1 - r) / r^2`
+            #[inline(always)]
+            fn series(r: F) -> F {
+                let mut p = 0.0;
+                $( p = p * r + $exp; )*
+                p
+            }
+
+            #[inline(always)]
+            fn halves(n: F) -> (F, F) {
+                let half = n * 0.5 + SHIFT;
+                (power_of_two(half), power_of_two((n - (half - SHIFT)) + SHIFT))
+            }
+
+            #[inline(always)]
+            pub(crate) fn exp(x: F) -> F {
+                let x = if x > $exp_max { $exp_max } else { x };
+                let x = if x < $exp_min { $exp_min } else { x };
+                let (n, r, low) = reduce(x);
+                let p = 1.0 + (r + (r * r * series(r) + low));
+                // Two factors, because 2^n itself may be beyond the normal numbers.
+                let (a, b) = halves(n);
+                p * a * b
+            }
+
+            #[inline(always)]
+            pub(crate) fn expm1(x: F) -> F {
+                let clamped = if x > $exp_max { $exp_max } else { x };
+                let clamped = if clamped < $expm1_min { $expm1_min } else { clamped };
+                let (n, r, low) = reduce(clamped);
+                let p = r + (r * r * series(r) + low);
+                // e^x - 1 = 2^n (p + 1 - 2^-n); from n = 64 on the last term is below rounding.
+                let capped = if n > 64.0 { 64.0 } else { n };
+                let (a, b) = halves(n);
+                let y = (p + (1.0 - power_of_two(SHIFT - capped))) * a * b;
+                if x.abs() < $tiny { x } else { y }
+            }
+
+            /// `k` and `m` in `[sqrt(1/2), sqrt(2))` with `x = 2^k m`, for positive normal `x`.
+            #[inline(always)]
+            fn split(x: F) -> (F, F) {
+                let bits = (x.to_bits() as I).wrapping_add(ONE - ROOT_HALF);
+                let k = (bits >> $mantissa) - $bias;
+                let m = F::from_bits(((bits & ((1 << $mantissa) - 1)) + ROOT_HALF) as _);
+                // An integer as a float, by the same shift as above: not every level converts 64-bit integers.
+                let k = F::from_bits(k.wrapping_add(SHIFT.to_bits() as I) as _) - SHIFT;
+                (k, m)
+            }
+
+            /// `k ln2 + log(1 + f) + c`
+            #[inline(always)]
+            fn log_of_parts(k: F, f: F, c: F) -> F {
+                let s = f / (2.0 + f);
+                let z = s * s;
+                let mut p = 0.0;
+                $( p = p * z + $log; )*
+                let half = 0.5 * f * f;
+                k * LN2_HI - ((half - (s * (half + z * p) + (k * LN2_LO + c))) - f)
+            }
+
+            #[inline(always)]
+            fn log_specials(x: F, y: F) -> F {
+                let y = if x == F::INFINITY { x } else { y };
+                let y = if x == 0.0 { F::NEG_INFINITY } else { y };
+                // The comparison is false for NaN as well.
+                if x >= 0.0 { y } else { F::NAN }
+            }
+
+            #[inline(always)]
+            pub(crate) fn log(x: F) -> F {
+                let small = x < F::MIN_POSITIVE;
+                let scaled = if small { x * SUBNORMAL_SCALE } else { x };
+                let (k, m) = split(scaled);
+                let k = if small { k - $subnormal as F } else { k };
+                log_specials(x, log_of_parts(k, m - 1.0, 0.0))
+            }
+
+            #[inline(always)]
+            pub(crate) fn log1p(x: F) -> F {
+                let u = 1.0 + x;
+                let (k, m) = split(u);
+                // What 1 + x lost, relative to u.
+                let lost = if k >= 2.0 { 1.0 - (u - x) } else { x - (u - 1.0) };
+                let near = k == 0.0;
+                let c = if near { 0.0 } else { lost / u };
+                let f = if near { x } else { m - 1.0 };
+                let y = log_specials(u, log_of_parts(k, f, c));
+                if x.abs() < $tiny { x } else { y }
+            }
+
+            #[inline(always)]
+            pub(crate) fn tanh(x: F) -> F {
+                let a = x.abs();
+                let large = a > 0.55;
+                let t = expm1(if large { 2.0 * a } else { -2.0 * a });
+                let q = (if large { 2.0 } else { -t }) / (t + 2.0);
+                (if large { 1.0 - q } else { q }).copysign(x)
+            }
+
+            #[inline(always)]
+            pub(crate) fn sigmoid(x: F) -> F {
+                let e = exp(-x.abs());
+                (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
+            }
+
+            #[inline(always)]
+            pub(crate) fn softplus(x: F) -> F {
+                log1p(exp(-x.abs())) + if x < 0.0 { 0.0 } else { x }
+            }
+
+            #[inline(always)]
+            pub(crate) fn logaddexp(a: F, b: F) -> F {
+                let high = if a > b { a } else { b };
+                // Equal infinities have no difference.
+                let apart = if a == b { 0.0 } else { -(a - b).abs() };
+                high + log1p(exp(apart)) + if a.is_nan() { a } else { 0.0 }
+            }
+
+            #[inline(always)]
+            pub(crate) fn selu(x: F) -> F {
+                const SCALE: F = 1.050_700_987_355_480_5_f64 as F;
+                const ALPHA: F = 1.673_263_242_354_377_3_f64 as F;
+                SCALE * if x > 0.0 { x } else { ALPHA * expm1(x) }
+            }
+        }
+    };
+}
+
+precision! {
+    f64, i64, mantissa: 52, bias: 1023, shift: 6_755_399_441_055_744.0,
+    ln2: 6.931_471_803_691_238e-1 + 1.908_214_929_270_587_7e-10, exp range: -746.0 .. 710.0,
+    expm1 min: -50.0, tiny: 1e-17, subnormal scale: 2 ^ 54,
+    root half: 0x3fe6_a09e_0000_0000,
+    exp: [
+        1.0 / 6_227_020_800.0, 1.0 / 479_001_600.0, 1.0 / 39_916_800.0, 1.0 / 3_628_800.0, 1.0 / 362_880.0, 1.0 / 40_320.0,
+        1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5
+    ],
+    log: [
+        1.479_819_860_511_658_6e-1, 1.531_383_769_920_937_3e-1, 1.818_357_216_161_805e-1, 2.222_219_843_214_978_4e-1,
+        2.857_142_874_366_239e-1, 3.999_999_999_940_942e-1, 6.666_666_666_666_735e-1
+    ]
+}
+
+precision! {
+    f32, i32, mantissa: 23, bias: 127, shift: 12_582_912.0,
+    ln2: 6.931_381_2e-1 + 9.058_001e-6, exp range: -104.0 .. 89.0,
+    expm1 min: -20.0, tiny: 1e-9, subnormal scale: 2 ^ 25,
+    root half: 0x3f35_04f3,
+    exp: [1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5],
+    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666_3e-1]
+}

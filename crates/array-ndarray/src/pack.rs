@@ -1,0 +1,87 @@
+//! Copying a strided box of elements into contiguous memory, by element size.
+
+/// One axis of a box: its length and the distance of neighbours in bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Axis {
+    pub(crate) len: usize,
+    pub(crate) step: isize,
+}
+
+/// Copies the box at `src` to `dst` in C order.
+///
+/// # Safety
+/// Every element of the box must be readable, aligned to at least its size up to 8 bytes (4 for an element of 8 that is
+/// a pair of 4), and `dst` must have room for all of them with the same alignment. They must not overlap.
+pub(crate) unsafe fn pack(size: usize, dst: *mut u8, src: *const u8, axes: &[Axis]) {
+    // SAFETY: the caller's contract is the same.
+    unsafe {
+        match size {
+            1 => pack_as::<u8>(dst.cast(), src, axes),
+            2 => pack_as::<u16>(dst.cast(), src, axes),
+            4 => pack_as::<u32>(dst.cast(), src, axes),
+            8 => pack_as::<[u32; 2]>(dst.cast(), src, axes),
+            16 => pack_as::<[u64; 2]>(dst.cast(), src, axes),
+            _ => unreachable!("no data type has {size} bytes"),
+        };
+    }
+}
+
+/// Copies and returns the number of elements.
+unsafe fn pack_as<T: Copy>(dst: *mut T, src: *const u8, axes: &[Axis]) -> usize {
+    let size = size_of::<T>();
+    // SAFETY: by the caller's contract each `src + i * step` is an element of the box, and `dst` has room.
+    unsafe {
+        let Some((&Axis { len, step }, inner)) = axes.split_first() else {
+            *dst = *src.cast::<T>();
+            return 1;
+        };
+        if len == 0 {
+            return 0;
+        }
+        if inner.is_empty() {
+            if step == size as isize {
+                copy_short(dst, src.cast(), len);
+            } else if step == 0 {
+                let value = *src.cast::<T>();
+                for i in 0..len {
+                    *dst.add(i) = value;
+                }
+            } else {
+                for i in 0..len {
+                    *dst.add(i) = *src.offset(i as isize * step).cast::<T>();
+                }
+            }
+            return len;
+        }
+        let row = pack_as(dst, src, inner);
+        if step == 0 {
+            // The same row again and again: doubling what is there needs few, large copies.
+            let (mut done, total) = (row, row * len);
+            while done < total {
+                let next = done.min(total - done);
+                std::ptr::copy_nonoverlapping(dst, dst.add(done), next);
+                done += next;
+            }
+        } else {
+            for i in 1..len {
+                pack_as(dst.add(i * row), src.offset(i as isize * step), inner);
+            }
+        }
+        row * len
+    }
+}
+
+/// A copy that does not call `memcpy` for a handful of elements.
+#[inline(always)]
+unsafe fn copy_short<T: Copy>(dst: *mut T, src: *const T, len: usize) {
+    // SAFETY: the caller's contract is that of `copy_nonoverlapping`.
+    unsafe {
+        if len <= 4 {
+            for i in 0..len {
+                *dst.add(i) = *src.add(i);
+            }
+        } else {
+            std::ptr::copy_nonoverlapping(src, dst, len);
+        }
+    }
+}

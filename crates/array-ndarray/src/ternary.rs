@@ -1,0 +1,55 @@
+//! Elementwise operations of three operands, and ELU, whose parameter is an operand.
+
+use array_api::{Complex, DType};
+
+use crate::kernel::{Function3, Kernel, Op, table, ternary};
+
+struct Select;
+impl<T> Function3<bool, T, T, T> for Select {
+    #[inline(always)]
+    fn f(condition: bool, yes: T, no: T) -> T {
+        if condition { yes } else { no }
+    }
+}
+
+/// `x1` where the condition is true and `x2` elsewhere; operands: condition (bool), x1, x2.
+///
+/// Elements are moved, so data types of one size share a loop.
+pub static WHERE: Op = Op {
+    name: "where",
+    kernels: {
+        let mut kernels: [Option<Kernel>; 13] = [None; 13];
+        let mut i = 0;
+        while i < 13 {
+            let dtype = array_api::DTYPES[i];
+            kernels[dtype as usize] = match dtype.size() {
+                1 => ternary::<bool, u8, u8, u8, Select>(dtype),
+                2 => ternary::<bool, u16, u16, u16, Select>(dtype),
+                4 => ternary::<bool, u32, u32, u32, Select>(dtype),
+                // Pairs of 32 bits are aligned as the complex type of this size is.
+                8 if matches!(dtype, DType::Complex64) => {
+                    ternary::<bool, Complex<f32>, Complex<f32>, Complex<f32>, Select>(dtype)
+                }
+                8 => ternary::<bool, u64, u64, u64, Select>(dtype),
+                _ => ternary::<bool, Complex<f64>, Complex<f64>, Complex<f64>, Select>(dtype),
+            };
+            i += 1;
+        }
+        kernels
+    },
+};
+
+table! { /// `x` kept between `min` and `max`; operands: x, min, max. NaN in any of them gives NaN.
+    CLIP = "clip";
+    integer -> T, Cheap: |x, low, high| { let y = if x < low { low } else { x }; if y > high { high } else { y } };
+    float -> T, Cheap: |x, low, high| {
+        let y = if x < low || low.is_nan() { low } else { x };
+        if y > high || high.is_nan() { high } else { y }
+    };
+}
+
+table! { /// `x` where positive, `alpha (e^x - 1)` elsewhere (arXiv:1511.07289); operands: x, alpha.
+    ELU = "elu";
+    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::math::f32::expm1(x) };
+    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::math::f64::expm1(x) };
+}

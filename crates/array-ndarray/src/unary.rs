@@ -1,0 +1,250 @@
+//! Elementwise operations of one operand.
+
+use array_api::Complex;
+
+use crate::kernel::{self, Class, Function1, Kernel, Op, table};
+use crate::math::{self, scalar};
+
+table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
+    ABS = "abs";
+    unsigned -> T, Cheap: |x| x;
+    signed -> T, Cheap: |x| x.wrapping_abs();
+    float -> T, Cheap: |x| x.abs();
+    complex -> R, Scalar: |z| z.re.hypot(z.im);
+}
+table! { /// `-x`; unsigned integers wrap.
+    NEGATIVE = "negative";
+    integer -> T, Cheap: |x| x.wrapping_neg();
+    floating -> T, Cheap: |x| -x;
+}
+table! { /// `x` itself.
+    POSITIVE = "positive";
+    numeric -> T, Cheap: |x| x;
+}
+table! { /// -1, 0 or 1; NaN stays; of a complex number `x / abs(x)`.
+    SIGN = "sign";
+    unsigned -> T, Cheap: |x| (x > 0) as T;
+    signed -> T, Cheap: |x| x.signum();
+    float -> T, Cheap: |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else if x == 0.0 { 0.0 } else { x };
+    complex -> T, Scalar: |z| if z.re == 0.0 && z.im == 0.0 { T::new(0.0, 0.0) } else { z / z.re.hypot(z.im) };
+}
+table! { /// Whether the sign bit is set.
+    SIGNBIT = "signbit";
+    float -> bool, Cheap: |x| x.is_sign_negative();
+}
+table! { /// `x * x`
+    SQUARE = "square";
+    integer -> T, Cheap: |x| x.wrapping_mul(x);
+    floating -> T, Cheap: |x| x * x;
+}
+table! { /// `1 / x`
+    RECIPROCAL = "reciprocal";
+    float -> T, Cheap: |x| 1.0 / x;
+    complex -> T, Cheap: |z| scalar::divide_complex(T::new(1.0, 0.0), z);
+}
+table! { /// The square root.
+    SQRT = "sqrt";
+    float -> T, Cheap: |x| x.sqrt();
+    complex -> T, Scalar: |z| z.sqrt();
+}
+table! { /// The conjugate; a real number stays.
+    CONJ = "conj";
+    real -> T, Cheap: |x| x;
+    complex -> T, Cheap: |z| z.conj();
+}
+table! { /// The real part.
+    REAL = "real";
+    real -> T, Cheap: |x| x;
+    complex -> R, Cheap: |z| z.re;
+}
+table! { /// The imaginary part, of complex arrays.
+    IMAG = "imag";
+    complex -> R, Cheap: |z| z.im;
+}
+
+table! { /// Rounded up; integers stay.
+    CEIL = "ceil";
+    integer -> T, Cheap: |x| x;
+    float -> T, Math: |x| x.ceil();
+}
+table! { /// Rounded down; integers stay.
+    FLOOR = "floor";
+    integer -> T, Cheap: |x| x;
+    float -> T, Math: |x| x.floor();
+}
+table! { /// Rounded towards zero; integers stay.
+    TRUNC = "trunc";
+    integer -> T, Cheap: |x| x;
+    float -> T, Math: |x| x.trunc();
+}
+table! { /// Rounded to the nearest integer, halves to the even one; complex parts separately.
+    ROUND = "round";
+    integer -> T, Cheap: |x| x;
+    float -> T, Math: |x| x.round_ties_even();
+    complex -> T, Math: |z| T::new(z.re.round_ties_even(), z.im.round_ties_even());
+}
+
+table! { /// Neither infinite nor NaN.
+    ISFINITE = "isfinite";
+    integer -> bool, Cheap: |x| true;
+    float -> bool, Cheap: |x| x.is_finite();
+    complex -> bool, Cheap: |z| z.re.is_finite() & z.im.is_finite();
+}
+table! { /// Infinite; of a complex number in either part.
+    ISINF = "isinf";
+    integer -> bool, Cheap: |x| false;
+    float -> bool, Cheap: |x| x.is_infinite();
+    complex -> bool, Cheap: |z| z.re.is_infinite() | z.im.is_infinite();
+}
+table! { /// NaN; of a complex number in either part.
+    ISNAN = "isnan";
+    integer -> bool, Cheap: |x| false;
+    float -> bool, Cheap: |x| x.is_nan();
+    complex -> bool, Cheap: |z| z.re.is_nan() | z.im.is_nan();
+}
+table! { /// `!x`
+    LOGICAL_NOT = "logical_not";
+    bool -> bool, Cheap: |x| !x;
+}
+table! { /// Every bit inverted.
+    BITWISE_INVERT = "bitwise_invert";
+    bool -> bool, Cheap: |x| !x;
+    integer -> T, Cheap: |x| !x;
+}
+
+/// Rows for a function that is vectorised for real numbers and taken from `num-complex` for complex ones.
+macro_rules! vectorised {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $f:ident, $complex:expr;)*) => { $(
+        table! { $(#[$doc])*
+            $name = $text;
+            single -> T, Math: |x| math::f32::$f(x);
+            double -> T, Math: |x| math::f64::$f(x);
+            complex -> T, Scalar: |z| $complex(z);
+        }
+    )* };
+}
+
+vectorised! {
+    /// `e^x`
+    EXP = "exp", exp, T::exp;
+    /// `e^x - 1`, exact near zero.
+    EXPM1 = "expm1", expm1, scalar::expm1_complex;
+    /// The natural logarithm.
+    LOG = "log", log, T::ln;
+    /// `log(1 + x)`, exact near zero.
+    LOG1P = "log1p", log1p, scalar::log1p_complex;
+    /// The hyperbolic tangent.
+    TANH = "tanh", tanh, T::tanh;
+}
+
+/// Rows for a function taken from `libm`, whose numbers are the same on every machine.
+macro_rules! from_libm {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $f32:ident, $f64:ident, $complex:expr;)*) => { $(
+        table! { $(#[$doc])*
+            $name = $text;
+            single -> T, Scalar: |x| libm::$f32(x);
+            double -> T, Scalar: |x| libm::$f64(x);
+            complex -> T, Scalar: |z| $complex(z);
+        }
+    )* };
+}
+
+from_libm! {
+    /// The inverse cosine.
+    ACOS = "acos", acosf, acos, T::acos;
+    /// The inverse hyperbolic cosine.
+    ACOSH = "acosh", acoshf, acosh, T::acosh;
+    /// The inverse sine.
+    ASIN = "asin", asinf, asin, T::asin;
+    /// The inverse hyperbolic sine.
+    ASINH = "asinh", asinhf, asinh, T::asinh;
+    /// The inverse tangent.
+    ATAN = "atan", atanf, atan, T::atan;
+    /// The inverse hyperbolic tangent.
+    ATANH = "atanh", atanhf, atanh, T::atanh;
+    /// The hyperbolic cosine.
+    COSH = "cosh", coshf, cosh, T::cosh;
+    /// The hyperbolic sine.
+    SINH = "sinh", sinhf, sinh, T::sinh;
+    /// The tangent.
+    TAN = "tan", tanf, tan, T::tan;
+    /// The logarithm to base 2.
+    LOG2 = "log2", log2f, log2, T::log2;
+    /// The logarithm to base 10.
+    LOG10 = "log10", log10f, log10, T::log10;
+}
+
+/// An [`Op`] whose real kernels are vectorised for moderate arguments and call `libm` for huge ones.
+macro_rules! circular {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $f:ident, $slow32:ident, $slow64:ident;)*) => { $(
+        $(#[$doc])*
+        pub static $name: Op = {
+            struct Real;
+            impl Function1<f32, f32> for Real {
+                #[inline(always)]
+                fn f(x: f32) -> f32 { math::circular::$f(x as f64) as f32 }
+                #[inline(always)]
+                fn is_slow(x: f32) -> bool { x.abs() > math::circular::LIMIT as f32 }
+                fn slow(x: f32) -> f32 { libm::$slow32(x) }
+            }
+            impl Function1<f64, f64> for Real {
+                #[inline(always)]
+                fn f(x: f64) -> f64 { math::circular::$f(x) }
+                #[inline(always)]
+                fn is_slow(x: f64) -> bool { x.abs() > math::circular::LIMIT }
+                fn slow(x: f64) -> f64 { libm::$slow64(x) }
+            }
+            impl Function1<Complex<f32>, Complex<f32>> for Real {
+                fn f(z: Complex<f32>) -> Complex<f32> { z.$f() }
+            }
+            impl Function1<Complex<f64>, Complex<f64>> for Real {
+                fn f(z: Complex<f64>) -> Complex<f64> { z.$f() }
+            }
+            let mut kernels: [Option<Kernel>; 13] = [None; 13];
+            kernels[array_api::DType::Float32 as usize] = kernel::unary::<f32, f32, Real>(Class::Math);
+            kernels[array_api::DType::Float64 as usize] = kernel::unary::<f64, f64, Real>(Class::Math);
+            kernels[array_api::DType::Complex64 as usize] =
+                kernel::unary::<Complex<f32>, Complex<f32>, Real>(Class::Scalar);
+            kernels[array_api::DType::Complex128 as usize] =
+                kernel::unary::<Complex<f64>, Complex<f64>, Real>(Class::Scalar);
+            Op { name: $text, kernels }
+        };
+    )* };
+}
+
+circular! {
+    /// The sine.
+    SIN = "sin", sin, sinf, sin;
+    /// The cosine.
+    COS = "cos", cos, cosf, cos;
+}
+
+table! { /// The error function.
+    ERF = "erf";
+    single -> T, Scalar: |x| libm::erff(x);
+    double -> T, Scalar: |x| libm::erf(x);
+}
+table! { /// `1 / (1 + e^-x)`
+    SIGMOID = "sigmoid";
+    single -> T, Math: |x| math::f32::sigmoid(x);
+    double -> T, Math: |x| math::f64::sigmoid(x);
+}
+table! { /// `max(x, 0)`; NaN stays.
+    RELU = "relu";
+    float -> T, Cheap: |x| if x < 0.0 { 0.0 } else { x };
+}
+table! { /// The self-normalising unit of Klambauer et al. 2017 (arXiv:1706.02515).
+    SELU = "selu";
+    single -> T, Math: |x| math::f32::selu(x);
+    double -> T, Math: |x| math::f64::selu(x);
+}
+table! { /// `log(1 + e^x)` without overflow.
+    SOFTPLUS = "softplus";
+    single -> T, Math: |x| math::f32::softplus(x);
+    double -> T, Math: |x| math::f64::softplus(x);
+}
+table! { /// `x` times the normal distribution function of `x` (arXiv:1606.08415), by the error function.
+    GELU = "gelu";
+    single -> T, Scalar: |x| scalar::gelu(x as f64) as f32;
+    double -> T, Scalar: |x| scalar::gelu(x);
+}
