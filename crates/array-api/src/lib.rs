@@ -24,6 +24,7 @@ mod operation;
 mod ops;
 pub mod parallel;
 pub mod random;
+pub mod print;
 mod registry;
 pub mod rule;
 mod scalar;

@@ -1,0 +1,90 @@
+//! Elementwise functions: each is a line that names the engine's table.
+
+use array_api::{Arg, Astype, Elu, Result, Scalar, Verdict, implements};
+
+use crate::array::NdArray;
+use crate::kind::operand;
+use crate::map::map;
+use crate::{binary, cast, ternary, unary};
+
+macro_rules! kernels {
+    (unary: $($f:ident = $op:ident;)*) => { $(
+        #[implements($f)]
+        fn $f(x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+            map(&unary::$op, [operand(x)?], verdict.dims())
+        }
+    )* };
+    (binary: $($f:ident = $op:ident;)*) => { $(
+        #[implements($f)]
+        fn $f(x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+            map(&binary::$op, [operand(x1)?, operand(x2)?], verdict.dims())
+        }
+    )* };
+}
+
+kernels! { unary:
+    abs = ABS; acos = ACOS; acosh = ACOSH; asin = ASIN; asinh = ASINH; atan = ATAN; atanh = ATANH;
+    bitwise_invert = BITWISE_INVERT; ceil = CEIL; conj = CONJ; cos = COS; cosh = COSH; exp = EXP; expm1 = EXPM1;
+    floor = FLOOR; imag = IMAG; isfinite = ISFINITE; isinf = ISINF; isnan = ISNAN; log = LOG; log1p = LOG1P;
+    log2 = LOG2; log10 = LOG10; logical_not = LOGICAL_NOT; negative = NEGATIVE; real = REAL;
+    reciprocal = RECIPROCAL; round = ROUND; sign = SIGN; signbit = SIGNBIT; sin = SIN; sinh = SINH; square = SQUARE;
+    sqrt = SQRT; tan = TAN; tanh = TANH; trunc = TRUNC; erf = ERF;
+    gelu = GELU; relu = RELU; selu = SELU; sigmoid = SIGMOID; softplus = SOFTPLUS;
+}
+
+kernels! { binary:
+    add = ADD; atan2 = ATAN2; bitwise_and = BITWISE_AND; bitwise_left_shift = BITWISE_LEFT_SHIFT;
+    bitwise_or = BITWISE_OR; bitwise_right_shift = BITWISE_RIGHT_SHIFT; bitwise_xor = BITWISE_XOR;
+    copysign = COPYSIGN; divide = DIVIDE; equal = EQUAL; floor_divide = FLOOR_DIVIDE; greater = GREATER;
+    greater_equal = GREATER_EQUAL; hypot = HYPOT; less = LESS; less_equal = LESS_EQUAL; logaddexp = LOGADDEXP;
+    logical_and = LOGICAL_AND; logical_or = LOGICAL_OR; logical_xor = LOGICAL_XOR; maximum = MAXIMUM;
+    minimum = MINIMUM; multiply = MULTIPLY; nextafter = NEXTAFTER; not_equal = NOT_EQUAL; pow = POW;
+    remainder = REMAINDER; subtract = SUBTRACT;
+}
+
+/// The same buffer: values never change.
+#[implements(positive)]
+fn positive(x: NdArray) -> Result<NdArray> {
+    Ok(x)
+}
+
+#[implements(where_)]
+fn where_(
+    condition: &NdArray,
+    x1: Arg<'_, NdArray>,
+    x2: Arg<'_, NdArray>,
+    verdict: &Verdict,
+) -> Result<NdArray> {
+    map(&ternary::WHERE, [condition.into(), operand(x1)?, operand(x2)?], verdict.dims())
+}
+
+#[implements(clip)]
+fn clip(
+    x: Arg<'_, NdArray>,
+    min: Option<Arg<'_, NdArray>>,
+    max: Option<Arg<'_, NdArray>>,
+    verdict: &Verdict,
+) -> Result<NdArray> {
+    let dims = verdict.dims();
+    match (min, max) {
+        (Some(min), Some(max)) => map(&ternary::CLIP, [operand(x)?, operand(min)?, operand(max)?], dims),
+        (Some(min), None) => map(&binary::MAXIMUM, [operand(x)?, operand(min)?], dims),
+        (None, Some(max)) => map(&binary::MINIMUM, [operand(x)?, operand(max)?], dims),
+        (None, None) => match x {
+            Arg::Ref(x) => Ok(x.clone()),
+            Arg::Own(x) => Ok(x),
+            Arg::Scalar(s, dtype) => array_api::Native::from_scalar(s, dtype),
+        },
+    }
+}
+
+#[implements(elu)]
+fn elu(x: Arg<'_, NdArray>, p: &Elu, verdict: &Verdict) -> Result<NdArray> {
+    let alpha = Arg::Scalar(Scalar::Float(p.alpha), verdict.operands);
+    map(&ternary::ELU, [operand(x)?, operand(alpha)?], verdict.dims())
+}
+
+#[implements(astype)]
+fn astype(x: &NdArray, p: &Astype) -> Result<NdArray> {
+    cast::astype(x, p.dtype)
+}
