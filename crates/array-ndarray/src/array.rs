@@ -3,6 +3,8 @@
 use array_api::{Complex, DType, Element, with_element};
 use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
 
+use crate::pack::{Axis, pack};
+
 macro_rules! variants {
     ($($variant:ident = $t:ty),* $(,)?) => {
         /// An eager array in memory: any rank, any of the standard's data types, shared and copied on write.
@@ -183,6 +185,22 @@ impl NdArray {
             Some(a) => T::wrap(a.clone().permuted_axes(dim)),
             None => unreachable!("the dtype is the variant's"),
         })
+    }
+
+    /// The array in C order without gaps: itself if it lies so, a copy otherwise.
+    pub fn contiguous(&self) -> NdArray {
+        if self.is_contiguous() {
+            return self.clone();
+        }
+        let size = self.dtype().size();
+        let axes: Vec<_> = self
+            .shape()
+            .iter()
+            .zip(self.strides())
+            .map(|(&len, &stride)| Axis { len, step: stride * size as isize })
+            .collect();
+        // SAFETY: the box of all axes is the array, whose elements are valid and aligned.
+        unsafe { NdArray::build(self.dtype(), self.shape(), &mut |out| pack(size, out, self.ptr(), &axes)) }
     }
 
     /// A new array in C order whose elements `write` stores through the pointer it gets.

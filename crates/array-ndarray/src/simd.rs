@@ -70,6 +70,7 @@ macro_rules! compiled {
             // SAFETY: the caller keeps the body's contract.
             unsafe { $body::<$($g),*>($($a),*) }
         }
+        #[allow(dead_code)] // loops bound by memory gain nothing from the widest vectors
         /// The loop for processors with AVX-512.
         #[cfg_attr(target_arch = "x86_64",
             target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi1,bmi2,lzcnt,popcnt"))]

@@ -136,9 +136,9 @@ macro_rules! precision {
             #[inline(always)]
             pub(crate) fn tanh(x: F) -> F {
                 let a = x.abs();
-                let large = a > 0.55;
-                let t = expm1(if large { 2.0 * a } else { -2.0 * a });
-                let q = (if large { 2.0 } else { -t }) / (t + 2.0);
+                let (medium, large) = (a > 0.25, a > 0.55);
+                let t = expm1(if medium { 2.0 * a } else { -2.0 * a });
+                let q = (if large { 2.0 } else { t.abs() }) / (t + 2.0);
                 (if large { 1.0 - q } else { q }).copysign(x)
             }
 

@@ -1,0 +1,250 @@
+//! Inner loops of reductions, by data type.
+//!
+//! A block of up to [`BLOCK`] elements is reduced in one fixed order: element `r` joins lane `r mod 16`, then the lanes join
+//! as a tree (fewer than 16 elements join one after the other). The order is the same whether a block lies as one run
+//! ([`ReduceKernel::block`]) or as rows of which every column is reduced at once ([`ReduceKernel::rows`]).
+
+use array_api::{Complex, DType, Element};
+
+use crate::simd::{compiled, level};
+
+/// Elements of a block. Blocks are joined pairwise, so that rounding errors grow with the logarithm of the length.
+pub(crate) const BLOCK: usize = 256;
+const LANES: usize = 16;
+/// Columns whose lanes are kept at once.
+const COLUMNS: usize = 16;
+
+type Block = unsafe fn(n: usize, from: *const u8, to: *mut u8);
+type Rows = unsafe fn(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8);
+
+/// The loops of one reduction at one data type.
+#[derive(Clone, Copy)]
+pub(crate) struct ReduceKernel {
+    block: [Block; 3],
+    rows: [Rows; 3],
+    join: [Block; 3],
+    /// The running reduction of `n` contiguous elements.
+    pub(crate) scan: Block,
+}
+
+impl ReduceKernel {
+    /// Reduces `n` contiguous elements, `1 <= n <= BLOCK`, to one.
+    pub(crate) fn block(&self) -> Block {
+        self.block[level() as usize]
+    }
+    /// Reduces `n` rows at byte offsets from an address, each of contiguous columns, to one row.
+    pub(crate) fn rows(&self) -> Rows {
+        self.rows[level() as usize]
+    }
+    /// Joins a row of `n` elements into another: `to = to op from`.
+    pub(crate) fn join(&self) -> Block {
+        self.join[level() as usize]
+    }
+}
+
+/// An associative operation up to rounding.
+trait Join<T> {
+    fn join(a: T, b: T) -> T;
+}
+
+#[inline(always)]
+unsafe fn block<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
+    // SAFETY: the caller gives `n >= 1` elements and room for one.
+    let (x, to) = unsafe { (std::slice::from_raw_parts(from.cast::<T>(), n), &mut *to.cast::<T>()) };
+    if n < LANES {
+        *to = x[1..].iter().fold(x[0], |sum, &y| F::join(sum, y));
+        return;
+    }
+    let mut groups = x.chunks_exact(LANES);
+    let mut lanes = [T::default(); LANES];
+    if let Some(first) = groups.next() {
+        lanes.copy_from_slice(first);
+    }
+    let rest = groups.remainder();
+    for group in groups {
+        for l in 0..LANES {
+            lanes[l] = F::join(lanes[l], group[l]);
+        }
+    }
+    for (lane, &y) in lanes.iter_mut().zip(rest) {
+        *lane = F::join(*lane, y);
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            lanes[l] = F::join(lanes[l], lanes[l + half]);
+        }
+        half /= 2;
+    }
+    *to = lanes[0];
+}
+
+#[inline(always)]
+unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8) {
+    // SAFETY: the caller gives `n` offsets, of rows of `columns` elements, and room for one row.
+    unsafe {
+        let offsets = std::slice::from_raw_parts(offsets, n);
+        let mut c = 0;
+        while c < columns {
+            let here = COLUMNS.min(columns - c);
+            let corner = from.cast::<T>().add(c);
+            let mut sum = [T::default(); COLUMNS];
+            if here == COLUMNS {
+                columns_of::<T, F>(offsets, &mut sum, |at| *corner.cast::<u8>().offset(at).cast::<[T; COLUMNS]>());
+            } else {
+                columns_of::<T, F>(offsets, &mut sum, |at| {
+                    let mut row = [T::default(); COLUMNS];
+                    let start = corner.cast::<u8>().offset(at).cast::<T>();
+                    for (i, x) in row.iter_mut().enumerate().take(here) {
+                        *x = *start.add(i);
+                    }
+                    row
+                });
+            }
+            std::slice::from_raw_parts_mut(to.cast::<T>().add(c), here).copy_from_slice(&sum[..here]);
+            c += here;
+        }
+    }
+}
+
+#[inline(always)]
+fn columns_of<T: Element, F: Join<T>>(
+    offsets: &[isize],
+    out: &mut [T; COLUMNS],
+    load: impl Fn(isize) -> [T; COLUMNS],
+) {
+    if offsets.len() < LANES {
+        *out = load(offsets[0]);
+        for &at in &offsets[1..] {
+            join_columns::<T, F>(out, &load(at));
+        }
+        return;
+    }
+    let mut lanes = [[T::default(); COLUMNS]; LANES];
+    let mut groups = offsets.chunks_exact(LANES);
+    if let Some(first) = groups.next() {
+        for l in 0..LANES {
+            lanes[l] = load(first[l]);
+        }
+    }
+    let rest = groups.remainder();
+    for group in groups {
+        for l in 0..LANES {
+            join_columns::<T, F>(&mut lanes[l], &load(group[l]));
+        }
+    }
+    for (lane, &at) in lanes.iter_mut().zip(rest) {
+        join_columns::<T, F>(lane, &load(at));
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            let other = lanes[l + half];
+            join_columns::<T, F>(&mut lanes[l], &other);
+        }
+        half /= 2;
+    }
+    *out = lanes[0];
+}
+
+#[inline(always)]
+fn join_columns<T: Copy, F: Join<T>>(to: &mut [T; COLUMNS], from: &[T; COLUMNS]) {
+    for c in 0..COLUMNS {
+        to[c] = F::join(to[c], from[c]);
+    }
+}
+
+#[inline(always)]
+unsafe fn join_rows<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
+    // SAFETY: the caller gives two distinct rows of `n` elements.
+    let (x, to) = unsafe { (std::slice::from_raw_parts(from.cast::<T>(), n), slice_mut::<T>(to, n)) };
+    for (sum, &y) in to.iter_mut().zip(x) {
+        *sum = F::join(*sum, y);
+    }
+}
+
+unsafe fn scan<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
+    // SAFETY: the caller gives `n` elements and room for as many.
+    unsafe {
+        let (from, to) = (from.cast::<T>(), to.cast::<T>());
+        if n == 0 {
+            return;
+        }
+        let mut sum = *from;
+        *to = sum;
+        for i in 1..n {
+            sum = F::join(sum, *from.add(i));
+            *to.add(i) = sum;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn slice_mut<'a, T>(p: *mut u8, n: usize) -> &'a mut [T] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
+}
+
+compiled!(block_baseline, block_avx2, block_avx512 =
+    block<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8));
+compiled!(rows_baseline, rows_avx2, rows_avx512 =
+    rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8));
+compiled!(join_baseline, join_avx2, join_avx512 =
+    join_rows<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8));
+
+const fn kernel<T: Element, F: Join<T>>() -> Option<ReduceKernel> {
+    Some(ReduceKernel {
+        block: [block_baseline::<T, F>, block_avx2::<T, F>, block_avx512::<T, F>],
+        rows: [rows_baseline::<T, F>, rows_avx2::<T, F>, rows_avx512::<T, F>],
+        join: [join_baseline::<T, F>, join_avx2::<T, F>, join_avx512::<T, F>],
+        scan: scan::<T, F>,
+    })
+}
+
+pub(crate) type Kernels = [Option<ReduceKernel>; 13];
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident { $([$($t:ty),*] |$a:ident, $b:ident| $body:expr;)* })*) => { $(
+        $(#[$doc])*
+        pub(crate) static $name: Kernels = {
+            struct F;
+            let mut kernels: Kernels = [None; 13];
+            $( $(
+                impl Join<$t> for F {
+                    #[inline(always)]
+                    fn join($a: $t, $b: $t) -> $t { $body }
+                }
+                kernels[<$t as Element>::DTYPE as usize] = kernel::<$t, F>();
+            )* )*
+            kernels
+        };
+    )* };
+}
+
+reductions! {
+    SUM {
+        [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| a.wrapping_add(b);
+        [f32, f64, Complex<f32>, Complex<f64>] |a, b| a + b;
+    }
+    PROD {
+        [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| a.wrapping_mul(b);
+        [f32, f64, Complex<f32>, Complex<f64>] |a, b| a * b;
+    }
+    /// The maximum; of booleans their disjunction.
+    MAX {
+        [bool] |a, b| a | b;
+        [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| if a > b { a } else { b };
+        [f32, f64] |a, b| if a > b || a.is_nan() { a } else { b };
+    }
+    /// The minimum; of booleans their conjunction.
+    MIN {
+        [bool] |a, b| a & b;
+        [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| if a < b { a } else { b };
+        [f32, f64] |a, b| if a < b || a.is_nan() { a } else { b };
+    }
+}
+
+/// The kernel for a data type.
+pub(crate) fn find(kernels: &'static Kernels, dtype: DType) -> Option<&'static ReduceKernel> {
+    kernels[dtype as usize].as_ref()
+}
