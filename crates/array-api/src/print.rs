@@ -89,7 +89,10 @@ impl Printer<'_> {
         let single = dtype == DType::Float32;
         if scientific {
             let digits = finite.iter().map(|&x| significant(x, single).min(self.precision)).max().unwrap_or(0);
-            return Format::Scientific { width: widest(all.iter().map(|s| science(s.to_f64(), digits)).collect()), digits };
+            return Format::Scientific {
+                width: widest(all.iter().map(|s| science(s.to_f64(), digits)).collect()),
+                digits,
+            };
         }
         let digits = finite.iter().map(|&x| decimals(x, single).min(self.precision)).max().unwrap_or(0);
         Format::Fixed { width: widest(all.iter().map(|s| fixed(s.to_f64(), digits)).collect()), digits }
@@ -224,7 +227,10 @@ mod tests {
     #[test]
     fn aligned_and_summarised() {
         let show = |shape: &[usize], d, v: &[f64]| Show(shape.into(), d, v.into()).to_string();
-        assert_eq!(show(&[2, 2], DType::Float64, &[1.0, 2.5, -3.0, 10.0]), "[[ 1.0  2.5]\n [-3.0 10.0]] float64 ndarray");
+        assert_eq!(
+            show(&[2, 2], DType::Float64, &[1.0, 2.5, -3.0, 10.0]),
+            "[[ 1.0  2.5]\n [-3.0 10.0]] float64 ndarray"
+        );
         assert_eq!(show(&[3], DType::Float64, &[1.0, 2.0, f64::NAN]), "[ 1.  2. nan] float64 ndarray");
         assert_eq!(show(&[2], DType::Float64, &[1e-8, 1.0]), "[1e-08 1e+00] float64 ndarray");
         assert_eq!(show(&[0, 3], DType::Float64, &[]), "[] float64 shape=(0, 3) ndarray");
@@ -232,7 +238,7 @@ mod tests {
         let long: Vec<f64> = (0..2000).map(f64::from).collect();
         assert_eq!(
             show(&[2000], DType::Int64, &long),
-            "[   0    1    2  ... 1997 1998 1999] int64 shape=(2000,) ndarray"
+            "[   0    1    2 ... 1997 1998 1999] int64 shape=(2000,) ndarray"
         );
     }
 }

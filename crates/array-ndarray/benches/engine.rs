@@ -50,7 +50,16 @@ fn elementwise(c: &mut Criterion) {
 fn products(c: &mut Criterion) {
     let mut group = c.benchmark_group("matmul");
     let inner = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    for (m, k, n) in [(100, 20, 20), (20, 100, 20), (100, 1, 20), (100, 20, 1), (64, 64, 64), (96, 96, 96), (128, 128, 128), (256, 256, 256)] {
+    for (m, k, n) in [
+        (100, 20, 20),
+        (20, 100, 20),
+        (100, 1, 20),
+        (100, 20, 1),
+        (64, 64, 64),
+        (96, 96, 96),
+        (128, 128, 128),
+        (256, 256, 256),
+    ] {
         group.throughput(Throughput::Elements((2 * m * k * n) as u64));
         let a = NdArray::from_vec(floats(m * k), &[m, k]);
         let at = NdArray::from_vec(floats(m * k), &[k, m]).permuted(&[1, 0]);

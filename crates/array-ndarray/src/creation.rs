@@ -1,8 +1,8 @@
 //! Creation.
 
 use array_api::{
-    Arange, DType, Eye, FromScalar, Full, Linspace, Namespace, Native, Ones, Result, Scalar, Tril, Triu, Zeros, implements,
-    with_element,
+    Arange, DType, Eye, FromScalar, Full, Linspace, Namespace, Native, Ones, Result, Scalar, Tril, Triu, Zeros,
+    implements, with_element,
 };
 
 use crate::array::NdArray;

@@ -49,12 +49,7 @@ fn positive(x: NdArray) -> Result<NdArray> {
 }
 
 #[implements(where_)]
-fn where_(
-    condition: &NdArray,
-    x1: Arg<'_, NdArray>,
-    x2: Arg<'_, NdArray>,
-    verdict: &Verdict,
-) -> Result<NdArray> {
+fn where_(condition: &NdArray, x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
     map(&ternary::WHERE, [condition.into(), operand(x1)?, operand(x2)?], verdict.dims())
 }
 

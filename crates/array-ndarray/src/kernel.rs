@@ -200,14 +200,12 @@ pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Cla
 
 pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(class: Class) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {
-        Class::Cheap => (
-            CHEAP_GRAIN,
-            [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>],
-        ),
-        Class::Math => (
-            MATH_GRAIN,
-            [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx512::<A, B, O, F>],
-        ),
+        Class::Cheap => {
+            (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
+        }
+        Class::Math => {
+            (MATH_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx512::<A, B, O, F>])
+        }
         Class::Scalar => (SCALAR_GRAIN, [plain2_baseline::<A, B, O, F>; 3]),
     };
     Some(Kernel { out: O::DTYPE, grain, loops })
@@ -295,7 +293,9 @@ macro_rules! row {
             impl $crate::kernel::Function1<T, $out> for F {
                 #[inline(always)]
                 #[allow(clippy::clone_on_copy, clippy::unnecessary_cast, unused_variables, clippy::eq_op)]
-                fn f($a: T) -> $out { $body }
+                fn f($a: T) -> $out {
+                    $body
+                }
             }
             $crate::kernel::unary::<T, $out, F>($crate::kernel::Class::$class)
         }
@@ -308,7 +308,9 @@ macro_rules! row {
             impl $crate::kernel::Function2<T, T, $out> for F {
                 #[inline(always)]
                 #[allow(clippy::unnecessary_cast)]
-                fn f($a: T, $b: T) -> $out { $body }
+                fn f($a: T, $b: T) -> $out {
+                    $body
+                }
             }
             $crate::kernel::binary::<T, T, $out, F>($crate::kernel::Class::$class)
         }
@@ -319,7 +321,9 @@ macro_rules! row {
             struct F;
             impl $crate::kernel::Function3<T, T, T, T> for F {
                 #[inline(always)]
-                fn f($a: T, $b: T, $c: T) -> T { $body }
+                fn f($a: T, $b: T, $c: T) -> T {
+                    $body
+                }
             }
             $crate::kernel::ternary::<T, T, T, T, F>(<T as array_api::Element>::DTYPE)
         }

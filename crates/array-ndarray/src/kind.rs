@@ -1,8 +1,8 @@
 //! `NdArray` in the protocol: its kind, how values enter and leave it, and how it prints.
 
 use array_api::{
-    Arg, Array, ArrayImpl, Complex, DType, Device, Dims, Error, FromScalar, Host, Kind, Namespace, Native, Result, Scalar,
-    with_element,
+    Arg, Array, ArrayImpl, Complex, DType, Device, Dims, Error, FromScalar, Host, Kind, Namespace, Native, Result,
+    Scalar, with_element,
 };
 use std::fmt;
 

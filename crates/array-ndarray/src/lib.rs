@@ -24,8 +24,13 @@
 mod array;
 pub mod binary;
 pub mod cast;
+mod creation;
 pub mod cumulative;
+mod elementwise;
 mod kernel;
+mod kind;
+mod linear_algebra;
+mod manipulation;
 pub mod map;
 mod math;
 pub mod matmul;
@@ -35,8 +40,10 @@ pub mod position;
 pub mod reduce;
 mod reduce_kernel;
 pub mod simd;
+mod statistical;
 pub mod ternary;
 pub mod unary;
 
 pub use array::{NdArray, NdElement};
 pub use kernel::Op;
+pub use kind::{FromNative, NDARRAY, namespace};

@@ -1,7 +1,8 @@
 //! Reductions and scans.
 
 use array_api::{
-    All, Any, Argmax, Argmin, CountNonzero, CumulativeProd, CumulativeSum, Max, Min, Prod, Result, Sum, Verdict, implements,
+    All, Any, Argmax, Argmin, CountNonzero, CumulativeProd, CumulativeSum, Max, Min, Prod, Result, Sum, Verdict,
+    implements,
 };
 
 use crate::array::NdArray;

@@ -81,7 +81,11 @@ fn single_precision_is_within_two_ulp() {
                 assert!(same || y == f32::MAX.copysign(rounded), "{}({x}) = {y}, not {rounded}", op.name);
                 continue;
             }
-            let error = if y.is_infinite() && rounded.abs() == f32::MAX { 1.0 } else { (y as f64 - expected).abs() / ulp32(rounded) };
+            let error = if y.is_infinite() && rounded.abs() == f32::MAX {
+                1.0
+            } else {
+                (y as f64 - expected).abs() / ulp32(rounded)
+            };
             if !(error <= worst) {
                 (worst, at) = (error, x);
             }
