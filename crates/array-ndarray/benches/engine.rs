@@ -1,8 +1,7 @@
 //! Time of the engine's inner loops: nanoseconds per element and GFLOP/s.
 use array_api::DType;
-use array_ndarray::{NdArray, binary, map::map, matmul::matmul, unary};
+use array_ndarray::{NdArray, binary, map::map, matmul::matmul, reduce::sum, unary};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use std::hint::black_box;
 
 fn floats(n: usize) -> Vec<f32> {
     (0..n).map(|i| (i % 1000) as f32 * 0.01 - 5.0).collect()
@@ -44,13 +43,21 @@ fn elementwise(c: &mut Criterion) {
         })
     });
     group.finish();
-    black_box(DType::Float32);
 }
 
 fn products(c: &mut Criterion) {
     let mut group = c.benchmark_group("matmul");
     let inner = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    for (m, k, n) in [(100, 20, 20), (20, 100, 20), (100, 1, 20), (100, 20, 1), (64, 64, 64), (96, 96, 96), (128, 128, 128), (256, 256, 256)] {
+    for (m, k, n) in [
+        (100, 20, 20),
+        (20, 100, 20),
+        (100, 1, 20),
+        (100, 20, 1),
+        (64, 64, 64),
+        (96, 96, 96),
+        (128, 128, 128),
+        (256, 256, 256),
+    ] {
         group.throughput(Throughput::Elements((2 * m * k * n) as u64));
         let a = NdArray::from_vec(floats(m * k), &[m, k]);
         let at = NdArray::from_vec(floats(m * k), &[k, m]).permuted(&[1, 0]);
@@ -69,5 +76,23 @@ fn products(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, elementwise, products);
+fn reductions(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sum");
+    for (shape, axes, out) in [
+        (vec![1000], vec![0], vec![]),
+        (vec![1_000_000], vec![0], vec![]),
+        (vec![1000, 1000], vec![0], vec![1000]),
+        (vec![1000, 1000], vec![1], vec![1000]),
+        (vec![6, 100, 20], vec![1], vec![6, 20]),
+        (vec![6, 100, 1], vec![1], vec![6, 1]),
+    ] {
+        let n = shape.iter().product();
+        group.throughput(Throughput::Elements(n as u64));
+        let x = NdArray::from_vec(floats(n), &shape);
+        group.bench_function(format!("{shape:?} over {axes:?}"), |b| b.iter(|| sum(&x, &axes, &out, DType::Float32)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, elementwise, products, reductions);
 criterion_main!(benches);

@@ -50,7 +50,19 @@ table! { /// To `complex128`.
 
 /// The casts by target, in the order of [`DType`].
 static CASTS: [&Op; 13] = [
-    &BOOL, &INT8, &INT16, &INT32, &INT64, &UINT8, &UINT16, &UINT32, &UINT64, &FLOAT32, &FLOAT64, &COMPLEX64, &COMPLEX128,
+    &BOOL,
+    &INT8,
+    &INT16,
+    &INT32,
+    &INT64,
+    &UINT8,
+    &UINT16,
+    &UINT32,
+    &UINT64,
+    &FLOAT32,
+    &FLOAT64,
+    &COMPLEX64,
+    &COMPLEX128,
 ];
 
 /// The array with every element cast; the same buffer if it has that type already.

@@ -256,8 +256,25 @@ unsafe fn blocked<T: Factor>(
     // SAFETY: the views cover `m x k` and `k x n`, and `out` has room for `m x n` row after row.
     unsafe {
         gemm::gemm(
-            m, n, k, out, 1, n as isize, false, a.ptr, a.cols, a.rows, b.ptr, b.cols, b.rows, T::ZERO, one, false, false,
-            false, parallelism,
+            m,
+            n,
+            k,
+            out,
+            1,
+            n as isize,
+            false,
+            a.ptr,
+            a.cols,
+            a.rows,
+            b.ptr,
+            b.cols,
+            b.rows,
+            T::ZERO,
+            one,
+            false,
+            false,
+            false,
+            parallelism,
         )
     }
 }

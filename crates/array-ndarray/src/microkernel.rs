@@ -75,11 +75,8 @@ macro_rules! product {
                     }
                     for i in 0..R {
                         for j in 0..V {
-                            let ($sp, $sm, $sv) = (
-                                out.add(i * out_rows + j * $lanes),
-                                if j + 1 == V { mask } else { full },
-                                sum[i][j],
-                            );
+                            let ($sp, $sm, $sv) =
+                                (out.add(i * out_rows + j * $lanes), if j + 1 == V { mask } else { full }, sum[i][j]);
                             $store;
                         }
                     }
@@ -134,14 +131,7 @@ macro_rules! product {
             /// # Safety
             /// The processor must have the features, the views the elements, and `out` room for `m * n`.
             #[target_feature(enable = $features)]
-            pub(crate) unsafe fn product(
-                m: usize,
-                k: usize,
-                n: usize,
-                a: View<$t>,
-                b: View<$t>,
-                out: *mut $t,
-            ) {
+            pub(crate) unsafe fn product(m: usize, k: usize, n: usize, a: View<$t>, b: View<$t>, out: *mut $t) {
                 const WIDTH: usize = 2 * $lanes;
                 let full = mask_of($lanes);
                 let in_rows = b.cols == 1 || n == 1;

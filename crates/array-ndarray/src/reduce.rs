@@ -220,7 +220,11 @@ impl Plan {
                     unsafe { self.subtree(base, columns, 0, blocks, out.0.wrapping_add(at), &mut scratch) };
                 }
             };
-            if parts == 1 { part(0) } else { (0..parts).into_par_iter().for_each(part) }
+            if parts == 1 {
+                part(0)
+            } else {
+                (0..parts).into_par_iter().for_each(part)
+            }
             return;
         }
         for u in 0..units {

@@ -108,11 +108,7 @@ unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *cons
 }
 
 #[inline(always)]
-fn columns_of<T: Element, F: Join<T>>(
-    offsets: &[isize],
-    out: &mut [T; COLUMNS],
-    load: impl Fn(isize) -> [T; COLUMNS],
-) {
+fn columns_of<T: Element, F: Join<T>>(offsets: &[isize], out: &mut [T; COLUMNS], load: impl Fn(isize) -> [T; COLUMNS]) {
     if offsets.len() < LANES {
         *out = load(offsets[0]);
         for &at in &offsets[1..] {

@@ -22,7 +22,10 @@ fn laid_out<T: NdElement>(values: &ArrayD<T>, seed: u64) -> NdArray {
     }
     let mut base = ArrayD::from_elem(IxDyn(&shape), T::default());
     if rank > 0 {
-        base.slice_axis_inplace(Axis(rank - 1), Slice::from(..).step_by(if reverse { -(step as isize) } else { step as isize }));
+        base.slice_axis_inplace(
+            Axis(rank - 1),
+            Slice::from(..).step_by(if reverse { -(step as isize) } else { step as isize }),
+        );
     }
     let mut inverse = vec![0; rank];
     for (i, &a) in order.iter().enumerate() {
@@ -51,7 +54,8 @@ fn shapes() -> impl Strategy<Value = (Vec<usize>, [u8; 3], [u64; 3])> {
 }
 
 fn narrowed(shape: &[usize], mask: u8) -> Vec<usize> {
-    let full: Vec<usize> = shape.iter().enumerate().map(|(i, &n)| if mask >> i & 1 == 1 && n > 0 { 1 } else { n }).collect();
+    let full: Vec<usize> =
+        shape.iter().enumerate().map(|(i, &n)| if mask >> i & 1 == 1 && n > 0 { 1 } else { n }).collect();
     // Leading axes of length one may be absent.
     let skip = if mask & 0x80 != 0 { full.iter().take_while(|&&n| n == 1).count() } else { 0 };
     full[skip..].to_vec()
@@ -248,7 +252,8 @@ fn special_cases_of_two_operands() {
         (&binary::COPYSIGN, 1.0, -0.0, -1.0),
     ];
     for &(op, a, b, expected) in cases {
-        let z = map(op, [NdArray::scalar(a).into(), NdArray::scalar(b).into()], &[]).unwrap().to_vec::<f64>().unwrap()[0];
+        let z =
+            map(op, [NdArray::scalar(a).into(), NdArray::scalar(b).into()], &[]).unwrap().to_vec::<f64>().unwrap()[0];
         let same = z.is_nan() && expected.is_nan() || z.to_bits() == expected.to_bits();
         assert!(same, "{}({a:?}, {b:?}) = {z:?}, the standard says {expected:?}", op.name);
     }

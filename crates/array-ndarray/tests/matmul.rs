@@ -76,15 +76,28 @@ proptest! {
 fn a_member_does_not_see_its_batch() {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     for (m, k, n) in [
-        (100, 20, 20), (20, 100, 20), (100, 1, 20), (100, 20, 1), (1, 50, 33), (7, 300, 45), (90, 90, 90), (100, 300, 40),
-        (257, 129, 65), (64, 1000, 64), (300, 513, 300), (1, 2000, 400), (400, 2000, 1),
+        (100, 20, 20),
+        (20, 100, 20),
+        (100, 1, 20),
+        (100, 20, 1),
+        (1, 50, 33),
+        (7, 300, 45),
+        (90, 90, 90),
+        (100, 300, 40),
+        (257, 129, 65),
+        (64, 1000, 64),
+        (300, 513, 300),
+        (1, 2000, 400),
+        (400, 2000, 1),
     ] {
         let (a, b) = (numbers(&[5, m, k], 3).mapv(|v| v as f32), numbers(&[5, k, n], 4).mapv(|v| v as f32));
         let (x, y) = (NdArray::from(a.clone()), NdArray::from(b.clone()));
         let batch = matmul(&x, &y, &[5, m, n]).unwrap().to_vec::<f32>().unwrap();
         let serial = one.install(|| matmul(&x, &y, &[5, m, n])).unwrap().to_vec::<f32>().unwrap();
         assert!(batch == serial, "threads show at {m} {k} {n}");
-        for (x, y) in [(turned(a.clone()), y.clone()), (x.clone(), turned(b.clone())), (turned(a.clone()), turned(b.clone()))] {
+        for (x, y) in
+            [(turned(a.clone()), y.clone()), (x.clone(), turned(b.clone())), (turned(a.clone()), turned(b.clone()))]
+        {
             let other = matmul(&x, &y, &[5, m, n]).unwrap().to_vec::<f32>().unwrap();
             assert!(batch == other, "strides show at {m} {k} {n}");
         }

@@ -143,7 +143,10 @@ fn threads_do_not_show() {
         let x = NdArray::from(numbers(&shape, 7));
         let many = reduce::sum(&x, &axes, &out, DType::Float64).unwrap().to_vec::<f64>().unwrap();
         let serial = one.install(|| reduce::sum(&x, &axes, &out, DType::Float64)).unwrap().to_vec::<f64>().unwrap();
-        assert_eq!(many.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), serial.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
+        assert_eq!(
+            many.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+            serial.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+        );
         let (_, groups) = groups(&x.view::<f64>().unwrap().to_owned(), &axes);
         assert_eq!(many, groups.iter().map(|g| ordered_sum(g)).collect::<Vec<_>>());
     }
