@@ -67,6 +67,10 @@ fn run(op: &Op, operands: &mut [Operand<'_>], shape: &[usize]) -> Result<NdArray
     let dtype = operands[operands.len() - 1].array().dtype();
     let Some(kernel) = op.kernels[dtype as usize] else { return Err(undefined(op, dtype)) };
     let len: usize = shape.iter().product();
+    if let Some(ins) = small(operands, shape, len, kernel.grain) {
+        // SAFETY: every operand has `len` contiguous elements, and the result room for as many.
+        return Ok(unsafe { NdArray::build(kernel.out, shape, &mut |out| kernel.inner()(len, out, ins)) });
+    }
     let standard = operands.iter().all(|o| {
         let a = o.array();
         a.len() == 1 || (a.is_contiguous() && a.shape() == shape)
@@ -130,6 +134,22 @@ fn run(op: &Op, operands: &mut [Operand<'_>], shape: &[usize]) -> Result<NdArray
             }
         }
     })
+}
+
+/// The addresses of operands that all lie as the result does, where there is nothing to plan: no donation, no threads.
+#[inline]
+fn small(operands: &[Operand<'_>], shape: &[usize], len: usize, grain: usize) -> Option<[*const u8; 3]> {
+    if len == 0 || len >= grain {
+        return None;
+    }
+    let mut ins = [std::ptr::null(); 3];
+    for (at, operand) in ins.iter_mut().zip(operands) {
+        *at = match operand {
+            Operand::Ref(a) if len == 1 || (a.shape() == shape && a.is_contiguous()) => a.ptr(),
+            _ => return None,
+        };
+    }
+    Some(ins)
 }
 
 /// The order of axes, outermost first, in which the first operand of full shape lies in memory; C order if it lies so.
@@ -271,6 +291,7 @@ struct Tiling {
     tiles: usize,
 }
 
+#[allow(clippy::needless_range_loop)] // operands are parallel arrays with one index
 impl Job {
     /// # Safety
     /// `out` must have room for `len` elements, and the forms must describe the operands.

@@ -86,7 +86,7 @@ fn single_precision_is_within_two_ulp() {
             } else {
                 (y as f64 - expected).abs() / ulp32(rounded)
             };
-            if !(error <= worst) {
+            if error > worst || error.is_nan() {
                 (worst, at) = (error, x);
             }
         }
@@ -120,7 +120,7 @@ fn double_precision_is_within_two_ulp() {
                 continue;
             }
             let error = (y - expected).abs() / ulp64(expected);
-            if !(error <= worst) {
+            if error > worst || error.is_nan() {
                 (worst, at) = (error, x);
             }
         }
