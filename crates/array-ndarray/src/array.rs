@@ -135,7 +135,7 @@ impl NdArray {
     pub fn from_vec<T: NdElement>(data: Vec<T>, shape: &[usize]) -> NdArray {
         assert_eq!(data.len(), shape.iter().product(), "a vector of {} elements for shape {shape:?}", data.len());
         // SAFETY: the length was checked just above.
-        T::wrap(unsafe { ArrayD::from_shape_vec_unchecked(IxDyn(shape), data) }.into_shared())
+        T::wrap(unsafe { ArcArray::from_shape_vec_unchecked(IxDyn(shape), data) })
     }
 
     /// An array of the given shape with a copy of the slice's elements in C order.
@@ -215,11 +215,10 @@ impl NdArray {
             write(data.as_mut_ptr().cast());
             // SAFETY: the capacity is `len` and the caller promises that all of it was written; the shape has `len`
             // elements.
-            let array = unsafe {
+            T::wrap(unsafe {
                 data.set_len(len);
-                ArrayD::from_shape_vec_unchecked(IxDyn(shape), data)
-            };
-            T::wrap(array.into_shared())
+                ArcArray::from_shape_vec_unchecked(IxDyn(shape), data)
+            })
         })
     }
 }

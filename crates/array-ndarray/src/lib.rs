@@ -19,7 +19,7 @@
 //! let y = NdArray::from_vec(vec![10.0], &[1]);
 //! let z = map(&binary::ADD, [x.into(), (&y).into()], &[3])?;
 //! assert_eq!(z.to_vec::<f64>(), Some(vec![11.0, 12.0, 13.0]));
-//! # array_api::Result::Ok(())
+//! # Ok::<(), array_api::Error>(())
 //! ```
 mod array;
 pub mod binary;
@@ -42,6 +42,7 @@ mod reduce_kernel;
 pub mod simd;
 mod statistical;
 pub mod ternary;
+mod tiles;
 pub mod unary;
 
 pub use array::{NdArray, NdElement};
