@@ -1,7 +1,7 @@
 //! Decompositions: their factors have the promised form and multiply back, for every floating type and stacks.
 use array_api::{
-    Array, Cholesky, Complex, DType, ErrorKind, Qr, Svd, TriangularSolve, astype, at, cholesky, expand_dims, index, inv,
-    matmul, matrix_transpose, qr, solve, svd, triangular_solve,
+    Array, Cholesky, Complex, DType, ErrorKind, Qr, Svd, TriangularSolve, astype, at, cholesky, expand_dims, index,
+    inv, matmul, matrix_transpose, qr, solve, svd, triangular_solve,
 };
 use array_ndarray::namespace;
 use proptest::prelude::*;

@@ -96,7 +96,8 @@ fn every_integer_type_and_the_whole_range() {
     assert_eq!(key.to_vec::<u32>().unwrap(), [3, 0]);
     for dtype in array_api::DTYPES.into_iter().filter(|d| d.is_integer()) {
         let low = if matches!(dtype.category(), array_api::Category::SignedInteger) { -5_isize } else { 0 };
-        let x = namespace().integers(&key, Integers::default().shape([50]).low(low).high(100_isize).dtype(dtype)).unwrap();
+        let x =
+            namespace().integers(&key, Integers::default().shape([50]).low(low).high(100_isize).dtype(dtype)).unwrap();
         let values = array_api::astype(&x, DType::Int64).unwrap().to_vec::<i64>().unwrap();
         assert!(x.dtype() == dtype && values.iter().all(|v| (low as i64..100).contains(v)));
         // Counts that a type cannot hold become its largest.

@@ -152,7 +152,10 @@ fn every_type_and_direction() {
         assert_eq!(order(false), [2, 6, 0, 3, 5, 1, 4], "{dtype}");
         assert_eq!(order(true), [4, 1, 0, 3, 5, 6, 2], "{dtype}");
         let sorted = sort(&x, Sort::default()).unwrap();
-        assert_eq!(array_api::astype(sorted, DType::Int64).unwrap().to_vec::<i64>().unwrap(), [0, 1, 3, 3, 3, 100, 127]);
+        assert_eq!(
+            array_api::astype(sorted, DType::Int64).unwrap().to_vec::<i64>().unwrap(),
+            [0, 1, 3, 3, 3, 100, 127]
+        );
     }
     let extremes = array(vec![i64::MAX, 0, i64::MIN, -1], &[4]);
     assert_eq!(argsort(&extremes, Argsort::default().descending(true)).unwrap().to_vec::<i64>().unwrap(), [0, 1, 3, 2]);
@@ -168,13 +171,17 @@ fn every_type_and_direction() {
 #[test]
 fn sets_of_other_types() {
     let z = |re, im| Complex::<f64>::new(re, im);
-    let values = vec![z(1.0, 2.0), z(0.0, f64::NAN), z(1.0, -2.0), z(-0.0, 1.0), z(1.0, 2.0), z(0.0, 1.0), z(f64::NAN, 0.0)];
+    let values =
+        vec![z(1.0, 2.0), z(0.0, f64::NAN), z(1.0, -2.0), z(-0.0, 1.0), z(1.0, 2.0), z(0.0, 1.0), z(f64::NAN, 0.0)];
     let u = unique_all(array(values, &[7])).unwrap();
     assert_eq!(u.indices.to_vec::<i64>().unwrap(), [3, 2, 0, 1, 6]);
     assert_eq!(u.counts.to_vec::<i64>().unwrap(), [2, 1, 2, 1, 1]);
     assert_eq!(u.inverse_indices.to_vec::<i64>().unwrap(), [2, 3, 1, 0, 2, 0, 4]);
     let u = unique_all(array(vec![true, false, true], &[3])).unwrap();
-    assert_eq!((u.values.to_vec::<bool>().unwrap(), u.indices.to_vec::<i64>().unwrap()), (vec![false, true], vec![1, 0]));
+    assert_eq!(
+        (u.values.to_vec::<bool>().unwrap(), u.indices.to_vec::<i64>().unwrap()),
+        (vec![false, true], vec![1, 0])
+    );
     let u = unique_all(array(vec![5_u16], &[])).unwrap();
     assert_eq!((u.values.shape().unwrap(), u.inverse_indices.shape().unwrap()), (&[1][..], &[][..]));
     let nan = nonzero(array(vec![0.0, f64::NAN, -0.0, 2.0], &[4])).unwrap();
