@@ -153,7 +153,8 @@ impl Check<'_> {
                 let at = |p: usize| points[p][k][i];
                 let expected = ((at(2) - at(1)) * 8.0 - (at(3) - at(0))) / (12.0 * h);
                 let size = got.norm().max(expected.norm()).max(1.0);
-                if !((got - expected).norm() <= self.options.difference * size) {
+                let off = (got - expected).norm();
+                if off.is_nan() || off > self.options.difference * size {
                     return Err(Error::transform(
                         "check_grads",
                         format!(

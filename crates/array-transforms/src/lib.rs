@@ -15,6 +15,7 @@
 //! ```
 
 pub mod batch;
+mod by_operation;
 mod check;
 pub mod derivative;
 mod dual;
