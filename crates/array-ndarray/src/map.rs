@@ -34,7 +34,7 @@ impl From<NdArray> for Operand<'_> {
 }
 
 impl Operand<'_> {
-    fn array(&self) -> &NdArray {
+    pub(crate) fn array(&self) -> &NdArray {
         match self {
             Operand::Ref(array) => array,
             Operand::Own(array) => array,
