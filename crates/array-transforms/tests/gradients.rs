@@ -4,8 +4,8 @@
 mod table;
 
 use array_api::{Array, DType, Result, astype, operations};
-use array_transforms::{CheckGrads, check_grads, vjp};
-use table::{Derivative, Line, lines, subsets};
+use array_transforms::{CheckGrads, check_grads};
+use table::{Derivative, chosen, lines, partial, subsets, weighted};
 
 /// Rows that no line differentiates, with the reason.
 const CONSTANT: &[(&str, &str)] = &[
@@ -57,20 +57,6 @@ const CONSTANT: &[(&str, &str)] = &[
     ("unique_values", "the number of results depends on data; an error says so"),
 ];
 
-/// The call as a function of some of the arguments, the others held.
-fn partial<'l>(line: &'l Line, all: &'l [Array], moving: &'l [bool]) -> impl Fn(&Vec<Array>) -> Result<Vec<Array>> + 'l {
-    move |some: &Vec<Array>| {
-        let mut some = some.iter();
-        let pick = |(a, &m): (&Array, &bool)| if m { some.next().unwrap_or(a).clone() } else { a.clone() };
-        let args: Vec<Array> = all.iter().zip(moving).map(pick).collect();
-        (line.call)(&args)
-    }
-}
-
-fn chosen(all: &[Array], moving: &[bool]) -> Vec<Array> {
-    all.iter().zip(moving).filter(|(_, m)| **m).map(|(a, _)| a.clone()).collect()
-}
-
 /// Subsets of the floating arguments.
 fn moving(args: &[Array]) -> Vec<Vec<bool>> {
     let fits = |m: &Vec<bool>| m.iter().zip(args).all(|(&m, a)| !m || a.dtype().is_floating());
@@ -101,21 +87,6 @@ fn second_order_of_every_row() {
         }
     }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
-}
-
-/// A gradient with the results weighted by fixed numbers.
-fn weighted(line: &Line, args: &[Array], moving: &[bool]) -> Result<Vec<Array>> {
-    let f = partial(line, args, moving);
-    let (y, pull) = vjp(
-        |x: &Vec<Array>| Ok(f(x)?.into_iter().filter(|y| y.dtype().is_floating()).collect::<Vec<_>>()),
-        &chosen(args, moving),
-    )?;
-    let weights = |y: &Array| {
-        let n = y.size()?;
-        let w: Vec<f64> = (0..n).map(|i| (i as f64 * 1.7).sin() + 0.2).collect();
-        astype(y.namespace().from_host(w, y.dims())?, y.dtype())
-    };
-    pull.apply(&y.iter().map(weights).collect::<Result<_>>()?)
 }
 
 #[test]
