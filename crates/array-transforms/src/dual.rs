@@ -134,11 +134,7 @@ fn tangents_of(
                     }
                     (None, Operand::Scalar(s)) => match s {
                         array_api::Scalar::Float(_) | array_api::Scalar::Complex(_) => Operand::Scalar(0.0.into()),
-                        _ if differentiable(context.operands[i].dtype)
-                            && context.op.class != array_api::Class::Indexing =>
-                        {
-                            Operand::Scalar(0.into())
-                        }
+                        _ if differentiable(context.operands[i].dtype) => Operand::Scalar(0.into()),
                         s => Operand::Scalar(*s),
                     },
                     (None, other) => other.reborrow(),
