@@ -257,6 +257,14 @@ impl<T: IntoOuts> IntoAnswer for Result<T, Exit> {
     }
 }
 
+impl IntoAnswer for Answer {
+    const MAY_DECLINE: bool = true;
+    #[inline]
+    fn into_answer(self) -> Answer {
+        self
+    }
+}
+
 impl From<Outs> for Answer {
     #[inline]
     fn from(o: Outs) -> Answer {
