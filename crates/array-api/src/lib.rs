@@ -19,6 +19,7 @@ mod host;
 mod index;
 mod kind;
 mod namespace;
+mod node;
 mod operand;
 mod operation;
 mod ops;
