@@ -10,8 +10,8 @@ use crate::value::{Field, Value};
 pub enum Index {
     /// One position; negative ones count from the end. The axis goes.
     At(isize),
-    /// `start:stop:step`, as in Python; in canonical form `start` is a position and `stop` the number of elements times
-    /// `step` further.
+    /// `start:stop:step`, as in Python; in canonical form `start` is a position, and `stop` one of `0..=n` or, where a
+    /// negative step runs through position 0, `None`.
     Slice {
         /// First position.
         start: Option<isize>,
@@ -34,7 +34,8 @@ impl Index {
 
     /// Makes a slice explicit for an axis of `n` elements and gives the number of elements it selects.
     ///
-    /// Afterwards `start` is the first position and `stop = start + count * step`.
+    /// Afterwards `start` is the first position, and making it explicit once more changes nothing: wrappers hand calls
+    /// on in canonical form.
     ///
     /// # Errors
     /// A step of zero.
@@ -54,15 +55,17 @@ impl Index {
         let span = if *step > 0 { last - first } else { first - last };
         let count = if span > 0 { (span as usize - 1) / step.unsigned_abs() + 1 } else { 0 };
         *start = Some(if count == 0 { 0 } else { first });
-        *stop = Some(start.unwrap_or(0) + count as isize * *step);
+        // Below position 0 there is no way to write a stop: -1 would be the last position.
+        *stop = if count == 0 { Some(0) } else { Some(last).filter(|&s| s >= 0) };
         Ok(count)
     }
 
     /// The first position, number of elements and step of a slice in canonical form, `None` for other entries.
     pub fn range(&self) -> Option<(usize, usize, isize)> {
         match *self {
-            Index::Slice { start: Some(start), stop: Some(stop), step } => {
-                Some((start as usize, ((stop - start) / step) as usize, step))
+            Index::Slice { start: Some(start), stop, step } if stop.is_some() || step < 0 => {
+                let span = stop.unwrap_or(-1).abs_diff(start);
+                Some((start as usize, span.div_ceil(step.unsigned_abs()), step))
             }
             _ => None,
         }
@@ -159,5 +162,52 @@ impl Field for Indices {
     }
     fn from_value(v: &Value) -> Result<Indices> {
         Vec::from_value(v).map(Indices)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_select_what_python_selects_and_stay_so() {
+        let bounds = [None, Some(-9), Some(-4), Some(-1), Some(0), Some(1), Some(3), Some(4), Some(9)];
+        let steps = [1, 2, 3, -1, -2, -3, isize::MAX, isize::MIN];
+        for (n, start, stop, step) in cases(&[0, 1, 4, 5], &bounds, &steps) {
+            let m = n as isize;
+            // Python's documentation of slices, position by position.
+            let (low, high) = if step > 0 { (0, m) } else { (-1, m - 1) };
+            let bound = |b: isize| (if b < 0 { b + m } else { b }).clamp(low, high);
+            let mut at = start.map_or(if step > 0 { low } else { high }, bound);
+            let end = stop.map_or(if step > 0 { high } else { low }, bound);
+            let mut want = vec![];
+            while if step > 0 { at < end } else { at > end } {
+                want.push(at as usize);
+                at = at.saturating_add(step);
+            }
+            let mut slice = Index::Slice { start, stop, step };
+            let count = slice.resolve("at", n).unwrap();
+            let canonical = slice.clone();
+            let (first, len, by) = slice.range().unwrap();
+            let got: Vec<usize> = (0..len).map(|i| first.wrapping_add_signed(i as isize * by)).collect();
+            assert_eq!((&got, count), (&want, want.len()), "{start:?}:{stop:?}:{step} of {n}");
+            assert_eq!(slice.resolve("at", n).unwrap(), count);
+            assert_eq!(slice, canonical, "{start:?}:{stop:?}:{step} of {n}");
+        }
+        assert!(Index::Slice { start: None, stop: None, step: 0 }.resolve("at", 3).is_err());
+    }
+
+    type Case = (usize, Option<isize>, Option<isize>, isize);
+
+    fn cases(extents: &[usize], bounds: &[Option<isize>], steps: &[isize]) -> Vec<Case> {
+        let mut all = vec![];
+        for &n in extents {
+            for &start in bounds {
+                for &stop in bounds {
+                    all.extend(steps.iter().map(|&step| (n, start, stop, step)));
+                }
+            }
+        }
+        all
     }
 }

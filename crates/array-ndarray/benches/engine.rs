@@ -1,8 +1,7 @@
 //! Time of the engine's inner loops: nanoseconds per element and GFLOP/s.
 use array_api::DType;
-use array_ndarray::{NdArray, binary, map::map, matmul::matmul, unary};
+use array_ndarray::{NdArray, binary, map::map, matmul::matmul, reduce::sum, unary};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use std::hint::black_box;
 
 fn floats(n: usize) -> Vec<f32> {
     (0..n).map(|i| (i % 1000) as f32 * 0.01 - 5.0).collect()
@@ -44,7 +43,6 @@ fn elementwise(c: &mut Criterion) {
         })
     });
     group.finish();
-    black_box(DType::Float32);
 }
 
 fn products(c: &mut Criterion) {
@@ -78,5 +76,23 @@ fn products(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, elementwise, products);
+fn reductions(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sum");
+    for (shape, axes, out) in [
+        (vec![1000], vec![0], vec![]),
+        (vec![1_000_000], vec![0], vec![]),
+        (vec![1000, 1000], vec![0], vec![1000]),
+        (vec![1000, 1000], vec![1], vec![1000]),
+        (vec![6, 100, 20], vec![1], vec![6, 20]),
+        (vec![6, 100, 1], vec![1], vec![6, 1]),
+    ] {
+        let n = shape.iter().product();
+        group.throughput(Throughput::Elements(n as u64));
+        let x = NdArray::from_vec(floats(n), &shape);
+        group.bench_function(format!("{shape:?} over {axes:?}"), |b| b.iter(|| sum(&x, &axes, &out, DType::Float32)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, elementwise, products, reductions);
 criterion_main!(benches);

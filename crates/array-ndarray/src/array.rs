@@ -4,6 +4,7 @@ use array_api::{Complex, DType, Element, with_element};
 use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
 
 use crate::pack::{Axis, pack};
+use crate::pool;
 
 macro_rules! variants {
     ($($variant:ident = $t:ty),* $(,)?) => {
@@ -135,7 +136,7 @@ impl NdArray {
     pub fn from_vec<T: NdElement>(data: Vec<T>, shape: &[usize]) -> NdArray {
         assert_eq!(data.len(), shape.iter().product(), "a vector of {} elements for shape {shape:?}", data.len());
         // SAFETY: the length was checked just above.
-        T::wrap(unsafe { ArrayD::from_shape_vec_unchecked(IxDyn(shape), data) }.into_shared())
+        T::wrap(unsafe { ArcArray::from_shape_vec_unchecked(IxDyn(shape), data) })
     }
 
     /// An array of the given shape with a copy of the slice's elements in C order.
@@ -211,16 +212,33 @@ impl NdArray {
     pub(crate) unsafe fn build(dtype: DType, shape: &[usize], write: &mut dyn FnMut(*mut u8)) -> NdArray {
         let len = shape.iter().product();
         with_element!(dtype, T => {
-            let mut data = Vec::<T>::with_capacity(len);
+            let mut data = pool::vector::<T>(len);
             write(data.as_mut_ptr().cast());
             // SAFETY: the capacity is `len` and the caller promises that all of it was written; the shape has `len`
             // elements.
-            let array = unsafe {
+            T::wrap(unsafe {
                 data.set_len(len);
-                ArrayD::from_shape_vec_unchecked(IxDyn(shape), data)
-            };
-            T::wrap(array.into_shared())
+                ArcArray::from_shape_vec_unchecked(IxDyn(shape), data)
+            })
         })
+    }
+}
+
+/// The last owner leaves its buffer to the pool.
+impl Drop for NdArray {
+    #[inline]
+    fn drop(&mut self) {
+        if pool::wants(self.len() * self.dtype().size()) && self.is_unique() {
+            each!(self, a => leave(a));
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn leave<T: NdElement>(array: &mut ArcArray<T, IxDyn>) {
+    if let Ok(owned) = std::mem::take(array).try_into_owned_nocopy() {
+        pool::keep(owned.into_raw_vec_and_offset().0);
     }
 }
 

@@ -74,7 +74,7 @@ static CASTS: [&Op; 13] = [
 /// use array_ndarray::{NdArray, cast::astype};
 /// let x = NdArray::from_vec(vec![-1.5, f64::NAN, 1e30], &[3]);
 /// assert_eq!(astype(&x, array_api::DType::Int32)?.to_vec::<i32>().unwrap(), [-1, 0, i32::MAX]);
-/// # array_api::Result::Ok(())
+/// # Ok::<(), array_api::Error>(())
 /// ```
 pub fn astype(x: &NdArray, dtype: DType) -> Result<NdArray> {
     if x.dtype() == dtype {

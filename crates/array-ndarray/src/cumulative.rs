@@ -20,7 +20,7 @@ use crate::reduce_kernel::{Kernels, PROD, SUM, find};
 /// use array_ndarray::{NdArray, cumulative::cumulative_sum};
 /// let x = NdArray::from_vec(vec![1_i64, 2, 3], &[3]);
 /// assert_eq!(cumulative_sum(&x, 0, true, x.dtype())?.to_vec::<i64>().unwrap(), [0, 1, 3, 6]);
-/// # array_api::Result::Ok(())
+/// # Ok::<(), array_api::Error>(())
 /// ```
 pub fn cumulative_sum(x: &NdArray, axis: usize, include_initial: bool, dtype: DType) -> Result<NdArray> {
     run("cumulative_sum", &SUM, &ADD, false, x, axis, include_initial, dtype)

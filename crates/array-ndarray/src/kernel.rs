@@ -32,7 +32,7 @@ impl Kernel {
 
     /// The loop for a level that this machine must have.
     #[cfg(test)]
-    pub(crate) fn at(&self, level: Level) -> Loop {
+    fn at(&self, level: Level) -> Loop {
         assert!(level <= crate::simd::level());
         self.loops[level as usize]
     }
@@ -330,3 +330,66 @@ macro_rules! row {
     };
 }
 pub(crate) use {category, row, table};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unary;
+
+    /// Every level that this machine has, and every tail, gives the bits of the baseline.
+    #[test]
+    fn levels_agree() {
+        let x: Vec<f64> = (0..1000).map(|i| (i as f64 - 500.0) * 0.173 + 1e-3).collect();
+        let y: Vec<f32> = x.iter().map(|&v| v as f32).collect();
+        for op in [
+            &unary::EXP,
+            &unary::EXPM1,
+            &unary::LOG,
+            &unary::LOG1P,
+            &unary::TANH,
+            &unary::SIN,
+            &unary::COS,
+            &unary::SIGMOID,
+            &unary::SOFTPLUS,
+            &unary::SELU,
+            &unary::SQRT,
+            &unary::ROUND,
+            &unary::SQUARE,
+        ] {
+            for level in
+                [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|&l| l <= crate::simd::level())
+            {
+                for n in [1, 7, 33, 100, 1000] {
+                    let run64 = |level, out: &mut [f64]| {
+                        // SAFETY: `out` and `x` have at least `n` elements.
+                        unsafe {
+                            op.kernels[DType::Float64 as usize].unwrap().at(level)(
+                                n,
+                                out.as_mut_ptr().cast(),
+                                [x.as_ptr().cast(), std::ptr::null(), std::ptr::null()],
+                            )
+                        }
+                    };
+                    let run32 = |level, out: &mut [f32]| {
+                        // SAFETY: `out` and `y` have at least `n` elements.
+                        unsafe {
+                            op.kernels[DType::Float32 as usize].unwrap().at(level)(
+                                n,
+                                out.as_mut_ptr().cast(),
+                                [y.as_ptr().cast(), std::ptr::null(), std::ptr::null()],
+                            )
+                        }
+                    };
+                    let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
+                    run64(Level::Baseline, &mut a);
+                    run64(level, &mut b);
+                    assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()));
+                    let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
+                    run32(Level::Baseline, &mut a);
+                    run32(level, &mut b);
+                    assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()));
+                }
+            }
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::array::{NdArray, NdElement};
 use crate::map;
 
 /// The kind of [`NdArray`].
-pub static NDARRAY: Kind = Kind::new("ndarray").from_host(from_host).groups(|_| 4 * rayon::current_num_threads());
+pub static NDARRAY: Kind = Kind::new("ndarray").from_host(from_host).groups(|_| rayon::current_num_threads());
 
 /// The namespace of arrays in memory: `xp.zeros([2, 3])`, `xp.asarray([1.0, 2.0])`.
 ///

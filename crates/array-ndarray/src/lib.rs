@@ -19,31 +19,43 @@
 //! let y = NdArray::from_vec(vec![10.0], &[1]);
 //! let z = map(&binary::ADD, [x.into(), (&y).into()], &[3])?;
 //! assert_eq!(z.to_vec::<f64>(), Some(vec![11.0, 12.0, 13.0]));
-//! # array_api::Result::Ok(())
+//! # Ok::<(), array_api::Error>(())
 //! ```
 mod array;
 pub mod binary;
 pub mod cast;
+mod by_size;
 mod creation;
 pub mod cumulative;
 mod elementwise;
+mod indexing;
 mod kernel;
 mod kind;
+mod linalg;
 mod linear_algebra;
 mod manipulation;
 pub mod map;
 mod math;
 pub mod matmul;
 mod microkernel;
+mod order;
 mod pack;
+mod pool;
 pub mod position;
+mod radix;
+mod random;
 pub mod reduce;
 mod reduce_kernel;
+mod searching;
+mod set;
 pub mod simd;
+mod sorting;
 mod statistical;
 pub mod ternary;
+mod tiles;
 pub mod unary;
 
 pub use array::{NdArray, NdElement};
 pub use kernel::Op;
 pub use kind::{FromNative, NDARRAY, namespace};
+pub use pool::clear_pool;

@@ -1,9 +1,15 @@
 //! Operations that move elements. Views share the buffer; what cannot be a view is copied once.
 
-use array_api::{BroadcastTo, Dims, Error, PermuteDims, Reshape, Result, implements, with_element};
-use ndarray::{ArcArray, IxDyn};
+use array_api::{
+    Arg, BroadcastTo, Concat, Dims, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, Scalar, Squeeze,
+    Verdict, implements, with_element,
+};
+use ndarray::{IxDyn, SliceInfoElem};
 
 use crate::array::{NdArray, NdElement};
+use crate::by_size::{Movement, moved};
+use crate::indexing::{Around, Wide, integers, sliced};
+use crate::pack::{Axis, pack};
 
 /// The same elements in another shape: a view where the layout allows.
 pub(crate) fn reshaped(x: &NdArray, shape: &Dims) -> Result<NdArray> {
@@ -18,7 +24,7 @@ pub(crate) fn reshaped(x: &NdArray, shape: &Dims) -> Result<NdArray> {
 }
 
 #[implements(reshape)]
-fn reshape(x: &NdArray, _: &Reshape, verdict: &array_api::Verdict) -> Result<NdArray> {
+fn reshape(x: &NdArray, _: &Reshape, verdict: &Verdict) -> Result<NdArray> {
     reshaped(x, verdict.dims())
 }
 
@@ -28,21 +34,154 @@ fn permute_dims(x: NdArray, p: &PermuteDims) -> Result<NdArray> {
     Ok(x.permuted(&order))
 }
 
-/// A view with zero strides, so that repeating costs no memory.
+const FULL: SliceInfoElem = SliceInfoElem::Slice { start: 0, end: None, step: 1 };
+
+#[implements(expand_dims)]
+fn expand_dims(x: NdArray, p: &ExpandDims) -> Result<NdArray> {
+    let mut entries = vec![FULL; x.shape().len()];
+    entries.insert(p.axis as usize, SliceInfoElem::NewAxis);
+    Ok(sliced(x, &entries))
+}
+
+#[implements(squeeze)]
+fn squeeze(x: NdArray, p: &Squeeze) -> Result<NdArray> {
+    let shape = x.shape();
+    let gone = match &p.axis {
+        array_api::Axes::All => (0..shape.len()).filter(|&a| shape[a] == 1).collect(),
+        some => some.list(shape.len()),
+    };
+    let entry = |a| if gone.contains(&a) { SliceInfoElem::Index(0) } else { FULL };
+    let entries: Vec<_> = (0..shape.len()).map(entry).collect();
+    Ok(sliced(x, &entries))
+}
+
+#[implements(flip)]
+fn flip(x: NdArray, p: &Flip) -> Result<NdArray> {
+    let n = x.shape().len();
+    let axes = p.axis.list(n);
+    let step = |a| if axes.contains(&a) { -1 } else { 1 };
+    let entries: Vec<_> = (0..n).map(|a| SliceInfoElem::Slice { start: 0, end: None, step: step(a) }).collect();
+    Ok(sliced(x, &entries))
+}
+
+/// The axes of an array in bytes.
+fn axes(x: &NdArray) -> Vec<Axis> {
+    let size = x.dtype().size() as isize;
+    x.shape().iter().zip(x.strides()).map(|(&len, &stride)| Axis { len, step: stride * size }).collect()
+}
+
+/// A copy: an owned array of `ndarray` may be changed in place, so that no two of its elements share a place.
 #[implements(broadcast_to)]
 fn broadcast_to(x: &NdArray, p: &BroadcastTo) -> Result<NdArray> {
     if x.shape() == &p.shape[..] {
         return Ok(x.clone());
     }
-    with_element!(x.dtype(), T => match T::peel(x) {
-        Some(a) => Ok(T::wrap(widened(a, &p.shape))),
-        None => Ok(x.clone()),
-    })
+    let new = p.shape.len() - x.shape().len();
+    let own = axes(x);
+    let repeated = |(i, &len): (usize, &usize)| match i.checked_sub(new).map(|i| own[i]) {
+        Some(axis) if axis.len == len => axis,
+        _ => Axis { len, step: 0 },
+    };
+    let wide: Vec<_> = p.shape.iter().enumerate().map(repeated).collect();
+    let size = x.dtype().size();
+    // SAFETY: the box repeats elements of the array, and is empty if the result is.
+    Ok(unsafe { NdArray::build(x.dtype(), &p.shape, &mut |out| pack(size, out, x.ptr(), &wide)) })
 }
 
-fn widened<T: NdElement>(a: &ArcArray<T, IxDyn>, shape: &[usize]) -> ArcArray<T, IxDyn> {
-    match a.broadcast(IxDyn(shape)) {
-        Some(view) => view.to_owned().into_shared(),
-        None => a.clone(),
+/// Copies a box to slabs of `dst` that are `slab` bytes apart along its first `depth` axes.
+///
+/// # Safety
+/// As [`pack`]; the slabs must lie in `dst`.
+unsafe fn place(size: usize, dst: *mut u8, slabs: &[usize], src: *const u8, axes: &[Axis]) {
+    // SAFETY: by the caller's contract.
+    unsafe {
+        match (slabs, axes) {
+            ([slab, slabs @ ..], [axis, axes @ ..]) => {
+                for i in 0..axis.len {
+                    place(size, dst.add(i * slab), slabs, src.offset(i as isize * axis.step), axes);
+                }
+            }
+            _ => pack(size, dst, src, axes),
+        }
     }
+}
+
+#[implements(concat)]
+fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray> {
+    let (axis, shape, dtype) = (p.axis as usize, verdict.dims(), verdict.dtype());
+    let size = dtype.size();
+    let row: usize = shape[axis + 1..].iter().product::<usize>() * size;
+    let slabs: Vec<usize> = (0..axis).map(|a| shape[a + 1..].iter().product::<usize>() * size).collect();
+    // SAFETY: the arrays have the result's type and, but for the axis, its extents, and their extents along the axis add
+    // up to the result's: each element of the result is written once.
+    let out = unsafe {
+        NdArray::build(dtype, shape, &mut |out| {
+            let mut before = 0;
+            for x in arrays.iter().filter(|x| !x.is_empty()) {
+                place(size, out.add(before * row), &slabs, x.ptr(), &axes(x));
+                before += x.shape()[axis];
+            }
+        })
+    };
+    Ok(out)
+}
+
+struct Repeated(Around, Vec<usize>);
+
+impl Movement for Repeated {
+    fn run<T: Copy>(&self, from: &[T], mut to: &mut [T]) {
+        let Repeated(around, counts) = self;
+        if around.inner == 0 {
+            return;
+        }
+        for (row, count) in from.chunks_exact(around.inner).zip(counts.iter().cycle()) {
+            for _ in 0..*count {
+                let (now, rest) = to.split_at_mut(around.inner);
+                match (now, row) {
+                    ([to], [value]) => *to = *value,
+                    (to, row) => to.copy_from_slice(row),
+                }
+                to = rest;
+            }
+        }
+    }
+}
+
+#[implements(repeat)]
+fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray> {
+    let (shape, axis) = match p.axis {
+        Some(axis) => (x.shape().to_vec(), axis as usize),
+        None => (vec![x.len()], 0),
+    };
+    let around = Around::new(&shape, axis);
+    let count = |i: i128, at: Option<usize>| {
+        usize::try_from(i).map_err(|_| {
+            let place = at.map(|at| format!(" at position {at}")).unwrap_or_default();
+            Error::value("repeat", format!("repeats is {i}{place}, but cannot be negative"))
+        })
+    };
+    let mut counts = match repeats {
+        Arg::Scalar(s, _) => vec![count(Scalar::to_i128(s), None)?],
+        Arg::Ref(a) => read(a, count)?,
+        Arg::Own(a) => read(&a, count)?,
+    };
+    if let [one] = counts[..] {
+        counts = vec![one; around.extent];
+    }
+    let total = counts.iter().try_fold(0_usize, |n, &c| n.checked_add(c));
+    let fits = total.and_then(|n| n.checked_mul(around.outer)?.checked_mul(around.inner)?.checked_mul(x.dtype().size()));
+    let (Some(total), Some(..=0x7fff_ffff_ffff_ffff)) = (total, fits) else {
+        return Err(Error::shape("repeat", "the result is larger than any memory"));
+    };
+    let mut shape = shape;
+    shape[axis] = total;
+    Ok(moved(x, &shape, &Repeated(around, counts)))
+}
+
+fn read(repeats: &NdArray, count: impl Fn(i128, Option<usize>) -> Result<usize>) -> Result<Vec<usize>> {
+    fn wide<T: NdElement + Into<Wide>>(a: &NdArray) -> Vec<i128> {
+        a.to_vec::<T>().unwrap_or_default().into_iter().map(|i| i.into().0).collect()
+    }
+    let all = integers!("repeat", repeats.dtype(), T => Ok(wide::<T>(repeats)))?;
+    all.into_iter().enumerate().map(|(at, i)| count(i, Some(at))).collect()
 }

@@ -31,7 +31,7 @@ const PARALLEL: usize = 1 << 18;
 /// let x = NdArray::from_vec(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]);
 /// let y = NdArray::from_vec(vec![1.0, 0.0, 1.0, 1.0], &[2, 2]);
 /// assert_eq!(matmul(&x, &y, &[2, 2])?.to_vec::<f64>().unwrap(), [3.0, 2.0, 7.0, 4.0]);
-/// # array_api::Result::Ok(())
+/// # Ok::<(), array_api::Error>(())
 /// ```
 pub fn matmul(x: &NdArray, y: &NdArray, shape: &[usize]) -> Result<NdArray> {
     Ok(match x.dtype() {

@@ -25,6 +25,7 @@ macro_rules! product {
      zero: $zero:ident, splat: $splat:ident, fma: $fma:ident,
      load: |$lp:ident, $lm:ident| $load:expr, store: |$sp:ident, $sm:ident, $sv:ident| $store:expr,
      mask of: |$count:ident| $mask_of:expr) => {
+        #[allow(clippy::too_many_arguments)] // they stay in registers
         pub(crate) mod $name {
             use super::{GATHER, View};
             use std::arch::x86_64::*;

@@ -17,7 +17,7 @@ use crate::array::{NdArray, NdElement};
 /// use array_ndarray::{NdArray, position::argmax};
 /// let x = NdArray::from_vec(vec![1.0, 3.0, 3.0, 7.0, f64::NAN, f64::NAN], &[2, 3]);
 /// assert_eq!(argmax(&x, Some(1), &[2])?.to_vec::<i64>().unwrap(), [1, 1]);
-/// # array_api::Result::Ok(())
+/// # Ok::<(), array_api::Error>(())
 /// ```
 pub fn argmax(x: &NdArray, axis: Option<usize>, shape: &[usize]) -> Result<NdArray> {
     run("argmax", x, axis, shape, true)

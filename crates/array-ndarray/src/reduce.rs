@@ -1,7 +1,7 @@
 //! Reductions over any axes of any layout.
 //!
 //! The elements of a result are joined in an order that depends only on how many there are: in blocks of fixed order
-//! ([`crate::reduce_kernel`]), and blocks pairwise as a binary counter carries. So a sum has the same bits alone or in
+//! (`reduce_kernel.rs`), and blocks pairwise as a binary counter carries. So a sum has the same bits alone or in
 //! a batch, along contiguous or strided axes, and on any number of threads: threads take whole subtrees.
 //!
 //! In every function `axes` are valid, distinct axes of `x` in ascending order (all of them for a full reduction), and `shape`
@@ -25,7 +25,7 @@ use crate::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, fi
 /// use array_ndarray::{NdArray, reduce::sum};
 /// let x = NdArray::from_vec(vec![1_i8, 100, 100, 2], &[2, 2]);
 /// assert_eq!(sum(&x, &[1], &[2], array_api::DType::Int64)?.to_vec::<i64>().unwrap(), [101, 102]);
-/// # array_api::Result::Ok(())
+/// # Ok::<(), array_api::Error>(())
 /// ```
 pub fn sum(x: &NdArray, axes: &[usize], shape: &[usize], dtype: DType) -> Result<NdArray> {
     reduce("sum", &SUM, &astype(x, dtype)?, axes, shape)

@@ -5,14 +5,15 @@
 //! ([`ReduceKernel::block`]) or as rows of which every column is reduced at once ([`ReduceKernel::rows`]).
 
 use array_api::{Complex, DType, Element};
+use std::mem::MaybeUninit;
 
 use crate::simd::{compiled, level};
 
 /// Elements of a block. Blocks are joined pairwise, so that rounding errors grow with the logarithm of the length.
 pub(crate) const BLOCK: usize = 256;
 const LANES: usize = 16;
-/// Columns whose lanes are kept at once.
-const COLUMNS: usize = 16;
+/// Columns whose lanes are kept at once: a few cache lines of each row, so that rows are read in long enough pieces.
+const COLUMNS: usize = 64;
 
 type Block = unsafe fn(n: usize, from: *const u8, to: *mut u8);
 type Rows = unsafe fn(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8);
@@ -84,69 +85,61 @@ unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *cons
     // SAFETY: the caller gives `n` offsets, of rows of `columns` elements, and room for one row.
     unsafe {
         let offsets = std::slice::from_raw_parts(offsets, n);
+        let mut lanes = [MaybeUninit::<T>::uninit(); LANES * COLUMNS];
+        let lanes = lanes.as_mut_ptr().cast::<T>();
         let mut c = 0;
         while c < columns {
             let here = COLUMNS.min(columns - c);
-            let corner = from.cast::<T>().add(c);
-            let mut sum = [T::default(); COLUMNS];
-            if here == COLUMNS {
-                columns_of::<T, F>(offsets, &mut sum, |at| *corner.cast::<u8>().offset(at).cast::<[T; COLUMNS]>());
+            let row = |r: usize| from.offset(offsets[r]).cast::<T>().add(c);
+            let to = slice_mut::<T>(to.cast::<T>().add(c).cast(), here);
+            if n < LANES {
+                to.copy_from_slice(std::slice::from_raw_parts(row(0), here));
+                for r in 1..n {
+                    join_slices::<T, F>(to, std::slice::from_raw_parts(row(r), here));
+                }
             } else {
-                columns_of::<T, F>(offsets, &mut sum, |at| {
-                    let mut row = [T::default(); COLUMNS];
-                    let start = corner.cast::<u8>().offset(at).cast::<T>();
-                    for (i, x) in row.iter_mut().enumerate().take(here) {
-                        *x = *start.add(i);
+                for r in 0..LANES {
+                    std::ptr::copy_nonoverlapping(row(r), lanes.add(r * COLUMNS), here);
+                }
+                for r in LANES..n {
+                    let lane = slice_mut::<T>(lanes.add(r % LANES * COLUMNS).cast(), here);
+                    join_slices::<T, F>(lane, std::slice::from_raw_parts(row(r), here));
+                }
+                let mut half = LANES / 2;
+                while half > 0 {
+                    for l in 0..half {
+                        let lane = slice_mut::<T>(lanes.add(l * COLUMNS).cast(), here);
+                        let other = lanes.add((l + half) * COLUMNS);
+                        join_slices::<T, F>(lane, std::slice::from_raw_parts(other, here));
                     }
-                    row
-                });
+                    half /= 2;
+                }
+                std::ptr::copy_nonoverlapping(lanes, to.as_mut_ptr(), here);
             }
-            std::slice::from_raw_parts_mut(to.cast::<T>().add(c), here).copy_from_slice(&sum[..here]);
             c += here;
         }
     }
 }
 
+/// Joins a row into another: in vectors of sixteen, then of four, so that narrow rows are not left to a scalar tail.
 #[inline(always)]
-fn columns_of<T: Element, F: Join<T>>(offsets: &[isize], out: &mut [T; COLUMNS], load: impl Fn(isize) -> [T; COLUMNS]) {
-    if offsets.len() < LANES {
-        *out = load(offsets[0]);
-        for &at in &offsets[1..] {
-            join_columns::<T, F>(out, &load(at));
-        }
-        return;
-    }
-    let mut lanes = [[T::default(); COLUMNS]; LANES];
-    let mut groups = offsets.chunks_exact(LANES);
-    if let Some(first) = groups.next() {
-        for l in 0..LANES {
-            lanes[l] = load(first[l]);
+fn join_slices<T: Copy, F: Join<T>>(to: &mut [T], from: &[T]) {
+    let (wide, to) = to.as_chunks_mut::<16>();
+    let (wide_from, from) = from.as_chunks::<16>();
+    for (to, from) in wide.iter_mut().zip(wide_from) {
+        for i in 0..16 {
+            to[i] = F::join(to[i], from[i]);
         }
     }
-    let rest = groups.remainder();
-    for group in groups {
-        for l in 0..LANES {
-            join_columns::<T, F>(&mut lanes[l], &load(group[l]));
+    let (narrow, to) = to.as_chunks_mut::<4>();
+    let (narrow_from, from) = from.as_chunks::<4>();
+    for (to, from) in narrow.iter_mut().zip(narrow_from) {
+        for i in 0..4 {
+            to[i] = F::join(to[i], from[i]);
         }
     }
-    for (lane, &at) in lanes.iter_mut().zip(rest) {
-        join_columns::<T, F>(lane, &load(at));
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for l in 0..half {
-            let other = lanes[l + half];
-            join_columns::<T, F>(&mut lanes[l], &other);
-        }
-        half /= 2;
-    }
-    *out = lanes[0];
-}
-
-#[inline(always)]
-fn join_columns<T: Copy, F: Join<T>>(to: &mut [T; COLUMNS], from: &[T; COLUMNS]) {
-    for c in 0..COLUMNS {
-        to[c] = F::join(to[c], from[c]);
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = F::join(*to, from);
     }
 }
 
@@ -154,9 +147,7 @@ fn join_columns<T: Copy, F: Join<T>>(to: &mut [T; COLUMNS], from: &[T; COLUMNS])
 unsafe fn join_rows<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
     // SAFETY: the caller gives two distinct rows of `n` elements.
     let (x, to) = unsafe { (std::slice::from_raw_parts(from.cast::<T>(), n), slice_mut::<T>(to, n)) };
-    for (sum, &y) in to.iter_mut().zip(x) {
-        *sum = F::join(*sum, y);
-    }
+    join_slices::<T, F>(to, x);
 }
 
 unsafe fn scan<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {

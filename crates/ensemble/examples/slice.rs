@@ -57,6 +57,13 @@ fn run(k: usize, groups: usize, epochs: u64) -> Result<Vec<f32>> {
 
 fn main() -> Result<()> {
     let k: usize = std::env::args().nth(1).map_or(50, |s| s.parse().unwrap());
+    if let Some(g) = std::env::args().nth(2) {
+        let g: usize = g.parse().unwrap();
+        let t = Instant::now();
+        run(k, g, 100)?;
+        println!("{:.4}", t.elapsed().as_secs_f64());
+        return Ok(());
+    }
     let reference = run(k, 8, 100)?;
     for groups in [1, 2, 4, 8, 16, 25, 50] {
         let mut best = f64::MAX;

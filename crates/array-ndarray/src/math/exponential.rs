@@ -73,11 +73,15 @@ macro_rules! precision {
                 let clamped = if x > $exp_max { $exp_max } else { x };
                 let clamped = if clamped < $expm1_min { $expm1_min } else { clamped };
                 let (n, r, low) = reduce(clamped);
-                let p = r + (r * r * series(r) + low);
-                // e^x - 1 = 2^n (p + 1 - 2^-n); from n = 64 on the last term is below rounding.
+                let q = r * r * series(r) + low;
+                // e^x - 1 = 2^n (r + q + 1 - 2^-n); from n = 64 on the last term is below rounding. What the sum with
+                // the larger term loses is added to the smaller one (Dekker 1971).
                 let capped = if n > 64.0 { 64.0 } else { n };
+                let larger = 1.0 - power_of_two(SHIFT - capped);
+                let sum = larger + r;
+                let lost = (larger - sum) + r;
                 let (a, b) = halves(n);
-                let y = (p + (1.0 - power_of_two(SHIFT - capped))) * a * b;
+                let y = (sum + (q + lost)) * a * b;
                 if x.abs() < $tiny { x } else { y }
             }
 
@@ -136,7 +140,7 @@ macro_rules! precision {
             #[inline(always)]
             pub(crate) fn tanh(x: F) -> F {
                 let a = x.abs();
-                let (medium, large) = (a > 0.25, a > 0.55);
+                let (medium, large) = (a > 0.17, a > 0.55);
                 let t = expm1(if medium { 2.0 * a } else { -2.0 * a });
                 let q = (if large { 2.0 } else { t.abs() }) / (t + 2.0);
                 (if large { 1.0 - q } else { q }).copysign(x)
@@ -188,9 +192,9 @@ precision! {
 
 precision! {
     f32, i32, mantissa: 23, bias: 127, shift: 12_582_912.0,
-    ln2: 6.931_381_2e-1 + 9.058_001e-6, exp range: -104.0 .. 89.0,
+    ln2: 6.931_381e-1 + 9.058_001e-6, exp range: -104.0 .. 89.0,
     expm1 min: -20.0, tiny: 1e-9, subnormal scale: 2 ^ 25,
     root half: 0x3f35_04f3,
     exp: [1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5],
-    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666_3e-1]
+    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666e-1]
 }

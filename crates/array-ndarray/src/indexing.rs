@@ -1,0 +1,294 @@
+//! Indexing. Basic indices are views of the same buffer; integer positions move elements.
+
+use array_api::{
+    Arg, At, Error, Index, IndexAdd, Indices, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
+    with_element,
+};
+use ndarray::SliceInfoElem;
+
+use crate::array::{NdArray, NdElement};
+use crate::by_size::{Movement, moved};
+use crate::kind::operand;
+
+/// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
+fn elements(index: &Indices) -> Vec<SliceInfoElem> {
+    index.0.iter().map(|entry| match (entry, entry.range()) {
+        (Index::At(i), _) => SliceInfoElem::Index(*i),
+        (_, Some((_, 0, _))) => SliceInfoElem::Slice { start: 0, end: Some(0), step: 1 },
+        (_, Some((start, count, step))) => {
+            let (start, last) = (start as isize, start as isize + (count as isize - 1) * step);
+            SliceInfoElem::Slice { start: start.min(last), end: Some(start.max(last) + 1), step }
+        }
+        _ => SliceInfoElem::NewAxis,
+    }).collect()
+}
+
+/// The view of an array at a basic index, without a copy.
+pub(crate) fn sliced(x: NdArray, elements: &[SliceInfoElem]) -> NdArray {
+    with_element!(x.dtype(), T => match T::peel(&x) {
+        Some(a) => T::wrap(a.clone().slice_move(elements)),
+        None => x,
+    })
+}
+
+#[implements(at)]
+fn at(x: NdArray, p: &At) -> Result<NdArray> {
+    Ok(sliced(x, &elements(&p.index)))
+}
+
+#[implements(set_at)]
+fn set_at(x: NdArray, value: Arg<'_, NdArray>, p: &SetAt) -> Result<NdArray> {
+    let (mut x, elements) = (x, elements(&p.index));
+    let value = operand(value)?;
+    let value = value.array();
+    with_element!(x.dtype(), T => {
+        if let (Some(a), Some(value)) = (T::peel_mut(&mut x), value.view::<T>()) {
+            // Copies the buffer if somebody else holds it.
+            let mut part = a.view_mut().slice_move(&elements[..]);
+            match value.first() {
+                Some(&v) if value.len() == 1 => part.fill(v),
+                _ => part.assign(&value),
+            }
+        }
+    });
+    Ok(x)
+}
+
+/// Integer positions along an axis, with those that count from the end made explicit.
+///
+/// # Errors
+/// If a position is out of bounds: it is named with the axis and the extent.
+pub(crate) fn positions(op: &str, indices: &NdArray, axis: usize, extent: usize) -> Result<Vec<usize>> {
+    fn bounded<T: NdElement + Into<Wide>>(op: &str, indices: &NdArray, axis: usize, n: usize) -> Result<Vec<usize>> {
+        let extent = n as i128;
+        let one = |&i: &T| {
+            let Wide(i) = i.into();
+            let j = if i < 0 { i + extent } else { i };
+            if (0..extent).contains(&j) {
+                return Ok(j as usize);
+            }
+            Err(Error::index(op, format!("index {i} is out of bounds for axis {axis} with {n} elements")))
+        };
+        match indices.view::<T>() {
+            Some(view) => match view.as_slice() {
+                Some(s) => s.iter().map(one).collect(),
+                None => view.iter().map(one).collect(),
+            },
+            None => Ok(vec![]),
+        }
+    }
+    integers!(op, indices.dtype(), T => bounded::<T>(op, indices, axis, extent))
+}
+
+/// Any integer.
+pub(crate) struct Wide(pub(crate) i128);
+
+macro_rules! wide {
+    ($($t:ty),*) => { $( impl From<$t> for Wide { #[inline] fn from(i: $t) -> Wide { Wide(i128::from(i)) } } )* };
+}
+wide!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+/// Runs a body with a Rust type bound to an integer data type.
+macro_rules! integers {
+    ($op:expr, $dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            array_api::DType::Int8 => { type $T = i8; $body }
+            array_api::DType::Int16 => { type $T = i16; $body }
+            array_api::DType::Int32 => { type $T = i32; $body }
+            array_api::DType::Int64 => { type $T = i64; $body }
+            array_api::DType::UInt8 => { type $T = u8; $body }
+            array_api::DType::UInt16 => { type $T = u16; $body }
+            array_api::DType::UInt32 => { type $T = u32; $body }
+            array_api::DType::UInt64 => { type $T = u64; $body }
+            other => Err(array_api::Error::dtype($op, format!("needs integers, not {other}"))),
+        }
+    };
+}
+pub(crate) use integers;
+
+/// An array as slabs before an axis, the axis, and what lies behind it.
+pub(crate) struct Around {
+    pub(crate) outer: usize,
+    pub(crate) extent: usize,
+    pub(crate) inner: usize,
+}
+
+impl Around {
+    pub(crate) fn new(shape: &[usize], axis: usize) -> Around {
+        Around {
+            outer: shape[..axis].iter().product(),
+            extent: shape[axis],
+            inner: shape[axis + 1..].iter().product(),
+        }
+    }
+}
+
+struct Rows<'a>(Around, &'a [usize]);
+
+impl Movement for Rows<'_> {
+    fn run<T: Copy>(&self, from: &[T], to: &mut [T]) {
+        let Rows(Around { extent, inner, .. }, positions) = self;
+        if *inner == 0 || positions.is_empty() {
+            return;
+        }
+        if *extent == 0 {
+            return;
+        }
+        for (slab, to) in from.chunks_exact(extent * inner).zip(to.chunks_exact_mut(positions.len() * inner)) {
+            if *inner == 1 {
+                to.iter_mut().zip(*positions).for_each(|(to, &i)| *to = slab[i]);
+            } else {
+                let rows = to.chunks_exact_mut(*inner).zip(*positions);
+                rows.for_each(|(to, &i)| to.copy_from_slice(&slab[i * inner..(i + 1) * inner]));
+            }
+        }
+    }
+}
+
+#[implements(take)]
+fn take(x: &NdArray, indices: &NdArray, p: &Take, verdict: &Verdict) -> Result<NdArray> {
+    let axis = p.axis as usize;
+    let positions = positions("take", indices, axis, x.shape()[axis])?;
+    Ok(moved(x, verdict.dims(), &Rows(Around::new(x.shape(), axis), &positions)))
+}
+
+/// Lines along one axis of several arrays of equal other extents, where an extent of one repeats.
+struct Lines {
+    /// The extents without the axis.
+    extents: Vec<usize>,
+    /// For each array the distance of neighbours along each extent and along the axis, in elements.
+    steps: Vec<(Vec<usize>, usize)>,
+}
+
+impl Lines {
+    fn new(out: &[usize], axis: usize, arrays: &[&[usize]]) -> Lines {
+        let others = |v: &[usize]| [&v[..axis], &v[axis + 1..]].concat();
+        let steps = |shape: &&[usize]| {
+            let mut step = 1;
+            let mut steps = vec![0; shape.len()];
+            for (s, &n) in steps.iter_mut().zip(shape.iter()).rev() {
+                *s = step;
+                step *= n;
+            }
+            let along = steps[axis];
+            let mut steps = others(&steps);
+            for (s, &n) in steps.iter_mut().zip(&others(shape)) {
+                if n == 1 {
+                    *s = 0;
+                }
+            }
+            (steps, along)
+        };
+        Lines { extents: others(out), steps: arrays.iter().map(steps).collect() }
+    }
+
+    /// Calls `f` with each array's first place of every line, in C order.
+    fn each(&self, mut f: impl FnMut(&[usize])) {
+        let mut index = vec![0; self.extents.len()];
+        let mut first = vec![0; self.steps.len()];
+        let count: usize = self.extents.iter().product();
+        for _ in 0..count {
+            f(&first);
+            for a in (0..index.len()).rev() {
+                index[a] += 1;
+                self.steps.iter().zip(&mut first).for_each(|((s, _), at)| *at += s[a]);
+                if index[a] < self.extents[a] {
+                    break;
+                }
+                self.steps.iter().zip(&mut first).for_each(|((s, _), at)| *at -= s[a] * index[a]);
+                index[a] = 0;
+            }
+        }
+    }
+}
+
+/// Elements at positions of their own, `count` in each line: of x, the positions, the result.
+struct Along<'a>(Lines, &'a [usize], usize);
+
+impl Movement for Along<'_> {
+    fn run<T: Copy>(&self, from: &[T], to: &mut [T]) {
+        let Along(lines, positions, count) = self;
+        let [(_, sx), (_, si), (_, so)] = lines.steps[..] else { return };
+        lines.each(|first| {
+            for j in 0..*count {
+                to[first[2] + j * so] = from[first[0] + positions[first[1] + j * si] * sx];
+            }
+        });
+    }
+}
+
+#[implements(take_along_axis)]
+fn take_along_axis(x: &NdArray, indices: &NdArray, p: &TakeAlongAxis, verdict: &Verdict) -> Result<NdArray> {
+    let (axis, out) = (p.axis as usize, verdict.dims());
+    let positions = positions("take_along_axis", indices, axis, x.shape()[axis])?;
+    let lines = Lines::new(out, axis, &[x.shape(), indices.shape(), out]);
+    Ok(moved(x, out, &Along(lines, &positions, indices.shape()[axis])))
+}
+
+/// Addition; integers wrap.
+trait Plus: NdElement {
+    fn plus(self, other: Self) -> Self;
+}
+
+macro_rules! plus {
+    ($($t:ty: $a:ident $b:ident => $e:expr;)*) => { $( impl Plus for $t { #[inline] fn plus(self, $b: $t) -> $t { let $a = self; $e } } )* };
+}
+plus! {
+    bool: a b => a | b;
+    i8: a b => a.wrapping_add(b); i16: a b => a.wrapping_add(b); i32: a b => a.wrapping_add(b);
+    i64: a b => a.wrapping_add(b); u8: a b => a.wrapping_add(b); u16: a b => a.wrapping_add(b);
+    u32: a b => a.wrapping_add(b); u64: a b => a.wrapping_add(b); f32: a b => a + b; f64: a b => a + b;
+    array_api::Complex<f32>: a b => a + b; array_api::Complex<f64>: a b => a + b;
+}
+
+/// `x` as C-ordered elements that may be changed: its own buffer if nobody else holds it.
+fn owned<T: NdElement>(mut x: NdArray, change: impl FnOnce(&mut [T])) -> NdArray {
+    if x.unique_mut::<T>().is_none() {
+        let shape = x.shape().to_vec();
+        x = NdArray::from_vec(x.to_vec::<T>().unwrap_or_default(), &shape);
+    }
+    if let Some(elements) = x.unique_mut::<T>() {
+        change(elements);
+    }
+    x
+}
+
+#[implements(index_add)]
+fn index_add(x: NdArray, indices: &NdArray, values: &NdArray, p: &IndexAdd) -> Result<NdArray> {
+    let axis = p.axis as usize;
+    let positions = positions("index_add", indices, axis, x.shape()[axis])?;
+    let around = Around::new(x.shape(), axis);
+    let (slab, inner, values) = (around.extent * around.inner, around.inner, values.contiguous());
+    Ok(with_element!(x.dtype(), T => owned::<T>(x, |x| {
+        let view = values.view::<T>();
+        let mut values = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+        for o in 0..around.outer {
+            for &i in &positions {
+                let (row, rest) = values.split_at(inner);
+                let to = &mut x[o * slab + i * inner..][..inner];
+                to.iter_mut().zip(row).for_each(|(to, &v)| *to = to.plus(v));
+                values = rest;
+            }
+        }
+    })))
+}
+
+#[implements(scatter_add)]
+fn scatter_add(x: NdArray, indices: &NdArray, values: &NdArray, p: &ScatterAdd) -> Result<NdArray> {
+    let axis = p.axis as usize;
+    let positions = positions("scatter_add", indices, axis, x.shape()[axis])?;
+    let values = values.contiguous();
+    let lines = Lines::new(values.shape(), axis, &[x.shape(), indices.shape(), values.shape()]);
+    let count = indices.shape()[axis];
+    Ok(with_element!(x.dtype(), T => owned::<T>(x, |x| {
+        let view = values.view::<T>();
+        let values = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+        let [(_, sx), (_, si), (_, sv)] = lines.steps[..] else { return };
+        lines.each(|first| {
+            for j in 0..count {
+                let to = &mut x[first[0] + positions[first[1] + j * si] * sx];
+                *to = to.plus(values[first[2] + j * sv]);
+            }
+        });
+    })))
+}

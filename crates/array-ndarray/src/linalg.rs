@@ -1,0 +1,383 @@
+//! Decompositions and solvers of stacks of matrices, by faer.
+//!
+//! Each matrix is worked on by one thread, so that results do not depend on how many there are; outside the pool the
+//! matrices of a stack are shared among its threads. Numbers that are not finite are refused, since iterations need not
+//! end on them, and a panic of the library becomes an error.
+
+use array_api::{
+    Cholesky, Complex, DType, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements,
+};
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::linalg::householder::{
+    apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
+    apply_block_householder_sequence_on_the_left_in_place_with_conj as apply_householder,
+};
+use faer::linalg::lu::partial_pivoting::{factor as lu, solve as lu_solve};
+use faer::linalg::qr::no_pivoting::factor as qr_factor;
+use faer::linalg::{cholesky::llt::factor as llt, svd as svd_factor, triangular_solve as triangular};
+use faer::perm::Perm;
+use faer::{Conj, Mat, MatRef, Par};
+use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::array::{NdArray, NdElement};
+
+/// What the decompositions need of an element beside faer's own arithmetic.
+trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
+    fn finite(self) -> bool;
+    fn conjugate(self) -> Self;
+    fn real_part(self) -> Self::Real;
+    fn of_real(x: Self::Real) -> Self;
+    fn times(self, other: Self) -> Self;
+    /// The number of absolute value one by which `self` is divided to become real and not negative, if it is not so.
+    fn phase(self) -> Option<Self>;
+}
+
+macro_rules! entries {
+    ($($t:ty),*) => { $(
+        impl Entry for $t {
+            fn finite(self) -> bool { self.is_finite() }
+            fn conjugate(self) -> Self { self }
+            fn real_part(self) -> Self { self }
+            fn of_real(x: Self) -> Self { x }
+            fn times(self, other: Self) -> Self { self * other }
+            fn phase(self) -> Option<Self> { (self < 0.0).then_some(-1.0) }
+        }
+        impl Entry for Complex<$t> {
+            fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
+            fn conjugate(self) -> Self { self.conj() }
+            fn real_part(self) -> $t { self.re }
+            fn of_real(x: $t) -> Self { Complex::new(x, 0.0) }
+            fn times(self, other: Self) -> Self { self * other }
+            fn phase(self) -> Option<Self> {
+                let size = self.re.hypot(self.im);
+                (size > 0.0 && (self.im != 0.0 || self.re < 0.0)).then(|| self / size)
+            }
+        }
+    )* };
+}
+entries!(f32, f64);
+
+/// Runs a body with a Rust type bound to a floating data type.
+macro_rules! with_entry {
+    ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::Float32 => { type $T = f32; $body }
+            DType::Float64 => { type $T = f64; $body }
+            DType::Complex64 => { type $T = Complex<f32>; $body }
+            DType::Complex128 => { type $T = Complex<f64>; $body }
+            other => Err(Error::dtype($op, format!("is defined for floating-point types, not for {other}"))),
+        }
+    };
+}
+
+/// A stack of `m` by `n` matrices in C order.
+struct Stack<T> {
+    data: Vec<T>,
+    batch: Vec<usize>,
+    m: usize,
+    n: usize,
+}
+
+impl<T: Entry> Stack<T> {
+    fn new(op: &str, x: &NdArray) -> Result<Stack<T>> {
+        match (x.to_vec::<T>(), x.shape()) {
+            (Some(data), &[ref batch @ .., m, n]) => Ok(Stack { data, batch: batch.to_vec(), m, n }),
+            _ => Err(Error::backend(op, format!("an array of shape {:?} is no stack of matrices", x.shape()))),
+        }
+    }
+    fn len(&self) -> usize {
+        self.batch.iter().product()
+    }
+    fn matrix(&self, i: usize) -> MatRef<'_, T> {
+        let size = self.m * self.n;
+        MatRef::from_row_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
+    }
+    /// How errors name a matrix.
+    fn name(&self, i: usize) -> String {
+        match self.batch[..] {
+            [] => "the matrix".to_string(),
+            _ => format!("matrix {:?} of the stack", unravel(i, &self.batch)),
+        }
+    }
+    fn finite(&self, op: &str, i: usize, read: impl Fn(usize, usize) -> bool) -> Result<()> {
+        let a = self.matrix(i);
+        for r in 0..self.m {
+            for c in 0..self.n {
+                if read(r, c) && !a[(r, c)].finite() {
+                    let (name, value) = (self.name(i), a[(r, c)]);
+                    return Err(Error::value(op, format!("{name} has the element {value} in row {r}, column {c}: it must be finite")));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unravel(mut i: usize, extents: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; extents.len()];
+    for (at, &n) in index.iter_mut().zip(extents).rev() {
+        (*at, i) = (i % n, i / n);
+    }
+    index
+}
+
+/// Computes `f(0), f(1), ...`: by several threads if that is worth while and this is not one of the pool's.
+///
+/// The error of the first matrix that fails is returned, whichever thread meets one first.
+fn each<R: Send>(op: &str, count: usize, work: usize, f: impl Fn(usize) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let guarded = |i| {
+        catch_unwind(AssertUnwindSafe(|| f(i))).unwrap_or_else(|cause| {
+            let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
+            Err(Error::backend(op, format!("faer failed: {}", text.unwrap_or("it gave no reason"))))
+        })
+    };
+    if count > 1 && count * work >= 1 << 16 && rayon::current_thread_index().is_none() {
+        (0..count).into_par_iter().map(guarded).collect::<Vec<_>>().into_iter().collect()
+    } else {
+        (0..count).map(guarded).collect()
+    }
+}
+
+/// The operations that one matrix costs, roughly.
+fn cost(m: usize, n: usize) -> usize {
+    m.saturating_mul(n).saturating_mul(m.min(n))
+}
+
+/// Appends a matrix in C order.
+fn append<T: Entry>(to: &mut Vec<T>, m: usize, n: usize, at: impl Fn(usize, usize) -> T) {
+    to.extend((0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| at(i, j)));
+}
+
+/// The matrices of a result, joined.
+fn stacked<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
+    NdArray::from_vec(parts.concat(), shape)
+}
+
+fn memory(need: StackReq) -> MemBuffer {
+    MemBuffer::new(need)
+}
+
+#[implements(cholesky)]
+fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
+    with_entry!("cholesky", x.dtype(), T => {
+        let x = Stack::<T>::new("cholesky", x)?;
+        let n = x.n;
+        let read = |r, c| if p.upper { r <= c } else { r >= c };
+        let parts = each("cholesky", x.len(), cost(n, n), |i| {
+            x.finite("cholesky", i, read)?;
+            let a = x.matrix(i);
+            // The lower triangle, or the upper one's adjoint; the diagonal of a Hermitian matrix is real.
+            let mut l = Mat::<T>::from_fn(n, n, |r, c| match (r == c, p.upper) {
+                (true, _) => T::of_real(a[(r, r)].real_part()),
+                (_, _) if r < c => T::default(),
+                (_, false) => a[(r, c)],
+                (_, true) => a[(c, r)].conjugate(),
+            });
+            let mut room = memory(llt::cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default()));
+            let stack = MemStack::new(&mut room);
+            llt::cholesky_in_place(l.as_mut(), Default::default(), Par::Seq, stack, Default::default()).map_err(
+                |llt::LltError::NonPositivePivot { index }| {
+                    let name = x.name(i);
+                    Error::value("cholesky", format!("{name} is not positive definite: pivot {index} is not positive"))
+                },
+            )?;
+            let mut out = Vec::with_capacity(n * n);
+            append(&mut out, n, n, |r, c| match p.upper {
+                _ if !read(r, c) => T::default(),
+                true => l[(c, r)].conjugate(),
+                false => l[(r, c)],
+            });
+            Ok(out)
+        })?;
+        let shape = [&x.batch[..], &[n, n]].concat();
+        Ok(stacked(parts, &shape))
+    })
+}
+
+/// Right-hand sides beside matrices, with their batches broadcast together.
+struct Systems<T> {
+    a: Stack<T>,
+    b: Stack<T>,
+    batch: Vec<usize>,
+}
+
+impl<T: Entry> Systems<T> {
+    fn new(op: &str, x1: &NdArray, x2: &NdArray, out: &[usize]) -> Result<Systems<T>> {
+        let a = Stack::new(op, x1)?;
+        // Only a 1-d x2 is a vector, which each matrix of the stack gets.
+        let (b, batch) = match *x2.shape() {
+            [n] => {
+                let data = x2.to_vec::<T>().unwrap_or_default();
+                (Stack { data, batch: vec![], m: n, n: 1 }, &out[..out.len() - 1])
+            }
+            _ => (Stack::new(op, x2)?, &out[..out.len() - 2]),
+        };
+        Ok(Systems { a, b, batch: batch.to_vec() })
+    }
+    fn len(&self) -> usize {
+        self.batch.iter().product()
+    }
+    /// The numbers of the matrix and of the right-hand side of system `i`.
+    fn pair(&self, i: usize) -> (usize, usize) {
+        let index = unravel(i, &self.batch);
+        let number = |batch: &[usize]| {
+            let skip = index.len() - batch.len();
+            batch.iter().zip(&index[skip..]).fold(0, |k, (&n, &j)| k * n + if n == 1 { 0 } else { j })
+        };
+        (number(&self.a.batch), number(&self.b.batch))
+    }
+    fn rows(&self, solution: &Mat<T>) -> Vec<T> {
+        let mut out = Vec::with_capacity(self.b.m * self.b.n);
+        append(&mut out, self.b.m, self.b.n, |r, c| solution[(r, c)]);
+        out
+    }
+    fn work(&self) -> usize {
+        self.a.n.saturating_mul(self.a.n).saturating_mul(self.b.n)
+    }
+}
+
+#[implements(solve)]
+fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
+    with_entry!("solve", x1.dtype(), T => {
+        let s = Systems::<T>::new("solve", x1, x2, verdict.dims())?;
+        let n = s.a.n;
+        // Each matrix is factored once, however many right-hand sides it is broadcast to.
+        let factors = each("solve", s.a.len(), cost(n, n), |i| {
+            s.a.finite("solve", i, |_, _| true)?;
+            let mut a = s.a.matrix(i).to_owned();
+            let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
+            let mut room = memory(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
+            let stack = MemStack::new(&mut room);
+            lu::lu_in_place(a.as_mut(), &mut to, &mut from, Par::Seq, stack, Default::default());
+            if let Some(k) = (0..n).find(|&k| a[(k, k)] == T::default()) {
+                let message = format!("{} is singular: pivot {k} of its LU decomposition is 0", s.a.name(i));
+                return Err(Error::value("solve", message));
+            }
+            Ok((a, Perm::new_checked(to.into(), from.into(), n)))
+        })?;
+        let parts = each("solve", s.len(), s.work(), |i| {
+            let (at, right) = s.pair(i);
+            let (a, order) = &factors[at];
+            let mut b = s.b.matrix(right).to_owned();
+            let mut room = memory(lu_solve::solve_in_place_scratch::<usize, T>(n, s.b.n, Par::Seq));
+            let stack = MemStack::new(&mut room);
+            lu_solve::solve_in_place(a.as_ref(), a.as_ref(), order.as_ref(), b.as_mut(), Par::Seq, stack);
+            Ok(s.rows(&b))
+        })?;
+        Ok(stacked(parts, verdict.dims()))
+    })
+}
+
+#[implements(triangular_solve)]
+fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &Verdict) -> Result<NdArray> {
+    with_entry!("triangular_solve", x1.dtype(), T => {
+        let s = Systems::<T>::new("triangular_solve", x1, x2, verdict.dims())?;
+        let read = |r, c| (r == c && !p.unit_diagonal) || if p.upper { r < c } else { r > c };
+        for i in 0..s.a.len() {
+            s.a.finite("triangular_solve", i, read)?;
+            let a = s.a.matrix(i);
+            if let Some(k) = (0..s.a.n).find(|&k| !p.unit_diagonal && a[(k, k)] == T::default()) {
+                let message = format!("{} is singular: element {k} of its diagonal is 0", s.a.name(i));
+                return Err(Error::value("triangular_solve", message));
+            }
+        }
+        let parts = each("triangular_solve", s.len(), s.work(), |i| {
+            let (at, right) = s.pair(i);
+            let (a, mut b) = (s.a.matrix(at).to_owned(), s.b.matrix(right).to_owned());
+            let (a, x) = (a.as_ref(), b.as_mut());
+            match (p.upper, p.unit_diagonal) {
+                (false, false) => triangular::solve_lower_triangular_in_place(a, x, Par::Seq),
+                (false, true) => triangular::solve_unit_lower_triangular_in_place(a, x, Par::Seq),
+                (true, false) => triangular::solve_upper_triangular_in_place(a, x, Par::Seq),
+                (true, true) => triangular::solve_unit_upper_triangular_in_place(a, x, Par::Seq),
+            }
+            Ok(s.rows(&b))
+        })?;
+        Ok(stacked(parts, verdict.dims()))
+    })
+}
+
+#[implements(qr)]
+fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
+    with_entry!("qr", x.dtype(), T => {
+        let x = Stack::<T>::new("qr", x)?;
+        let (m, n) = (x.m, x.n);
+        let k = m.min(n);
+        let columns = if p.mode == "complete" { m } else { k };
+        let parts = each("qr", x.len(), cost(m, n.max(columns)), |i| {
+            x.finite("qr", i, |_, _| true)?;
+            let mut a = x.matrix(i).to_owned();
+            let mut q = Mat::<T>::identity(m, columns);
+            if k > 0 {
+                let block = qr_factor::recommended_block_size::<T>(m, n);
+                let mut coefficients = Mat::<T>::zeros(block, k);
+                let mut room = memory(StackReq::any_of(&[
+                    qr_factor::qr_in_place_scratch::<T>(m, n, block, Par::Seq, Default::default()),
+                    apply_scratch::<T>(m, block, columns),
+                ]));
+                let stack = MemStack::new(&mut room);
+                qr_factor::qr_in_place(a.as_mut(), coefficients.as_mut(), Par::Seq, stack, Default::default());
+                let basis = a.as_ref().subcols(0, k);
+                apply_householder(basis, coefficients.as_ref(), Conj::No, q.as_mut(), Par::Seq, stack);
+            }
+            // Q R = (Q D) (D^H R) for any diagonal D of phases: the one that makes R's diagonal not negative.
+            let phases: Vec<Option<T>> = (0..k).map(|j| a[(j, j)].phase()).collect();
+            let phase = |j: usize| phases.get(j).copied().flatten();
+            let (mut left, mut right) = (Vec::with_capacity(m * columns), Vec::with_capacity(columns * n));
+            append(&mut left, m, columns, |r, c| match phase(c) {
+                Some(d) => q[(r, c)].times(d),
+                None => q[(r, c)],
+            });
+            append(&mut right, columns, n, |r, c| {
+                let turned = match phase(r) {
+                    _ if r > c => return T::default(),
+                    Some(d) => a[(r, c)].times(d.conjugate()),
+                    None => a[(r, c)],
+                };
+                if r == c { T::of_real(turned.real_part()) } else { turned }
+            });
+            Ok((left, right))
+        })?;
+        let (q, r) = parts.into_iter().unzip();
+        Ok([stacked(q, &verdict.results()[0].dims), stacked(r, &verdict.results()[1].dims)])
+    })
+}
+
+#[implements(svd)]
+fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
+    with_entry!("svd", x.dtype(), T => {
+        let x = Stack::<T>::new("svd", x)?;
+        let (m, n) = (x.m, x.n);
+        let k = m.min(n);
+        let (rows, columns) = if p.full_matrices { (m, n) } else { (k, k) };
+        let want = match p.full_matrices {
+            true => svd_factor::ComputeSvdVectors::Full,
+            false => svd_factor::ComputeSvdVectors::Thin,
+        };
+        let parts = each("svd", x.len(), 16 * cost(m, n), |i| {
+            x.finite("svd", i, |_, _| true)?;
+            let mut u = Mat::<T>::identity(m, rows);
+            let mut v = Mat::<T>::identity(n, columns);
+            let mut s = faer::diag::Diag::<T>::zeros(k);
+            if k > 0 {
+                let need = svd_factor::svd_scratch::<T>(m, n, want, want, Par::Seq, Default::default());
+                let mut room = memory(need);
+                let (left, right) = (Some(u.as_mut()), Some(v.as_mut()));
+                let stack = MemStack::new(&mut room);
+                svd_factor::svd(x.matrix(i), s.as_mut(), left, right, Par::Seq, stack, Default::default()).map_err(
+                    |_| Error::value("svd", format!("{} did not converge; scale its elements", x.name(i))),
+                )?;
+            }
+            let values: Vec<_> = (0..k).map(|j| s[j].real_part()).collect();
+            let (mut left, mut right) = (Vec::with_capacity(m * rows), Vec::with_capacity(columns * n));
+            append(&mut left, m, rows, |r, c| u[(r, c)]);
+            append(&mut right, columns, n, |r, c| v[(c, r)].conjugate());
+            Ok((left, (values, right)))
+        })?;
+        let (u, rest): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let (s, v) = rest.into_iter().unzip();
+        let dims = |i: usize| &verdict.results()[i].dims;
+        Ok([stacked(u, dims(0)), stacked(s, dims(1)), stacked(v, dims(2))])
+    })
+}

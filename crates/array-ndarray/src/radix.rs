@@ -1,0 +1,148 @@
+//! A stable sort of keys, alone or with a companion: by digits, least significant first, where there are many.
+
+use crate::order::Digits;
+
+/// What is sorted: a key, or a key and what goes with it.
+pub(crate) trait Item: Copy + Default + Send + Sync {
+    type Key: Digits;
+    fn key(self) -> Self::Key;
+}
+
+impl<K: Digits> Item for K {
+    type Key = K;
+    #[inline(always)]
+    fn key(self) -> K {
+        self
+    }
+}
+
+/// A key and the position that it comes from.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Placed<K, I>(pub(crate) K, pub(crate) I);
+
+impl<K: Digits, I: Copy + Default + Send + Sync> Item for Placed<K, I> {
+    type Key = K;
+    #[inline(always)]
+    fn key(self) -> K {
+        self.0
+    }
+}
+
+/// A run that one thread sorts, at least; also the least that is merged by two.
+const RUN: usize = 1 << 15;
+
+/// Sorts by key; items of equal keys keep their order.
+///
+/// Uses the threads of the pool unless called from one of them; the result is the same.
+pub(crate) fn sort<T: Item>(items: &mut [T]) {
+    let mut room = Vec::new();
+    if items.len() >= few::<T>() {
+        room.resize(items.len(), T::default());
+    }
+    let threads = if rayon::current_thread_index().is_some() { 1 } else { rayon::current_num_threads() };
+    sort_by_threads(items, &mut room, threads);
+}
+
+/// Below this number of items comparing them is faster than counting digits.
+const fn few<T: Item>() -> usize {
+    128 * T::Key::BYTES
+}
+
+fn sort_by_threads<T: Item>(items: &mut [T], room: &mut [T], threads: usize) {
+    let n = items.len();
+    if threads < 2 || n < 2 * RUN {
+        return sort_serial(items, room);
+    }
+    let (left, right) = items.split_at_mut(n / 2);
+    let (room_left, room_right) = room.split_at_mut(n / 2);
+    rayon::join(
+        || sort_by_threads(left, room_left, threads / 2),
+        || sort_by_threads(right, room_right, threads - threads / 2),
+    );
+    merge(left, right, room);
+    items.copy_from_slice(room);
+}
+
+/// Merges two sorted parts; of equal keys the left part's come first.
+fn merge<T: Item>(left: &[T], right: &[T], out: &mut [T]) {
+    if out.len() >= RUN {
+        // Cut the longer part in the middle, the other where it belongs.
+        let (i, j) = if left.len() >= right.len() {
+            let i = left.len() / 2;
+            (i, right.partition_point(|r| r.key() < left[i].key()))
+        } else {
+            let j = right.len() / 2;
+            (left.partition_point(|l| l.key() <= right[j].key()), j)
+        };
+        let (low, high) = out.split_at_mut(i + j);
+        rayon::join(|| merge(&left[..i], &right[..j], low), || merge(&left[i..], &right[j..], high));
+        return;
+    }
+    let (mut i, mut j) = (0, 0);
+    for out in out {
+        let from_left = j >= right.len() || (i < left.len() && left[i].key() <= right[j].key());
+        *out = if from_left { left[i] } else { right[j] };
+        i += usize::from(from_left);
+        j += usize::from(!from_left);
+    }
+}
+
+/// Sorts on this thread; `room` is as long as `items`, or empty if they are few.
+fn sort_serial<T: Item>(items: &mut [T], room: &mut [T]) {
+    let n = items.len();
+    if n < few::<T>() || u32::try_from(n).is_err() {
+        return items.sort_by_key(|item| item.key());
+    }
+    let mut counts = vec![[0_u32; 256]; T::Key::BYTES];
+    for item in items.iter() {
+        let key = item.key();
+        for (i, counts) in counts.iter_mut().enumerate() {
+            counts[key.digit(i)] += 1;
+        }
+    }
+    let (mut from, mut to) = (items, room);
+    let mut moved = false;
+    for (i, counts) in counts.iter_mut().enumerate() {
+        if counts.iter().any(|&c| c as usize == n) {
+            continue;
+        }
+        let mut next = 0;
+        for c in counts.iter_mut() {
+            next += std::mem::replace(c, next);
+        }
+        for &item in from.iter() {
+            let place = &mut counts[item.key().digit(i)];
+            to[*place as usize] = item;
+            *place += 1;
+        }
+        std::mem::swap(&mut from, &mut to);
+        moved = !moved;
+    }
+    if moved {
+        to.copy_from_slice(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_agrees_with_the_standard_library() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        for (n, span) in [(0, 1), (1, 9), (300, 5), (3000, 1 << 31), (3 * RUN, 1000), (5 * RUN + 7, 1 << 31)] {
+            let items: Vec<_> = (0..n).map(|i| Placed(next() % span, i as u32)).collect();
+            let mut want = items.clone();
+            want.sort_by_key(|p| p.0);
+            for threads in [1, 2, 3, 8] {
+                let (mut got, mut room) = (items.clone(), vec![Placed::default(); n]);
+                sort_by_threads(&mut got, &mut room, threads);
+                assert!(got.iter().zip(&want).all(|(a, b)| (a.0, a.1) == (b.0, b.1)), "{n} items, {threads} threads");
+            }
+        }
+    }
+}

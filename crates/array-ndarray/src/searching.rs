@@ -1,0 +1,58 @@
+//! Searching: positions of what is not zero, and places in sorted arrays.
+
+use array_api::{Arg, Result, Searchsorted, Verdict, implements, with_element};
+use rayon::prelude::*;
+
+use crate::array::{NdArray, NdElement};
+use crate::indexing::positions;
+use crate::kind::operand;
+use crate::order::{Ordered, with_real};
+
+#[implements(nonzero)]
+fn nonzero(x: &NdArray) -> Result<Vec<NdArray>> {
+    fn places<T: NdElement>(x: &NdArray) -> Vec<usize> {
+        let x = x.contiguous();
+        let view = x.view::<T>();
+        let all = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+        (0..all.len()).filter(|&i| all[i] != T::default()).collect()
+    }
+    let flat = with_element!(x.dtype(), T => places::<T>(x));
+    let shape = x.shape();
+    let axis = |a: usize| {
+        let step: usize = shape[a + 1..].iter().product();
+        let along = flat.iter().map(|i| (i / step % shape[a]) as i64).collect();
+        NdArray::from_vec::<i64>(along, &[flat.len()])
+    };
+    Ok((0..shape.len()).map(axis).collect())
+}
+
+/// Not-a-number is the largest value, as in sorting.
+#[implements(searchsorted)]
+fn searchsorted(
+    x1: &NdArray,
+    x2: Arg<'_, NdArray>,
+    sorter: Option<&NdArray>,
+    p: &Searchsorted,
+    verdict: &Verdict,
+) -> Result<NdArray> {
+    let x2 = operand(x2)?;
+    let order = sorter.map(|s| positions("searchsorted", s, 0, x1.shape()[0])).transpose()?;
+    let right = p.side == "right";
+    with_real!("searchsorted", x1.dtype(), T => {
+        let values = x1.to_vec::<T>().unwrap_or_default();
+        let sorted: Vec<_> = match order {
+            Some(order) => order.into_iter().map(|i| values[i].key()).collect(),
+            None => values.into_iter().map(Ordered::key).collect(),
+        };
+        let wanted = x2.array().to_vec::<T>().unwrap_or_default();
+        let place = |x: &T| {
+            let key = x.key();
+            sorted.partition_point(|&k| k < key || (right && k == key)) as i64
+        };
+        let out = match wanted.len() >= 1 << 13 && rayon::current_thread_index().is_none() {
+            true => wanted.par_iter().map(place).collect(),
+            false => wanted.iter().map(place).collect(),
+        };
+        Ok(NdArray::from_vec::<i64>(out, verdict.dims()))
+    })
+}

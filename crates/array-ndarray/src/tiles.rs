@@ -1,0 +1,240 @@
+//! Computing a planned elementwise operation: tile by tile, in parallel where it is large.
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::kernel::Loop;
+use crate::pack::{Axis, pack};
+
+/// Bytes of one operand's tile: three of them and the result's fit the first-level cache.
+const TILE_BYTES: usize = 8192;
+
+/// How an operand reaches the inner loop.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    /// It lies as the result does: read in place.
+    Direct,
+    /// It lies as the result does and is overwritten by it: copied tile by tile.
+    Staged,
+    /// One element for all: a tile is filled with it once.
+    Fill,
+    /// Anything else: gathered tile by tile.
+    Pack,
+}
+
+/// One elementwise computation, planned.
+pub(crate) struct Job {
+    pub(crate) kernel: Loop,
+    pub(crate) grain: usize,
+    pub(crate) out: *mut u8,
+    pub(crate) out_size: usize,
+    pub(crate) len: usize,
+    pub(crate) count: usize,
+    pub(crate) sizes: [usize; 3],
+    pub(crate) ins: [*const u8; 3],
+    pub(crate) forms: [Form; 3],
+    /// For packed operands: the axes after merging, the last of them innermost.
+    pub(crate) axes: [SmallVec<[Axis; 6]>; 3],
+}
+
+// SAFETY: a job only reads through `ins`, whose arrays outlive it, and each thread writes its own part of the result.
+unsafe impl Sync for Job {}
+
+/// A tile of the result: whole inner axes, and a run of the axis before them.
+struct Tiling {
+    /// Elements of the inner axes together.
+    inner: usize,
+    /// The axis that is cut, counted from the outermost.
+    cut: usize,
+    /// How much of it makes a tile.
+    rows: usize,
+    /// Tiles along the cut axis.
+    per_cut: usize,
+    /// All tiles.
+    tiles: usize,
+}
+
+#[allow(clippy::needless_range_loop)] // operands are parallel arrays with one index
+impl Job {
+    /// # Safety
+    /// `out` must have room for `len` elements, and the forms must describe the operands.
+    pub(crate) unsafe fn execute(&mut self, out: *mut u8) {
+        self.out = out;
+        let job = &*self;
+        // SAFETY: the caller's promise.
+        unsafe { job.compute() }
+    }
+
+    unsafe fn compute(&self) {
+        if self.len == 0 {
+            return;
+        }
+        let direct = self.forms[..self.count].iter().all(|&f| f == Form::Direct);
+        let packed = self.forms[..self.count].iter().position(|&f| f == Form::Pack);
+        let threads = self.threads();
+        // SAFETY: the parts cover the result without overlap; the rest is the caller's promise.
+        unsafe {
+            match packed {
+                Some(first) => {
+                    let tiling = self.tiling(&self.axes[first]);
+                    self.split(threads, tiling.tiles, &|from, to| self.packed(&tiling, from, to));
+                }
+                None if direct && threads == 1 => (self.kernel)(self.len, self.out, self.ins),
+                None => {
+                    // Parts begin at multiples of a cache line of elements, so that threads share none.
+                    let parts = self.len.div_ceil(64);
+                    self.split(threads, parts, &|from, to| {
+                        let (from, to) = (from * 64, (to * 64).min(self.len));
+                        if direct {
+                            let ins = self.offset(from);
+                            (self.kernel)(to - from, self.out.add(from * self.out_size), ins)
+                        } else {
+                            self.linear(from, to)
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /// How many parts to compute in parallel: one inside the pool, where independent work already fills the threads.
+    fn threads(&self) -> usize {
+        if self.len < 2 * self.grain || rayon::current_thread_index().is_some() {
+            return 1;
+        }
+        (self.len / self.grain).min(4 * rayon::current_num_threads())
+    }
+
+    fn split(&self, threads: usize, units: usize, part: &(dyn Fn(usize, usize) + Sync)) {
+        if threads == 1 {
+            return part(0, units);
+        }
+        (0..threads).into_par_iter().for_each(|t| part(units * t / threads, units * (t + 1) / threads));
+    }
+
+    unsafe fn offset(&self, elements: usize) -> [*const u8; 3] {
+        let mut ins = self.ins;
+        for i in 0..self.count {
+            // SAFETY: within the operand, as it is direct and `elements` is below its length.
+            ins[i] = unsafe { ins[i].add(elements * self.sizes[i]) };
+        }
+        ins
+    }
+
+    fn tile_elements(&self) -> usize {
+        let widest = self.sizes[..self.count].iter().copied().max().unwrap_or(1).max(self.out_size);
+        TILE_BYTES / widest
+    }
+
+    /// Elements `from..to` of a result whose operands are all direct, staged or filled.
+    #[inline(never)]
+    unsafe fn linear(&self, from: usize, to: usize) {
+        let mut buffers = Buffers::new();
+        let tile = self.tile_elements();
+        let mut ins = [std::ptr::null(); 3];
+        // SAFETY: a buffer holds a tile; `i + n <= to <= len`.
+        unsafe {
+            self.fill(&mut buffers, &mut ins, tile.min(to - from));
+            let mut i = from;
+            while i < to {
+                let n = tile.min(to - i);
+                for k in 0..self.count {
+                    let at = self.ins[k].wrapping_add(i * self.sizes[k]);
+                    match self.forms[k] {
+                        Form::Direct => ins[k] = at,
+                        Form::Staged => {
+                            std::ptr::copy_nonoverlapping(at, buffers.at(k), n * self.sizes[k]);
+                            ins[k] = buffers.at(k);
+                        }
+                        Form::Fill | Form::Pack => {}
+                    }
+                }
+                (self.kernel)(n, self.out.add(i * self.out_size), ins);
+                i += n;
+            }
+        }
+    }
+
+    unsafe fn fill(&self, buffers: &mut Buffers, ins: &mut [*const u8; 3], n: usize) {
+        for k in 0..self.count {
+            if self.forms[k] == Form::Fill {
+                // SAFETY: the operand has an element, and the buffer room for a tile.
+                unsafe { pack(self.sizes[k], buffers.at(k), self.ins[k], &[Axis { len: n, step: 0 }]) };
+                ins[k] = buffers.at(k);
+            }
+        }
+    }
+
+    fn tiling(&self, axes: &[Axis]) -> Tiling {
+        let tile = self.tile_elements();
+        let (mut inner, mut cut) = (1, axes.len() - 1);
+        while cut > 0 && inner * axes[cut].len <= tile {
+            inner *= axes[cut].len;
+            cut -= 1;
+        }
+        let rows = (tile / inner).min(axes[cut].len);
+        let per_cut = axes[cut].len.div_ceil(rows);
+        let tiles = per_cut * axes[..cut].iter().map(|a| a.len).product::<usize>();
+        Tiling { inner, cut, rows, per_cut, tiles }
+    }
+
+    /// Tiles `from..to` of a result with operands that must be gathered.
+    #[inline(never)]
+    unsafe fn packed(&self, tiling: &Tiling, from: usize, to: usize) {
+        let mut buffers = Buffers::new();
+        let mut ins = [std::ptr::null(); 3];
+        let &Tiling { inner, cut, rows, per_cut, .. } = tiling;
+        // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
+        unsafe {
+            self.fill(&mut buffers, &mut ins, rows * inner);
+            for t in from..to {
+                let (outer, start) = (t / per_cut, t % per_cut * rows);
+                let mut cut_len = 0;
+                for k in 0..self.count {
+                    if self.forms[k] != Form::Pack {
+                        continue;
+                    }
+                    let axes = &self.axes[k];
+                    let mut src = self.ins[k].wrapping_offset(start as isize * axes[cut].step);
+                    let mut rest = outer;
+                    for axis in axes[..cut].iter().rev() {
+                        src = src.wrapping_offset((rest % axis.len) as isize * axis.step);
+                        rest /= axis.len;
+                    }
+                    cut_len = axes[cut].len;
+                    let mut tile: SmallVec<[Axis; 6]> = SmallVec::from_slice(&axes[cut..]);
+                    tile[0].len = rows.min(cut_len - start);
+                    pack(self.sizes[k], buffers.at(k), src, &tile);
+                    ins[k] = buffers.at(k);
+                }
+                let n = rows.min(cut_len - start) * inner;
+                let at = (outer * cut_len + start) * inner;
+                for k in 0..self.count {
+                    let from = self.ins[k].wrapping_add(at * self.sizes[k]);
+                    match self.forms[k] {
+                        Form::Direct => ins[k] = from,
+                        Form::Staged => {
+                            std::ptr::copy_nonoverlapping(from, buffers.at(k), n * self.sizes[k]);
+                            ins[k] = buffers.at(k);
+                        }
+                        Form::Fill | Form::Pack => {}
+                    }
+                }
+                (self.kernel)(n, self.out.add(at * self.out_size), ins);
+            }
+        }
+    }
+}
+
+/// Tiles for three operands, uninitialised until packed.
+struct Buffers([[std::mem::MaybeUninit<u64>; TILE_BYTES / 8]; 3]);
+
+impl Buffers {
+    #[inline(always)]
+    fn new() -> Buffers {
+        Buffers([[std::mem::MaybeUninit::uninit(); TILE_BYTES / 8]; 3])
+    }
+    fn at(&mut self, k: usize) -> *mut u8 {
+        self.0[k].as_mut_ptr().cast()
+    }
+}
