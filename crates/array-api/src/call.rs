@@ -36,7 +36,7 @@ pub struct Verdict {
     /// The common data type of the operands; weak scalars become it.
     pub operands: DType,
     /// All results, where there is not exactly one.
-    many: Option<Vec<Meta>>,
+    many: Option<Box<[Meta]>>,
 }
 
 impl Verdict {
@@ -55,7 +55,7 @@ impl Verdict {
     /// Several results, or a list.
     pub fn many(results: Vec<Meta>, operands: DType) -> Verdict {
         let first = results.first().cloned().unwrap_or(Meta { dims: Dims::SCALAR, dtype: operands });
-        Verdict { first, operands, many: Some(results) }
+        Verdict { first, operands, many: Some(results.into()) }
     }
 
     /// The results' shapes and types.
@@ -437,15 +437,24 @@ pub fn arg<'h, T: Native>(o: &'h mut Operand<'_>, dtype: DType, keep: bool) -> O
     }
 }
 
-/// Whether an operand is a native array or a weak scalar, or left out where that is allowed.
+/// Whether [`arg`] would give a native operand; where it is left out, whether that is allowed.
 #[inline]
 #[doc(hidden)]
-pub fn accepts<T: Native>(o: &Operand<'_>, optional: bool) -> bool {
+pub fn gives_arg<T: Native>(o: &Operand<'_>, optional: bool) -> bool {
     match o {
-        Operand::Ref(a) => a.downcast_ref::<T>().is_some(),
-        Operand::Own(a) => a.downcast_ref::<T>().is_some(),
         Operand::Scalar(_) => true,
         Operand::Absent => optional,
+        o => native::<T>(o).is_some(),
+    }
+}
+
+/// Whether [`value`] would give a native operand.
+#[inline]
+#[doc(hidden)]
+pub fn gives_value<T: Native>(o: &Operand<'_>, dtype: DType) -> bool {
+    match o {
+        Operand::Scalar(s) => T::from_scalar(*s, dtype).is_ok(),
+        o => native::<T>(o).is_some(),
     }
 }
 

@@ -32,12 +32,26 @@ pub fn dispatch(call: &mut Call<'_, '_>) -> Answer {
             mixed |= head.level == level;
         }
     }
-    let answer = match call.op.row.get(kind) {
-        Some(Source::Kernel(implementation)) if !mixed => implementation.call(call),
-        Some(Source::Handler(handler)) if !mixed => handler(call).into_answer(),
-        Some(Source::Composition(compose)) if !mixed => compose(call).into_answer(),
+    match call.op.row.get(kind) {
+        Some(Source::Kernel(implementation)) if !mixed => finish(implementation.call(call), call),
+        Some(source) if !mixed => generic(source, call),
+        _ => search(call, None),
+    }
+}
+
+/// Handlers and compositions.
+#[inline(never)]
+fn generic(source: &Source, call: &mut Call<'_, '_>) -> Answer {
+    let answer = match source {
+        Source::Handler(handler) => handler(call).into_answer(),
+        Source::Composition(compose) => compose(call).into_answer(),
         _ => return search(call, None),
     };
+    finish(answer, call)
+}
+
+#[inline]
+fn finish(answer: Answer, call: &mut Call<'_, '_>) -> Answer {
     match answer {
         Answer::One(a) => {
             #[cfg(debug_assertions)]
