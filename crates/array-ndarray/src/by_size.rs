@@ -36,7 +36,8 @@ pub(crate) fn moved(x: &NdArray, shape: &[usize], movement: &impl Movement) -> N
 
 unsafe fn run<T: Copy>(movement: &impl Movement, from: *const u8, n: usize, to: *mut u8, len: usize) {
     // SAFETY: the caller's contract.
-    let (from, to) =
-        unsafe { (std::slice::from_raw_parts(from.cast::<T>(), n), std::slice::from_raw_parts_mut(to.cast::<T>(), len)) };
+    let (from, to) = unsafe {
+        (std::slice::from_raw_parts(from.cast::<T>(), n), std::slice::from_raw_parts_mut(to.cast::<T>(), len))
+    };
     movement.run(from, to);
 }

@@ -11,15 +11,19 @@ use crate::by_size::{Movement, moved};
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
 fn elements(index: &Indices) -> Vec<SliceInfoElem> {
-    index.0.iter().map(|entry| match (entry, entry.range()) {
-        (Index::At(i), _) => SliceInfoElem::Index(*i),
-        (_, Some((_, 0, _))) => SliceInfoElem::Slice { start: 0, end: Some(0), step: 1 },
-        (_, Some((start, count, step))) => {
-            let (start, last) = (start as isize, start as isize + (count as isize - 1) * step);
-            SliceInfoElem::Slice { start: start.min(last), end: Some(start.max(last) + 1), step }
-        }
-        _ => SliceInfoElem::NewAxis,
-    }).collect()
+    index
+        .0
+        .iter()
+        .map(|entry| match (entry, entry.range()) {
+            (Index::At(i), _) => SliceInfoElem::Index(*i),
+            (_, Some((_, 0, _))) => SliceInfoElem::Slice { start: 0, end: Some(0), step: 1 },
+            (_, Some((start, count, step))) => {
+                let (start, last) = (start as isize, start as isize + (count as isize - 1) * step);
+                SliceInfoElem::Slice { start: start.min(last), end: Some(start.max(last) + 1), step }
+            }
+            _ => SliceInfoElem::NewAxis,
+        })
+        .collect()
 }
 
 /// The view of an array at a basic index, without a copy.
@@ -89,14 +93,38 @@ wide!(i8, i16, i32, i64, u8, u16, u32, u64);
 macro_rules! integers {
     ($op:expr, $dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            array_api::DType::Int8 => { type $T = i8; $body }
-            array_api::DType::Int16 => { type $T = i16; $body }
-            array_api::DType::Int32 => { type $T = i32; $body }
-            array_api::DType::Int64 => { type $T = i64; $body }
-            array_api::DType::UInt8 => { type $T = u8; $body }
-            array_api::DType::UInt16 => { type $T = u16; $body }
-            array_api::DType::UInt32 => { type $T = u32; $body }
-            array_api::DType::UInt64 => { type $T = u64; $body }
+            array_api::DType::Int8 => {
+                type $T = i8;
+                $body
+            }
+            array_api::DType::Int16 => {
+                type $T = i16;
+                $body
+            }
+            array_api::DType::Int32 => {
+                type $T = i32;
+                $body
+            }
+            array_api::DType::Int64 => {
+                type $T = i64;
+                $body
+            }
+            array_api::DType::UInt8 => {
+                type $T = u8;
+                $body
+            }
+            array_api::DType::UInt16 => {
+                type $T = u16;
+                $body
+            }
+            array_api::DType::UInt32 => {
+                type $T = u32;
+                $body
+            }
+            array_api::DType::UInt64 => {
+                type $T = u64;
+                $body
+            }
             other => Err(array_api::Error::dtype($op, format!("needs integers, not {other}"))),
         }
     };
@@ -112,11 +140,7 @@ pub(crate) struct Around {
 
 impl Around {
     pub(crate) fn new(shape: &[usize], axis: usize) -> Around {
-        Around {
-            outer: shape[..axis].iter().product(),
-            extent: shape[axis],
-            inner: shape[axis + 1..].iter().product(),
-        }
+        Around { outer: shape[..axis].iter().product(), extent: shape[axis], inner: shape[axis + 1..].iter().product() }
     }
 }
 

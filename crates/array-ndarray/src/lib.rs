@@ -23,8 +23,8 @@
 //! ```
 mod array;
 pub mod binary;
-pub mod cast;
 mod by_size;
+pub mod cast;
 mod creation;
 pub mod cumulative;
 mod elementwise;

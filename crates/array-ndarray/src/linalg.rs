@@ -4,9 +4,7 @@
 //! matrices of a stack are shared among its threads. Numbers that are not finite are refused, since iterations need not
 //! end on them, and a panic of the library becomes an error.
 
-use array_api::{
-    Cholesky, Complex, DType, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements,
-};
+use array_api::{Cholesky, Complex, DType, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
@@ -62,10 +60,22 @@ entries!(f32, f64);
 macro_rules! with_entry {
     ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            DType::Float32 => { type $T = f32; $body }
-            DType::Float64 => { type $T = f64; $body }
-            DType::Complex64 => { type $T = Complex<f32>; $body }
-            DType::Complex128 => { type $T = Complex<f64>; $body }
+            DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            DType::Complex64 => {
+                type $T = Complex<f32>;
+                $body
+            }
+            DType::Complex128 => {
+                type $T = Complex<f64>;
+                $body
+            }
             other => Err(Error::dtype($op, format!("is defined for floating-point types, not for {other}"))),
         }
     };
@@ -106,7 +116,10 @@ impl<T: Entry> Stack<T> {
             for c in 0..self.n {
                 if read(r, c) && !a[(r, c)].finite() {
                     let (name, value) = (self.name(i), a[(r, c)]);
-                    return Err(Error::value(op, format!("{name} has the element {value} in row {r}, column {c}: it must be finite")));
+                    return Err(Error::value(
+                        op,
+                        format!("{name} has the element {value} in row {r}, column {c}: it must be finite"),
+                    ));
                 }
             }
         }

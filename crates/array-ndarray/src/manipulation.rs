@@ -169,7 +169,8 @@ fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray>
         counts = vec![one; around.extent];
     }
     let total = counts.iter().try_fold(0_usize, |n, &c| n.checked_add(c));
-    let fits = total.and_then(|n| n.checked_mul(around.outer)?.checked_mul(around.inner)?.checked_mul(x.dtype().size()));
+    let fits =
+        total.and_then(|n| n.checked_mul(around.outer)?.checked_mul(around.inner)?.checked_mul(x.dtype().size()));
     let (Some(total), Some(..=0x7fff_ffff_ffff_ffff)) = (total, fits) else {
         return Err(Error::shape("repeat", "the result is larger than any memory"));
     };

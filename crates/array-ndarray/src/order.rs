@@ -106,8 +106,8 @@ macro_rules! floats {
             const NAN: bool = true;
             fn key(self) -> $pair {
                 match self.re.is_nan() || self.im.is_nan() {
-                    true => $pair::MAX,
-                    false => $pair::from(self.re.key()) << <$u>::BITS | $pair::from(self.im.key()),
+                    true => <$pair>::MAX,
+                    false => <$pair>::from(self.re.key()) << <$u>::BITS | <$pair>::from(self.im.key()),
                 }
             }
         }

@@ -4,8 +4,8 @@
 
 use array_api::random::{self, Draw};
 use array_api::{
-    Arg, Bits, DType, Error, Exponential, Integers, Key, Namespace, Normal, Poisson, Result, Split, Uniform,
-    Verdict, implements,
+    Arg, Bits, DType, Error, Exponential, Integers, Key, Namespace, Normal, Poisson, Result, Split, Uniform, Verdict,
+    implements,
 };
 use num_traits::{AsPrimitive, Float};
 use rayon::prelude::*;
@@ -30,11 +30,7 @@ fn words(keys: impl Iterator<Item = random::Key>, verdict: &Verdict) -> NdArray 
 /// A draw of the verdict's shape, whose first extents are those of the array of keys.
 ///
 /// `fill(key, start, out)` stores the elements from `start` on.
-fn drawn<T: NdElement>(
-    key: &NdArray,
-    verdict: &Verdict,
-    fill: impl Fn(random::Key, u64, &mut [T]) + Sync,
-) -> NdArray {
+fn drawn<T: NdElement>(key: &NdArray, verdict: &Verdict, fill: impl Fn(random::Key, u64, &mut [T]) + Sync) -> NdArray {
     let keys = keys(key);
     let total = verdict.dims().iter().product();
     let mut out = vec![T::default(); total];

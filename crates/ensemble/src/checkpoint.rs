@@ -67,7 +67,10 @@ impl Checkpoints {
             return Ok(plan.groups);
         }
         if !self.resume {
-            let message = format!("{} already holds a run; continue it with resume, or use another folder", self.folder.display());
+            let message = format!(
+                "{} already holds a run; continue it with resume, or use another folder",
+                self.folder.display()
+            );
             return Err(Error::value("checkpoint", message));
         }
         let text = std::fs::read(&path).map_err(|e| failed("checkpoint", &path, &e))?;
@@ -84,7 +87,14 @@ impl Checkpoints {
     }
 
     /// Writes a group's state after an epoch.
-    pub(crate) fn write(&self, fingerprint: &str, group: &Group<'_>, state: &GroupState, epoch: u64, done: bool) -> Result<()> {
+    pub(crate) fn write(
+        &self,
+        fingerprint: &str,
+        group: &Group<'_>,
+        state: &GroupState,
+        epoch: u64,
+        done: bool,
+    ) -> Result<()> {
         let metadata = HashMap::from([
             ("fingerprint".to_string(), fingerprint.to_string()),
             ("epoch".to_string(), epoch.to_string()),
@@ -95,7 +105,12 @@ impl Checkpoints {
     }
 
     /// The last state of a group that was written, with its epoch and whether it is the last one.
-    pub(crate) fn read(&self, fingerprint: &str, group: &Group<'_>, xp: &Namespace) -> Result<Option<(GroupState, u64, bool)>> {
+    pub(crate) fn read(
+        &self,
+        fingerprint: &str,
+        group: &Group<'_>,
+        xp: &Namespace,
+    ) -> Result<Option<(GroupState, u64, bool)>> {
         let path = self.file(&group.members);
         if !path.exists() {
             return Ok(None);
@@ -120,4 +135,3 @@ impl Checkpoints {
 pub fn has_checkpoint(folder: &Path) -> bool {
     folder.join("plan.json").exists()
 }
-

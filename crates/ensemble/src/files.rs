@@ -15,7 +15,8 @@ pub(crate) fn failed(what: &str, path: &Path, e: &io::Error) -> Error {
 /// # Errors
 /// The file system's, naming the path.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = path.file_name().ok_or_else(|| Error::value("write", format!("{} is not a file's path", path.display())))?;
+    let name =
+        path.file_name().ok_or_else(|| Error::value("write", format!("{} is not a file's path", path.display())))?;
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(temporary);

@@ -1,8 +1,8 @@
 //! One member: its draws, its prediction, its loss. Written for one; `vmap` makes many of it.
 
 use array_api::{
-    Array, Error, Index, Namespace, Normal, Poisson, Result, Tree, Uniform, add, astype, at, axis, cos, divide,
-    equal, exp, expand_dims, fold_in, index_add, log, matmul, multiply, sin, softplus, square, subtract, sum,
+    Array, Error, Index, Namespace, Normal, Poisson, Result, Tree, Uniform, add, astype, at, axis, cos, divide, equal,
+    exp, expand_dims, fold_in, index_add, log, matmul, multiply, sin, softplus, square, subtract, sum,
 };
 use std::sync::Arc;
 
@@ -108,7 +108,8 @@ impl Member {
         Ok(match self.options.prior {
             Prior::Network => PriorParams { network: Some(self.prior_network().init(xp, &key, dtype)?), fourier: None },
             Prior::Fourier { features, lengthscale } => {
-                let w = xp.normal(&fold_in(&key, 0)?, Normal::from(([self.inputs, features], dtype)).sd(1.0 / lengthscale))?;
+                let w = xp
+                    .normal(&fold_in(&key, 0)?, Normal::from(([self.inputs, features], dtype)).sd(1.0 / lengthscale))?;
                 let turn = 2.0 * std::f64::consts::PI;
                 let b = xp.uniform(&fold_in(&key, 1)?, Uniform::from(([features], dtype)).high(turn))?;
                 let sd = (2.0 / features as f64).sqrt();
@@ -135,12 +136,16 @@ impl Member {
             }
             (Prior::Function, ..) => {
                 let f = self.function.as_ref().ok_or_else(|| {
-                    Error::value("prior", "the prior is a function of your own, which a file cannot hold; give it again")
+                    Error::value(
+                        "prior",
+                        "the prior is a function of your own, which a file cannot hold; give it again",
+                    )
                 })?;
                 let value = f(x)?;
                 let due = [x.shape()?[0], self.targets];
                 if value.shape()? != due {
-                    let message = format!("the prior function gave shape {}, but ({}, {}) is due", value.dims(), due[0], due[1]);
+                    let message =
+                        format!("the prior function gave shape {}, but ({}, {}) is due", value.dims(), due[0], due[1]);
                     return Err(Error::shape("prior", message));
                 }
                 value
@@ -217,7 +222,13 @@ impl Member {
     ///
     /// # Errors
     /// If shapes do not fit.
-    pub fn loss(&self, params: &MemberParams, start: Option<&MemberParams>, x: &Array, data: &MemberData) -> Result<Array> {
+    pub fn loss(
+        &self,
+        params: &MemberParams,
+        start: Option<&MemberParams>,
+        x: &Array,
+        data: &MemberData,
+    ) -> Result<Array> {
         let mut losses = self.row_losses(params, x, &data.target)?;
         let count = losses.size()?;
         if let Some(w) = &data.weight {
@@ -265,4 +276,3 @@ impl Member {
         divide(sum(losses, ..)?, multiply(sum(out, ..)?, self.targets as f64)?)
     }
 }
-

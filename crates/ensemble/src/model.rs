@@ -207,13 +207,20 @@ impl Model {
     pub fn load(path: &Path, xp: &Namespace, function: Option<PriorFunction>) -> Result<Model> {
         let stored = load(path)?;
         let bad = |e: serde_json::Error| Error::value("load", format!("{}: metadata `model`: {e}", path.display()));
-        let Metadata { version, options, inputs, targets, reports } = serde_json::from_str(stored.meta("model")?).map_err(bad)?;
+        let Metadata { version, options, inputs, targets, reports } =
+            serde_json::from_str(stored.meta("model")?).map_err(bad)?;
         if version != 1 {
-            return Err(Error::value("load", format!("{} has format version {version}; this program reads 1", path.display())));
+            return Err(Error::value(
+                "load",
+                format!("{} has format version {version}; this program reads 1", path.display()),
+            ));
         }
         options.check()?;
         if reports.len() != options.members {
-            return Err(Error::value("load", format!("{}: {} reports on {} members", path.display(), reports.len(), options.members)));
+            return Err(Error::value(
+                "load",
+                format!("{}: {} reports on {} members", path.display(), reports.len(), options.members),
+            ));
         }
         let dtype = options.dtype;
         let member = Member { options, xp: xp.clone(), inputs, targets, function };

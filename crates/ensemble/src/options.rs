@@ -269,7 +269,9 @@ impl Options {
         }
         let linear = self.widths.is_empty() && self.biases.is_none() && matches!(self.head, Head::Mean { .. });
         if self.solver == Solver::ClosedForm && (!linear || matches!(self.penalty, Penalty::Anchor { .. })) {
-            return bad("a closed form exists for linear models only: no hidden layers, no biases, squared error, L2".into());
+            return bad(
+                "a closed form exists for linear models only: no hidden layers, no biases, squared error, L2".into()
+            );
         }
         let [beta1, beta2, epsilon] = match self.optimizer {
             Optimizer::Adam { beta1, beta2, epsilon } | Optimizer::AdamW { beta1, beta2, epsilon, .. } => {

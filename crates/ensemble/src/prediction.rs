@@ -1,6 +1,6 @@
 //! What an ensemble says about new rows: every member's mean, and what follows from them.
 
-use array_api::{Array, Axes, Error, Index, Result, add, at, axis, mean, multiply, sort, sqrt, subtract, sum, square};
+use array_api::{Array, Axes, Error, Index, Result, add, at, axis, mean, multiply, sort, sqrt, square, subtract, sum};
 
 /// Predictions of all members for rows, in the data's units.
 #[derive(Clone, Debug)]

@@ -72,7 +72,8 @@ pub(crate) fn finite(x: &Array, what: &str) -> Result<Vec<f64>> {
     match values.iter().position(|v| !v.is_finite()) {
         Some(i) => {
             let columns = x.shape()?.get(1).copied().unwrap_or(1).max(1);
-            let message = format!("row {}, column {} is {}; all numbers must be finite", i / columns, i % columns, values[i]);
+            let message =
+                format!("row {}, column {} is {}; all numbers must be finite", i / columns, i % columns, values[i]);
             Err(Error::value(what, message))
         }
         None => Ok(values),

@@ -1,8 +1,8 @@
 //! Trees of arrays as safetensors files: weights with the members as leading axis, readable from Python.
 
 use array_api::{Array, DType, Error, Host, Namespace, Result, Tree};
-use safetensors::tensor::{Dtype, TensorView};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -35,7 +35,9 @@ macro_rules! hosts {
 }
 
 fn bytes(host: &Host) -> Result<Vec<u8>> {
-    Ok(hosts!(host; Int8 i8, Int16 i16, Int32 i32, Int64 i64, UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64, Float32 f32, Float64 f64))
+    Ok(
+        hosts!(host; Int8 i8, Int16 i16, Int32 i32, Int64 i64, UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64, Float32 f32, Float64 f64),
+    )
 }
 
 macro_rules! from_bytes {
@@ -95,7 +97,10 @@ pub fn load(path: &Path) -> Result<Stored> {
     for (name, view) in file.tensors() {
         let dtype = array_api::DTYPES.into_iter().find(|&d| format_dtype(d).is_ok_and(|f| f == view.dtype()));
         let dtype = dtype.ok_or_else(|| {
-            Error::dtype("load", format!("{}: tensor {name} has type {:?}, which no array has", path.display(), view.dtype()))
+            Error::dtype(
+                "load",
+                format!("{}: tensor {name} has type {:?}, which no array has", path.display(), view.dtype()),
+            )
         })?;
         tensors.insert(name, (dtype, view.shape().to_vec(), view.data().to_vec()));
     }
@@ -132,7 +137,8 @@ impl Stored {
     /// # Errors
     /// If a tensor is missing or of another shape or type.
     pub fn tree<T: Tree>(&self, xp: &Namespace, prefix: &str, like: &T) -> Result<T> {
-        let mut names = like.named_leaves().into_iter().map(|(n, _)| format!("{prefix}{n}")).collect::<Vec<_>>().into_iter();
+        let mut names =
+            like.named_leaves().into_iter().map(|(n, _)| format!("{prefix}{n}")).collect::<Vec<_>>().into_iter();
         like.map(&mut |leaf| {
             let name = names.next().unwrap_or_default();
             let array = self.array(xp, &name)?;

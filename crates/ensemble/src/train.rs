@@ -8,41 +8,41 @@ use crate::optimizer::OptimizerState;
 
 /// A group of members during training: all that a checkpoint must hold.
 #[derive(Clone, Debug, Tree)]
-pub struct GroupState {
+pub(crate) struct GroupState {
     /// The members' parameters.
-    pub params: MemberParams,
+    pub(crate) params: MemberParams,
     /// The optimiser's memory.
-    pub optimizer: OptimizerState,
+    pub(crate) optimizer: OptimizerState,
     /// Early stopping: the best parameters so far.
-    pub best: Option<Best>,
+    pub(crate) best: Option<Best>,
     /// The training loss of every epoch so far, shape `(members, 1)` each.
-    pub losses: Vec<Array>,
+    pub(crate) losses: Vec<Array>,
 }
 
 /// The best parameters of members that stop early.
 #[derive(Clone, Debug, Tree)]
-pub struct Best {
+pub(crate) struct Best {
     /// The parameters.
-    pub params: MemberParams,
+    pub(crate) params: MemberParams,
     /// Their out-of-bag loss, shape `(members,)`.
-    pub loss: Array,
+    pub(crate) loss: Array,
     /// Looks since, shape `(members,)`.
-    pub waited: Array,
+    pub(crate) waited: Array,
     /// The epoch of the best parameters, shape `(members,)`.
-    pub epoch: Array,
+    pub(crate) epoch: Array,
 }
 
 /// What a group is trained on.
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     pub(crate) member: &'a Member,
     /// Which members.
-    pub members: Vec<usize>,
+    pub(crate) members: Vec<usize>,
     /// Their keys, shape `(members, 2)`.
     pub(crate) keys: Array,
     /// Inputs in standard units, shape `(rows, inputs)`.
     pub(crate) x: &'a Array,
     /// The members' prior parameters.
-    pub prior: PriorParams,
+    pub(crate) prior: PriorParams,
     pub(crate) data: MemberData,
     start: Option<MemberParams>,
 }
