@@ -5,7 +5,7 @@ use std::fmt;
 use std::ptr;
 
 use crate::array::Array;
-use crate::call::{Answer, Call, Exit, Other};
+use crate::call::{Answer, Call, Exit, IntoAnswer, Other};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{Kind, KindId, Level};
 use crate::operand::Operand;
@@ -15,43 +15,53 @@ use crate::registry::{Source, has_functions, source};
 /// Finds the implementation of the outermost kind among the arguments and runs it.
 ///
 /// The common path is one load from a published row: no lock, no hashing, no allocation.
-#[inline]
 pub fn dispatch(call: &mut Call<'_, '_>) -> Answer {
-    let mut top: Option<(Level, KindId)> = call.namespace.map(|xp| (xp.kind().level(), xp.kind().id()));
-    let mut mixed = false;
+    let (mut level, mut kind, mut mixed) = (Level::DATA, KindId::NONE, false);
+    if let Some(xp) = call.namespace {
+        (level, kind) = (xp.kind().level(), xp.kind().id());
+    }
     for operand in call.args.iter() {
         let Some(a) = operand.array() else { continue };
         let head = a.head();
-        match top {
-            Some((level, _)) if head.level < level => {}
-            Some((level, kind)) if head.level == level => mixed |= head.kind != kind,
-            _ => {
-                top = Some((head.level, head.kind));
-                mixed = false;
-            }
+        if head.kind == kind && head.level == level {
+            continue;
+        }
+        if head.level > level || kind == KindId::NONE {
+            (level, kind, mixed) = (head.level, head.kind, false);
+        } else {
+            mixed |= head.level == level;
         }
     }
-    if let (Some((_, kind)), false) = (top, mixed)
-        && let Some(source) = call.op.row.get(kind)
-    {
-        let answer = match source {
-            Source::Kernel(implementation) => implementation.call(call),
-            Source::Handler(handler) => handler(call).map_or_else(Answer::from, Answer::from),
-            Source::Composition(compose) => compose(call).map_or_else(Answer::from, Answer::from),
-            _ => return search(call, None),
-        };
-        return match answer {
-            Answer::One(a) => {
-                #[cfg(debug_assertions)]
-                if let Err(e) = hold(call, &[&a]) {
-                    return e.into();
-                }
-                Answer::One(a)
-            }
-            Answer::Other(other) => uncommon(call, other),
-        };
+    match call.op.row.get(kind) {
+        Some(Source::Kernel(implementation)) if !mixed => finish(implementation.call(call), call),
+        Some(source) if !mixed => generic(source, call),
+        _ => search(call, None),
     }
-    search(call, None)
+}
+
+/// Handlers and compositions.
+#[inline(never)]
+fn generic(source: &Source, call: &mut Call<'_, '_>) -> Answer {
+    let answer = match source {
+        Source::Handler(handler) => handler(call).into_answer(),
+        Source::Composition(compose) => compose(call).into_answer(),
+        _ => return search(call, None),
+    };
+    finish(answer, call)
+}
+
+#[inline]
+fn finish(answer: Answer, call: &mut Call<'_, '_>) -> Answer {
+    match answer {
+        Answer::One(a) => {
+            #[cfg(debug_assertions)]
+            if let Err(e) = hold(call, &[&a]) {
+                return e.into();
+            }
+            Answer::One(a)
+        }
+        Answer::Other(other) => uncommon(call, other),
+    }
 }
 
 /// Several results, a failure, or a decline that sends the call on.

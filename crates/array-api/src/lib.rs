@@ -19,6 +19,7 @@ mod host;
 mod index;
 mod kind;
 mod namespace;
+mod node;
 mod operand;
 mod operation;
 mod ops;
@@ -64,7 +65,7 @@ pub use registry::Row;
 /// What the macros write; not part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::call::{accepts, arg, borrow, native, value};
+    pub use crate::call::{arg, borrow, gives_arg, gives_value, native, value};
     pub use crate::registry::Submitted;
     pub use inventory;
 }

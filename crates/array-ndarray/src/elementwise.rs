@@ -11,13 +11,13 @@ macro_rules! kernels {
     (unary: $($f:ident = $op:ident;)*) => { $(
         #[implements($f)]
         fn $f(x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-            map(&unary::$op, [operand(x)?], verdict.dims())
+            map(&unary::$op, [operand(x)], verdict.dims())
         }
     )* };
     (binary: $($f:ident = $op:ident;)*) => { $(
         #[implements($f)]
         fn $f(x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-            map(&binary::$op, [operand(x1)?, operand(x2)?], verdict.dims())
+            map(&binary::$op, [operand(x1), operand(x2)], verdict.dims())
         }
     )* };
 }
@@ -50,7 +50,7 @@ fn positive(x: NdArray) -> Result<NdArray> {
 
 #[implements(where_)]
 fn where_(condition: &NdArray, x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-    map(&ternary::WHERE, [condition.into(), operand(x1)?, operand(x2)?], verdict.dims())
+    map(&ternary::WHERE, [condition.into(), operand(x1), operand(x2)], verdict.dims())
 }
 
 #[implements(clip)]
@@ -62,9 +62,9 @@ fn clip(
 ) -> Result<NdArray> {
     let dims = verdict.dims();
     match (min, max) {
-        (Some(min), Some(max)) => map(&ternary::CLIP, [operand(x)?, operand(min)?, operand(max)?], dims),
-        (Some(min), None) => map(&binary::MAXIMUM, [operand(x)?, operand(min)?], dims),
-        (None, Some(max)) => map(&binary::MINIMUM, [operand(x)?, operand(max)?], dims),
+        (Some(min), Some(max)) => map(&ternary::CLIP, [operand(x), operand(min), operand(max)], dims),
+        (Some(min), None) => map(&binary::MAXIMUM, [operand(x), operand(min)], dims),
+        (None, Some(max)) => map(&binary::MINIMUM, [operand(x), operand(max)], dims),
         (None, None) => match x {
             Arg::Ref(x) => Ok(x.clone()),
             Arg::Own(x) => Ok(x),
@@ -76,7 +76,7 @@ fn clip(
 #[implements(elu)]
 fn elu(x: Arg<'_, NdArray>, p: &Elu, verdict: &Verdict) -> Result<NdArray> {
     let alpha = Arg::Scalar(Scalar::Float(p.alpha), verdict.operands);
-    map(&ternary::ELU, [operand(x)?, operand(alpha)?], verdict.dims())
+    map(&ternary::ELU, [operand(x), operand(alpha)], verdict.dims())
 }
 
 #[implements(astype)]
