@@ -91,3 +91,8 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use array_transforms::{grad, hessian, jvp, value_and_grad, vjp, vmap};
 }
+
+/// The README's examples run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
