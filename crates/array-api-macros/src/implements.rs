@@ -1,7 +1,7 @@
 //! Writes the shim between the erased call and a typed kernel.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, GenericArgument, ItemFn, Path, PathArguments, Result, ReturnType, Token, Type};
@@ -144,6 +144,10 @@ fn shim(
         };
     }
     let private = quote!(#api::__private);
+    let forms: Vec<&Form> = slots.iter().filter_map(|(s, _)| argument(s)).collect();
+    let (arrays, list) = (forms.len(), forms.iter().any(|f| matches!(f, Form::List(_))));
+    let signature = quote_spanned!(kernel.span()=>
+        const _: () = #private::check_signature(<#op as #api::Operation>::ROLES, #arrays, #list););
     let foreign = quote!(return call.foreign::<#native>());
     let (mut pattern, mut borrowed, mut checks, mut taken, mut passed) = (vec![], vec![], vec![], vec![], vec![]);
     for (i, (slot, _)) in slots.iter().enumerate() {
@@ -202,7 +206,7 @@ fn shim(
     }
     // Every operand is looked at before any is taken, so that declining loses none. The first to be taken looks itself,
     // unless it may be missing.
-    if !matches!(slots.iter().filter_map(|(s, _)| argument(s)).find(|f| f.takes()), Some(Form::OptionArg(_))) {
+    if !matches!(forms.iter().find(|f| f.takes()), Some(Form::OptionArg(_))) {
         checks.drain(..1.min(checks.len()));
     }
     let has = |f: fn(&Slot) -> bool| slots.iter().any(|(s, _)| f(s));
@@ -223,6 +227,7 @@ fn shim(
     });
     let verdict = has(|s| matches!(s, Slot::Verdict)).then(|| quote!(let verdict = call.verdict;));
     quote! {
+        #signature
         #[allow(unused_variables)]
         fn shim(call: &mut #api::Call<'_, '_>) -> #api::Answer {
             #params

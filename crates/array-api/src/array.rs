@@ -42,6 +42,10 @@ pub trait ArrayImpl: Any + fmt::Debug + Send + Sync {
 }
 
 /// An array type that typed kernels can be written for. Cheap to clone: a handle on a shared buffer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an array type that kernels can be written for",
+    note = "implement `ArrayImpl` and `Native` for it, or write `#[implements(.., kind = T)]` for a kernel of another type"
+)]
 pub trait Native: ArrayImpl + Clone + Sized {
     /// The kind of this type.
     const KIND: &'static Kind;

@@ -188,6 +188,10 @@ pub fn decline<T>(why: impl Into<Box<str>>) -> Result<T, Exit> {
 }
 
 /// What implementations may return.
+#[diagnostic::on_unimplemented(
+    message = "an implementation cannot return `{Self}`",
+    note = "return `Result<T>` or `Result<T, Exit>`, where `T` is an array type, `Array`, or a vector of these"
+)]
 pub trait IntoAnswer {
     /// Whether the type can decline; donated operands then stay in the call for the next implementation.
     const MAY_DECLINE: bool;

@@ -132,7 +132,7 @@ mod tests {
     static TESTED: Kind = Kind::new("tested");
 
     #[derive(Debug)]
-    struct Small(Arc<()>);
+    struct Small(#[allow(dead_code)] Arc<()>); // held for its count
 
     /// Aligned beyond the head, which must then still be found.
     #[derive(Debug)]

@@ -111,6 +111,12 @@ impl<T: Native> Arg<'_, T> {
             Arg::Scalar(..) => None,
         }
     }
+
+    /// The number, if the operand is one.
+    #[inline]
+    pub fn scalar(&self) -> Option<Scalar> {
+        if let Arg::Scalar(s, _) = self { Some(*s) } else { None }
+    }
 }
 
 /// Role of an argument that must be given.

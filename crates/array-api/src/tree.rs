@@ -41,6 +41,10 @@ impl fmt::Display for TreePath<'_> {
 /// #[derive(Clone, Tree)]
 /// struct Linear { weight: Array, bias: Option<Array>, #[tree(skip)] name: String }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither an array nor a tree of arrays",
+    note = "derive `Tree` for it, or mark a field that is not to be trained with `#[tree(skip)]`"
+)]
 pub trait Tree: Sized {
     /// Visits every leaf with its path, always in the same order.
     fn visit<'t>(&'t self, path: &TreePath<'_>, f: &mut dyn FnMut(&TreePath<'_>, &'t Array));
