@@ -1,6 +1,6 @@
 //! What one call costs under each transformation: nanoseconds for the sum of two one-element arrays.
 //!
-//! `cargo run --release -p array-transforms --example cost`. Each figure is the least of many runs, so that what else the
+//! `cargo run --release -p array-transforms --example cost`; a number sets the runs. Each figure is the least of many runs, so that what else the
 //! machine does counts little.
 
 use array_api::{Array, Result, add};
@@ -9,12 +9,12 @@ use std::cell::Cell;
 use std::time::Instant;
 
 const CALLS: usize = 1000;
-const RUNS: usize = 500;
 
 /// The shortest time of a call, in nanoseconds; `f` says how long a thousand took.
 fn least(mut f: impl FnMut() -> Result<f64>) -> Result<f64> {
+    let runs = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(500);
     let mut best = f64::INFINITY;
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         best = best.min(f()?);
     }
     Ok(best * 1e9 / CALLS as f64)

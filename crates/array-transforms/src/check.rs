@@ -104,7 +104,13 @@ pub fn check_grads<T: Tree, O: Tree>(f: impl Fn(&T) -> Result<O>, x: &T, options
             return Err(Error::dtype("check_grads", message));
         }
     }
-    Check { options: &options, names: &names }.run(&flat, &leaves, options.order, "the function", Key::new(options.seed))
+    Check { options: &options, names: &names }.run(
+        &flat,
+        &leaves,
+        options.order,
+        "the function",
+        Key::new(options.seed),
+    )
 }
 
 struct Check<'c> {
@@ -184,9 +190,11 @@ impl Check<'_> {
         if self.agree(forward, reverse) {
             return Ok(());
         }
-        let mut message = format!("{what}: reverse mode gives <vjp(ct), v> = {reverse:?}, forward mode <ct, jvp(v)> = {forward:?}");
+        let mut message =
+            format!("{what}: reverse mode gives <vjp(ct), v> = {reverse:?}, forward mode <ct, jvp(v)> = {forward:?}");
         for (k, name) in self.names.iter().enumerate() {
-            let only = v.iter().enumerate().map(|(i, v)| multiply(v, f64::from(u8::from(i == k)))).collect::<Result<_>>()?;
+            let only =
+                v.iter().enumerate().map(|(i, v)| multiply(v, f64::from(u8::from(i == k)))).collect::<Result<_>>()?;
             let (forward, reverse) = (product(ct, &jvp(f, x, &only)?.1)?, product(&g, &only)?);
             if !self.agree(forward, reverse) {
                 message.push_str(&format!("; leaf `{name}` alone: {reverse:?} and {forward:?}"));

@@ -49,7 +49,10 @@ fn ties_share() {
     assert_eq!(g(|x| (-x).ok()?.min(..)), [0.0, -0.5, -0.5]);
     // Sorting takes ties in their order, which gives each its own place.
     let weights = x(&[1.0, 2.0, 4.0]);
-    assert_eq!(grad(|x: &Array| (x.sort(..)? * &weights).sum(..))(&at).unwrap().to_vec::<f64>().unwrap(), [1.0, 2.0, 4.0]);
+    assert_eq!(
+        grad(|x: &Array| (x.sort(..)? * &weights).sum(..))(&at).unwrap().to_vec::<f64>().unwrap(),
+        [1.0, 2.0, 4.0]
+    );
 }
 
 #[test]

@@ -69,7 +69,11 @@ fn every_row_is_in_the_table_or_has_a_reason() {
     for op in operations() {
         let differentiated = lines.iter().any(|l| l.name == op.name && l.derivative == Derivative::Smooth);
         let reason = CONSTANT.iter().any(|(name, _)| *name == op.name);
-        assert!(differentiated != reason, "{}: in the table {differentiated}, in the list of constants {reason}", op.name);
+        assert!(
+            differentiated != reason,
+            "{}: in the table {differentiated}, in the list of constants {reason}",
+            op.name
+        );
     }
 }
 

@@ -21,7 +21,10 @@ fn values(x: &Array) -> Vec<f64> {
 }
 
 fn close(a: &[f64], b: &[f64]) {
-    assert!(a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * b.abs().max(1.0)), "{a:?} {b:?}");
+    assert!(
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * b.abs().max(1.0)),
+        "{a:?} {b:?}"
+    );
 }
 
 /// The derivative of a function of one number.
@@ -207,7 +210,8 @@ fn threads_share_a_tape() {
         });
         parts.into_iter().try_fold(number(0.0), |sum, p| (sum + p?).ok())
     };
-    let expected: Vec<f64> = [1.0f64, 2.0, 3.0].iter().map(|x| 50.0 * (1.0 + 2.0 * x + 3.0 * x * x + 4.0 * x.powi(3))).collect();
+    let expected: Vec<f64> =
+        [1.0f64, 2.0, 3.0].iter().map(|x| 50.0 * (1.0 + 2.0 * x + 3.0 * x * x + 4.0 * x.powi(3))).collect();
     close(&values(&grad(f)(&x).unwrap()), &expected);
 }
 
@@ -263,7 +267,10 @@ fn a_wrapper_below_and_above() {
     assert!(["sin", "cos", "multiply", "sum"].iter().all(|c| calls.contains(c)), "{calls:?}");
     check_grads(f, &below, CheckGrads::order(2)).unwrap();
     assert_eq!(values(&hessian(f)(&below).unwrap()), values(&hessian(f)(&x).unwrap()));
-    assert_eq!(values(&vmap(grad(f))(&logged(&stack([&x, &x], 0).unwrap(), LOG.level()).unwrap()).unwrap()), [&plain[..], &plain].concat());
+    assert_eq!(
+        values(&vmap(grad(f))(&logged(&stack([&x, &x], 0).unwrap(), LOG.level()).unwrap()).unwrap()),
+        [&plain[..], &plain].concat()
+    );
     // Above: a wrapper put around an array of a running transformation takes a level of its own.
     let above = |x: &Array| {
         let y = f(&logged(x, Level::fresh())?)?;

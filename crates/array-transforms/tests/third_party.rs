@@ -17,11 +17,19 @@ mod theirs {
         Bent = bent(x: One) {} -> Array;
         "elementwise", Elementwise, rule::real_floating, methods (trait BentMethods)
     }
+    operation! {
+        /// The same values, with a transpose that is wrong by a factor.
+        Skewed = skewed(x: One) {} -> Array;
+        "elementwise", Elementwise, rule::floating, methods (trait SkewedMethods)
+    }
 }
-use theirs::{Bent, bent, through};
+use theirs::{Bent, Skewed, bent, skewed, through};
 
 array_api::__private::inventory::submit! {
-    Rules(&[(<Bent as Operation>::OP, Rule::Partial(Keep::Operands, |c, _| array_api::sigmoid(c.x(0)?)))])
+    Rules(&[
+        (<Bent as Operation>::OP, Rule::Partial(Keep::Operands, |c, _| array_api::sigmoid(c.x(0)?))),
+        (<Skewed as Operation>::OP, Rule::Linear(Keep::Nothing, |_, g, _| array_api::multiply(g, 1.001))),
+    ])
 }
 
 fn kernel(call: &mut Call<'_, '_>) -> Handled {
@@ -48,4 +56,22 @@ fn a_submitted_rule_is_used() {
     let g = grad(|x: &Array| bent(x)?.sum(..))(&x).unwrap();
     assert_eq!(g.to_vec::<f64>().unwrap(), array_api::sigmoid(&x).unwrap().to_vec::<f64>().unwrap());
     assert_eq!(vmap(|x: &Array| bent(x))(&x).unwrap().to_vec::<f64>().unwrap().len(), 3);
+}
+
+#[test]
+fn a_wrong_transpose_is_found_and_its_argument_named() {
+    let same = |call: &mut Call<'_, '_>| match call[0].array() {
+        Some(x) => Ok(x.clone().into()),
+        None => array_api::decline("takes an array"),
+    };
+    let _kernel = register(Skewed::OP, &array_ndarray::NDARRAY, same).unwrap();
+    let xp = array_ndarray::namespace();
+    let x = vec![xp.asarray([1.0, 2.0]).unwrap(), xp.asarray([3.0, 4.0]).unwrap()];
+    let f = |x: &Vec<Array>| (x[0].square()? + skewed(&x[1])?).ok();
+    let e = check_grads(f, &x, CheckGrads::order(1)).unwrap_err();
+    assert!(e.message().contains("reverse mode gives") && e.message().contains("leaf `1` alone"), "{e}");
+    assert!(!e.message().contains("leaf `0`"), "{e}");
+    check_grads(f, &x, CheckGrads::order(1).forward_only()).unwrap();
+    let e = check_grads(f, &vec![xp.asarray([1]).unwrap()], CheckGrads::order(1)).unwrap_err();
+    assert!(e.message().contains("leaf `0` has type int32"), "{e}");
 }

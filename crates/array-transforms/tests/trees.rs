@@ -86,7 +86,9 @@ fn members_of_an_ensemble_train_as_one() {
     let members: Vec<Network> = [0.1, 0.4, -0.2].map(network).into();
     let places: Vec<Vec<&Array>> = members.iter().map(Tree::leaves).collect();
     let stacked = members[0]
-        .with_leaves((0..places[0].len()).map(|k| stack(places.iter().map(|p| p[k].clone()).collect::<Vec<_>>(), 0).unwrap()))
+        .with_leaves(
+            (0..places[0].len()).map(|k| stack(places.iter().map(|p| p[k].clone()).collect::<Vec<_>>(), 0).unwrap()),
+        )
         .unwrap();
     let (values, gradients) = vmap(value_and_grad(loss))(&stacked).unwrap();
     for (b, member) in members.iter().enumerate() {

@@ -39,7 +39,9 @@ fn numbers(x: &Array) -> Result<Vec<Complex<f64>>> {
 /// The function vectorised over some of its arguments against a loop; what differs, if anything does.
 fn against_loop(line: &Line, batched: &[bool], size: usize, f: Function<'_>) -> Result<Option<String>> {
     let members: Vec<Vec<Array>> = (0..size).map(|b| line.arguments(b as u64 + 1)).collect();
-    let pick = |b: usize| -> Vec<Array> { (0..batched.len()).map(|i| members[if batched[i] { b } else { 0 }][i].clone()).collect() };
+    let pick = |b: usize| -> Vec<Array> {
+        (0..batched.len()).map(|i| members[if batched[i] { b } else { 0 }][i].clone()).collect()
+    };
     let inputs = (0..batched.len())
         .filter(|&i| batched[i])
         .map(|i| stack(members.iter().map(|m| m[i].clone()).collect::<Vec<_>>(), 0))
@@ -61,7 +63,13 @@ fn against_loop(line: &Line, batched: &[bool], size: usize, f: Function<'_>) -> 
     for (k, got) in vectorised.iter().enumerate() {
         let expected = stack(one_by_one.iter().map(|r| r[k].clone()).collect::<Vec<_>>(), 0)?;
         if (got.dims(), got.dtype()) != (expected.dims(), expected.dtype()) {
-            return Ok(Some(format!("result {k} is {}{}, not {}{}", got.dtype(), got.dims(), expected.dtype(), expected.dims())));
+            return Ok(Some(format!(
+                "result {k} is {}{}, not {}{}",
+                got.dtype(),
+                got.dims(),
+                expected.dtype(),
+                expected.dims()
+            )));
         }
         for (i, (g, e)) in numbers(got)?.into_iter().zip(numbers(&expected)?).enumerate() {
             if (g - e).norm() > 1e-11 * e.norm().max(1.0) || g.re.is_nan() != e.re.is_nan() {

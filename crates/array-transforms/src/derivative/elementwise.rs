@@ -21,7 +21,7 @@ rules! {
     Reciprocal: Partial(Results, |c, _| negative(square(c.out(0)?)?));
     Square: Partial(Operands, |c, _| multiply(c.x(0)?, 2.0));
     Sqrt: Partial(Results, |c, _| divide(0.5, c.out(0)?));
-    Pow: Partial(Both, |c, i| power(c, i));
+    Pow: Partial(Both, power);
     Hypot: Partial(Both, |c, i| divide(c.x(i)?, c.out(0)?));
     Astype: Linear(Nothing, |_, g, _| Ok(g));
 
@@ -49,11 +49,11 @@ rules! {
     // As a product of roots, which stays on the branch that the function takes.
     Acosh: Partial(Operands, |c, _| reciprocal((sqrt(c.x(0)? - 1.0)? * sqrt(c.x(0)? + 1.0)?).ok()?));
     Atanh: Partial(Operands, |c, _| reciprocal(one_minus_square(c)?));
-    Atan2: Partial(Operands, |c, i| angle(c, i));
+    Atan2: Partial(Operands, angle);
     Erf: Partial(Operands, |c, _| multiply(exp(negative(square(c.x(0)?)?)?)?, FRAC_2_SQRT_PI));
 
     // Kinks: sign(0) = 0 for abs; ties of maximum and minimum share the cotangent equally.
-    Abs: General(Both, |c, g, _| abs_vjp(c, g), |c, t| abs_jvp(c, t));
+    Abs: General(Both, |c, g, _| abs_vjp(c, g), abs_jvp);
     Sign: General(Both, |c, g, _| turned(c, cotangent(c, g)?), |c, t| Ok(vec![turned(c, cotangent(c, t)?)?]));
     Copysign: Partial(Operands, |c, i| match i {
         0 => same_sign(c),
@@ -62,7 +62,7 @@ rules! {
     Maximum: Partial(Operands, |c, i| shared(c, i, |a, b| greater(a, b)));
     Minimum: Partial(Operands, |c, i| shared(c, i, |a, b| less(a, b)));
     // At a bound, the derivative is that of the unclipped side.
-    Clip: Partial(Operands, |c, i| clipped(c, i));
+    Clip: Partial(Operands, clipped);
     Floor: Zero;
     Ceil: Zero;
     Trunc: Zero;

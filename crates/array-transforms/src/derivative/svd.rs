@@ -97,7 +97,12 @@ fn vjp(c: &Context<'_>, g: &[Option<Array>]) -> Result<Array> {
     // The cotangent of P, and that of dA beside P.
     let mut gp: Option<Array> = None;
     let mut direct: Option<Array> = None;
-    let plus = |sum: Option<Array>, x: Array| Ok::<_, Error>(Some(match sum { Some(s) => add(s, x)?, None => x }));
+    let plus = |sum: Option<Array>, x: Array| {
+        Ok::<_, Error>(Some(match sum {
+            Some(s) => add(s, x)?,
+            None => x,
+        }))
+    };
     if let Some(gs) = &g[1] {
         gp = plus(gp, multiply(&d.eye, expand_dims(gs, -2)?)?)?;
     }

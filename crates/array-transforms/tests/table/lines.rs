@@ -86,10 +86,21 @@ macro_rules! table {
 
 /// All lines.
 pub(crate) fn lines() -> Vec<Line> {
-    [activations(), unary(), binary(), choices(), statistics(), movement(), indexing(), products(), decompositions(), rest()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        activations(),
+        unary(),
+        binary(),
+        choices(),
+        statistics(),
+        movement(),
+        indexing(),
+        products(),
+        decompositions(),
+        rest(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn activations() -> Vec<Line> {

@@ -44,7 +44,11 @@ pub(crate) fn subsets(n: usize) -> Vec<Vec<bool>> {
 }
 
 /// The call as a function of some of the arguments, the others held.
-pub(crate) fn partial<'l>(line: &'l Line, all: &'l [Array], moving: &'l [bool]) -> impl Fn(&Vec<Array>) -> Result<Vec<Array>> + 'l {
+pub(crate) fn partial<'l>(
+    line: &'l Line,
+    all: &'l [Array],
+    moving: &'l [bool],
+) -> impl Fn(&Vec<Array>) -> Result<Vec<Array>> + 'l {
     move |some: &Vec<Array>| {
         let mut some = some.iter();
         let pick = |(a, &m): (&Array, &bool)| if m { some.next().unwrap_or(a).clone() } else { a.clone() };
