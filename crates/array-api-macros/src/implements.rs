@@ -15,6 +15,9 @@ struct Attribute {
 
 impl Parse for Attribute {
     fn parse(input: ParseStream<'_>) -> Result<Attribute> {
+        if input.is_empty() {
+            return Err(input.error("name the function that this implements, as in `#[implements(sum)]`"));
+        }
         let mut attribute = Attribute { function: input.parse()?, overrides: false, kind: None };
         while input.parse::<Option<Token![,]>>()?.is_some() {
             if input.parse::<Option<Token![override]>>()?.is_some() {
@@ -73,7 +76,12 @@ impl Form {
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let Attribute { function, overrides, kind } = syn::parse2(attribute)?;
-    let item: ItemFn = syn::parse2(item)?;
+    let item: ItemFn = syn::parse2(item).map_err(|e| {
+        Error::new(e.span(), "`#[implements(..)]` stands on a function, whose parameters are the arrays")
+    })?;
+    let ReturnType::Type(_, output) = &item.sig.output else {
+        return Err(Error::new(item.sig.ident.span(), "an implementation returns `Result<..>`"));
+    };
     if let Some(bad) = item.sig.asyncness.map(|t| t.span()).or(item.sig.generics.lt_token.map(|t| t.span())) {
         return Err(Error::new(bad, "an implementation is a plain function: not async, not generic"));
     }
@@ -97,9 +105,6 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             item.sig.ident.span(),
             "no parameter names an array type, so the kind is not known; write `#[implements(.., kind = T)]`",
         ));
-    };
-    let ReturnType::Type(_, output) = &item.sig.output else {
-        return Err(Error::new(item.sig.ident.span(), "an implementation returns `Result<..>`"));
     };
 
     let shim = shim(&api, &op, &native, &slots, &item.sig.ident, output);

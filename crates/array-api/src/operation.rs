@@ -438,6 +438,25 @@ macro_rules! operation {
         }
     };
     (@methods [$($doc:tt)*] $f:ident [$($a:ident $role:ident)*] [$($Op:ident)?] $Out:ident (none)) => {};
+
+    // What is left is written wrongly.
+    (@front [$($doc:tt)*] $Op:ident $f:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "the arguments of `", stringify!($f), "` must each be `name: One` or `name: Maybe`, the first `One`, or a single \
+             `name: Many`; without arguments it is creation: `methods (namespace)`"
+        ));
+    };
+    (@methods [$($doc:tt)*] $f:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "the methods of `", stringify!($f), "` are `methods (trait Name)`, `methods (namespace)` or `methods (none)`"
+        ));
+    };
+    ($($row:tt)*) => {
+        compile_error!(
+            "an operation is `/// doc` `Params = function(argument: Role, ..) { parameter: Type = default, .. } -> Output; \
+             \"category\", Class, rule`, then optionally `, compose closure` and `, methods (..)`"
+        );
+    };
 }
 
 /// The standard's name of a function: `where` is a keyword in Rust, so its function is `where_`.

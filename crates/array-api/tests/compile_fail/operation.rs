@@ -1,12 +1,6 @@
 use array_api::*;
 
 operation! {
-    /// A class that does not exist.
-    Halve = halve(x: One) {} -> Array;
-    "elementwise", Elementwize, rule::numeric
-}
-
-operation! {
     /// A role that does not exist.
     Double = double(x: Some) {} -> Array;
     "elementwise", Elementwise, rule::numeric, methods (none)
@@ -16,6 +10,12 @@ operation! {
     /// Without a rule.
     Triple = triple(x: One) {} -> Array;
     "elementwise", Elementwise
+}
+
+operation! {
+    /// Methods that do not exist.
+    Fourfold = fourfold(x: One) {} -> Array;
+    "elementwise", Elementwise, rule::numeric, methods (everywhere)
 }
 
 fn main() {}
