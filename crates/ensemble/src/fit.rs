@@ -26,6 +26,29 @@ pub struct Snapshot<'a> {
     pub prior: &'a PriorParams,
     /// Their training losses; empty before the first epoch.
     pub loss: Option<&'a Array>,
+    pub(crate) member: &'a Member,
+    pub(crate) x_scaling: &'a Scaling,
+    pub(crate) y_scaling: &'a Scaling,
+}
+
+impl Snapshot<'_> {
+    /// What the members of the group predict at this epoch for inputs of shape `(rows, inputs)`: their means in the data's
+    /// units, shape `(members, rows, targets)`.
+    ///
+    /// # Errors
+    /// If the number of inputs differs.
+    pub fn predict(&self, x: &Array) -> Result<Array> {
+        let x = &self.x_scaling.apply(&array_api::astype(x, self.member.options.dtype)?)?;
+        let input = (self.params.map(&mut |a| Ok(a.clone()))?, self.prior.map(&mut |a| Ok(a.clone()))?);
+        vmap(|(params, prior): &(MemberParams, PriorParams)| {
+            let (mean, _) = self.member.apply(params, x)?;
+            let mean = match self.member.prior(prior, x)? {
+                Some(p) => array_api::add(mean, p)?,
+                None => mean,
+            };
+            self.y_scaling.undo(&mean)
+        })(&input)
+    }
 }
 
 /// A function that watches the training; an error ends it.
@@ -119,7 +142,7 @@ impl<'a> Fit<'a> {
             targets,
             function: self.function.clone(),
         };
-        let run = Run { fit: &self, member: &member, x: &xs, y: &ys, scale: &y_scaling.scale };
+        let run = Run { fit: &self, member: &member, x: &xs, y: &ys, x_scaling: &x_scaling, y_scaling: &y_scaling };
         let groups = self.groups(rows);
         let (print, groups) = match &self.checkpoints {
             Some(c) => {
@@ -167,7 +190,8 @@ struct Run<'r, 'a> {
     member: &'r Member,
     x: &'r Array,
     y: &'r Array,
-    scale: &'r Array,
+    x_scaling: &'r Scaling,
+    y_scaling: &'r Scaling,
 }
 
 /// Members after training.
@@ -189,7 +213,7 @@ impl Run<'_, '_> {
 
     fn group(&self, members: Vec<usize>, attempt: u64, print: &str) -> Result<Trained> {
         let keys = self.keys(&members, attempt)?;
-        let group = Group::new(self.member, members, keys, self.x, self.y, self.scale)?;
+        let group = Group::new(self.member, members, keys, self.x, self.y, &self.y_scaling.scale)?;
         let (state, epoch) = match self.fit.options.solver {
             Solver::ClosedForm => (group.solve()?, 0),
             Solver::Gradient => self.train(&group, attempt, print)?,
@@ -241,6 +265,9 @@ impl Run<'_, '_> {
             params: &state.params,
             prior: &group.prior,
             loss: state.losses.last(),
+            member: self.member,
+            x_scaling: self.x_scaling,
+            y_scaling: self.y_scaling,
         })
     }
 
@@ -251,7 +278,7 @@ impl Run<'_, '_> {
             Some(best) => (best.params, Some(best.epoch.to_host()?.to_f64()?)),
             None => (state.params, None),
         };
-        let unit = array_api::square(self.scale)?;
+        let unit = array_api::square(&self.y_scaling.scale)?;
         let input = (params, group.data);
         let errors = vmap(|(params, data): &(MemberParams, MemberData)| {
             let (mean, _) = self.member.apply(params, self.x)?;
