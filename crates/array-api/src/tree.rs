@@ -118,8 +118,22 @@ macro_rules! sequences {
 
 sequences! {
     [T: Tree] Vec<T>, |v| v;
-    [T: Tree] Option<T>, |v: Vec<T>| v.into_iter().next();
     [T: Tree, const N: usize] [T; N], |v: Vec<T>| match v.try_into() { Ok(a) => a, Err(_) => unreachable!("as many as before") };
+}
+
+/// What may be absent has no name of its own: its leaves keep the path of the place that they are in.
+impl<T: Tree> Tree for Option<T> {
+    fn visit<'t>(&'t self, path: &TreePath<'_>, f: &mut dyn FnMut(&TreePath<'_>, &'t Array)) {
+        if let Some(t) = self {
+            t.visit(path, f);
+        }
+    }
+    fn map(&self, f: &mut dyn FnMut(&Array) -> Result<Array>) -> Result<Self> {
+        self.as_ref().map(|t| t.map(f)).transpose()
+    }
+    fn map_owned(self, f: &mut dyn FnMut(Array) -> Result<Array>) -> Result<Self> {
+        self.map(|t| t.map_owned(f)).transpose()
+    }
 }
 
 impl<T: Tree> Tree for BTreeMap<String, T> {
