@@ -80,6 +80,7 @@ fn eigenvalues(mut a: Matrix) -> [f64; D] {
                 for row in &mut a {
                     (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
                 }
+                #[allow(clippy::needless_range_loop)] // rows p and q of one matrix
                 for k in 0..D {
                     (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]);
                 }
