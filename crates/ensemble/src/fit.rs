@@ -136,6 +136,9 @@ impl<'a> Fit<'a> {
             true => (x_scaling.apply(&cast(x)?)?, y_scaling.apply(&cast(y)?)?),
             false => (cast(x)?, cast(y)?),
         };
+        // Numbers that are finite in the data may not be in the type of the computation.
+        finite(&xs, &format!("inputs in {dtype}"))?;
+        finite(&ys, &format!("targets in {dtype}"))?;
         let run = Run { fit: &self, member: &member, x: &xs, y: &ys, x_scaling: &x_scaling, y_scaling: &y_scaling };
         let groups = self.groups(rows);
         let (print, groups) = match &self.checkpoints {

@@ -223,7 +223,8 @@ impl Model {
                 format!("{} has format version {version}; this program reads 1", path.display()),
             ));
         }
-        let member = Member::new(options, xp, inputs, targets, function)?;
+        let member = Member::new(options, xp, inputs, targets, function)
+            .map_err(|e| Error::value("load", format!("{}: {}", path.display(), e.message())))?;
         let options = &member.options;
         if reports.len() != options.members {
             return Err(Error::value(

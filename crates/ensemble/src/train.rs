@@ -163,7 +163,7 @@ impl<'a> Group<'a> {
         }
         let mut stopped = false;
         if let (Some(stop), Some(b)) = (options.early_stopping, best.take()) {
-            let b = if epoch % stop.every == 0 { self.look(b, &params, epoch, stop.patience)? } else { b };
+            let b = if epoch.is_multiple_of(stop.every) { self.look(b, &params, epoch, stop.patience)? } else { b };
             let waited = b.waited.to_host()?.to_f64()?;
             stopped = waited.iter().all(|&w| w >= stop.patience as f64);
             best = Some(b);

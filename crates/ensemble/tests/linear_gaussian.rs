@@ -80,6 +80,7 @@ fn eigenvalues(mut a: Matrix) -> [f64; D] {
                 for row in &mut a {
                     (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
                 }
+                #[allow(clippy::needless_range_loop)] // rows p and q of one matrix
                 for k in 0..D {
                     (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]);
                 }
@@ -158,12 +159,13 @@ fn by_gradient_each_member_reaches_its_own_minimiser() {
     let p = problem(&xp);
     let closed = Fit::new(exact(&p, 200), &xp).run(&p.x, &p.y).unwrap();
     let due = weights(&xp, &closed);
-    for optimizer in [Optimizer::Sgd { momentum: 0.5 }, Optimizer::default()] {
+    // Adam's steps do not shrink with the gradient: with a constant rate it stays near the minimum, not at it.
+    for momentum in [0.0, 0.5] {
         let options = Options {
             solver: Solver::Gradient,
-            optimizer,
-            learning_rate: if optimizer == Optimizer::default() { 0.02 } else { 0.01 },
-            epochs: 3000,
+            optimizer: Optimizer::Sgd { momentum },
+            learning_rate: 0.01,
+            epochs: 1500,
             ..exact(&p, 200)
         };
         let trained = Fit::new(options, &xp).run(&p.x, &p.y).unwrap();
@@ -174,7 +176,7 @@ fn by_gradient_each_member_reaches_its_own_minimiser() {
                 worst = worst.max((a[i] - b[i]).abs() / p.covariance[i][i].sqrt());
             }
         }
-        println!("{optimizer:?}: {worst:e} posterior standard deviations");
+        println!("momentum {momentum}: {worst:e} posterior standard deviations");
         assert!(worst < 1e-6, "{worst}");
         assert!(trained.reports().iter().all(|r| r.status == ensemble::Status::Converged));
     }
