@@ -1,1 +1,98 @@
-//! facade
+//! One set of array functions, and an open registry through which any array type answers to them.
+//!
+//! Everything of the protocol ([`array_api`]) is here, with the backends that the cargo features choose.
+//!
+//! An algorithm is a plain function from [`Array`] to [`Array`]. It runs on any kind of array, and inside any
+//! transformation:
+//!
+//! ```
+//! use array_protocol::prelude::*;
+//!
+//! /// Columns with mean 0 and standard deviation 1.
+//! fn standardize(x: &Array) -> Result<Array> {
+//!     let mean = x.mean(0)?;
+//!     let sd = x.std(axis(0).correction(1.0))?;
+//!     ((x - mean) / sd).ok()
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let xp = array_protocol::ndarray();
+//! let x = xp.asarray([[1.0, 10.0], [3.0, 30.0]])?;
+//! let z = standardize(&x)?;
+//! assert!((z.to_vec::<f64>()?[3] - 0.5_f64.sqrt()).abs() < 1e-15);
+//!
+//! // The same function, differentiated.
+//! let gradient = grad(|x: &Array| standardize(x)?.square()?.sum(..))(&x)?;
+//! assert!(gradient.to_vec::<f64>()?.iter().all(|g| g.abs() < 1e-12)); // the sum of squares is constant
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A new kind of array joins from any crate: it says what it is, and registers the functions that it knows better.
+//!
+//! ```
+//! use array_protocol::prelude::*;
+//! use std::sync::Arc;
+//!
+//! /// A square matrix that stores its diagonal only.
+//! #[derive(Clone, Debug)]
+//! struct Diagonal(Arc<[f64]>);
+//!
+//! static DIAGONAL: Kind = Kind::new("diagonal");
+//!
+//! impl ArrayImpl for Diagonal {
+//!     fn kind(&self) -> &'static Kind { &DIAGONAL }
+//!     fn dims(&self) -> Dims { Dims::from([self.0.len(); 2]) }
+//!     fn dtype(&self) -> DType { DType::Float64 }
+//! }
+//!
+//! impl Native for Diagonal {
+//!     const KIND: &'static Kind = &DIAGONAL;
+//! }
+//!
+//! #[implements(matmul)]
+//! fn product(x: &Diagonal, y: &Diagonal) -> Result<Diagonal> {
+//!     Ok(Diagonal(x.0.iter().zip(&*y.0).map(|(a, b)| a * b).collect()))
+//! }
+//!
+//! #[implements(trace)]
+//! fn trace_of(x: &Diagonal, _: &Trace) -> Result<Array> {
+//!     array_protocol::ndarray().asarray(x.0.iter().sum::<f64>())
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let x = Array::new(Diagonal(Arc::new([1.0, 2.0, 3.0])));
+//! assert_eq!(x.matmul(&x)?.trace(..)?.item::<f64>()?, 14.0);
+//!
+//! // What it does not know is refused by name, never densified behind the user's back.
+//! assert!(x.exp().unwrap_err().to_string().contains("#[implements(exp)]"));
+//! # Ok(())
+//! # }
+//! ```
+
+pub use array_api::*;
+#[cfg(feature = "ndarray")]
+pub use array_ndarray as ndarray;
+pub use array_transforms as transforms;
+pub use ensemble;
+
+/// The namespace of arrays in memory: `ndarray().zeros([2, 3])`, `ndarray().asarray([1.0, 2.0])`.
+///
+/// Calling it links the backend, so that the string `"ndarray"` names it too.
+#[cfg(feature = "ndarray")]
+pub fn ndarray() -> Namespace {
+    array_ndarray::namespace()
+}
+
+/// Everything that code with arrays uses: the protocol's functions and types, and the transformations.
+pub mod prelude {
+    #[doc(no_inline)]
+    pub use array_api::*;
+    #[doc(no_inline)]
+    pub use array_transforms::{grad, hessian, jvp, value_and_grad, vjp, vmap};
+}
+
+/// The README's examples run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

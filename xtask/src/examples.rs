@@ -15,12 +15,20 @@ struct Example {
     leaves: &'static [&'static str],
 }
 
-const EXAMPLES: &[Example] = &[Example {
-    name: "ensemble",
-    args: &["--epochs", "20", "--members", "8", "--out", "{out}"],
-    says: &["report.html"],
-    leaves: &["report.html"],
-}];
+const EXAMPLES: &[Example] = &[
+    Example {
+        name: "ensemble",
+        args: &["--epochs", "20", "--members", "8", "--out", "{out}"],
+        says: &["report.html"],
+        leaves: &["report.html"],
+    },
+    Example {
+        name: "custom_array",
+        args: &[],
+        says: &["diagonal [0.0, 2.0]", "kernel registered at", "#[implements(exp)]", "counted 3 calls"],
+        leaves: &[],
+    },
+];
 
 /// Builds and runs every example; one without a row here is a failure.
 pub(crate) fn run(run: &mut Run) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! Writes the shim between the erased call and a typed kernel.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, GenericArgument, ItemFn, Path, PathArguments, Result, ReturnType, Token, Type};
@@ -15,6 +15,9 @@ struct Attribute {
 
 impl Parse for Attribute {
     fn parse(input: ParseStream<'_>) -> Result<Attribute> {
+        if input.is_empty() {
+            return Err(input.error("name the function that this implements, as in `#[implements(sum)]`"));
+        }
         let mut attribute = Attribute { function: input.parse()?, overrides: false, kind: None };
         while input.parse::<Option<Token![,]>>()?.is_some() {
             if input.parse::<Option<Token![override]>>()?.is_some() {
@@ -64,11 +67,21 @@ impl Form {
             | Form::List(t) => Some(t),
         }
     }
+
+    /// Whether a donated operand is moved out of the call.
+    fn takes(&self) -> bool {
+        matches!(self, Form::Value(_) | Form::Arg(_) | Form::OptionArg(_))
+    }
 }
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let Attribute { function, overrides, kind } = syn::parse2(attribute)?;
-    let item: ItemFn = syn::parse2(item)?;
+    let item: ItemFn = syn::parse2(item).map_err(|e| {
+        Error::new(e.span(), "`#[implements(..)]` stands on a function, whose parameters are the arrays")
+    })?;
+    let ReturnType::Type(_, output) = &item.sig.output else {
+        return Err(Error::new(item.sig.ident.span(), "an implementation returns `Result<..>`"));
+    };
     if let Some(bad) = item.sig.asyncness.map(|t| t.span()).or(item.sig.generics.lt_token.map(|t| t.span())) {
         return Err(Error::new(bad, "an implementation is a plain function: not async, not generic"));
     }
@@ -92,9 +105,6 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             item.sig.ident.span(),
             "no parameter names an array type, so the kind is not known; write `#[implements(.., kind = T)]`",
         ));
-    };
-    let ReturnType::Type(_, output) = &item.sig.output else {
-        return Err(Error::new(item.sig.ident.span(), "an implementation returns `Result<..>`"));
     };
 
     let shim = shim(&api, &op, &native, &slots, &item.sig.ident, output);
@@ -139,14 +149,16 @@ fn shim(
         };
     }
     let private = quote!(#api::__private);
-    let mut pattern = vec![];
-    let mut checks = vec![];
-    let mut rooms = vec![];
-    let mut passed = vec![];
+    let forms: Vec<&Form> = slots.iter().filter_map(|(s, _)| argument(s)).collect();
+    let (arrays, list) = (forms.len(), forms.iter().any(|f| matches!(f, Form::List(_))));
+    let signature = quote_spanned!(kernel.span()=>
+        const _: () = #private::check_signature(<#op as #api::Operation>::ROLES, #arrays, #list););
+    let foreign = quote!(return call.foreign::<#native>());
+    let (mut pattern, mut borrowed, mut checks, mut taken, mut passed) = (vec![], vec![], vec![], vec![], vec![]);
     for (i, (slot, _)) in slots.iter().enumerate() {
-        let a = format_ident!("a{i}");
-        let room = format_ident!("room{i}");
+        let (a, x, room) = (format_ident!("a{i}"), format_ident!("x{i}"), format_ident!("room{i}"));
         let form = match slot {
+            Slot::Argument(form) => form,
             Slot::Params => {
                 passed.push(quote!(params));
                 continue;
@@ -163,45 +175,44 @@ fn shim(
                 passed.push(quote!(compile_error!("`&mut Call` must be the only parameter")));
                 continue;
             }
-            Slot::Argument(form) => form,
         };
         pattern.push(if matches!(form, Form::List(_)) { quote!(#a @ ..) } else { quote!(#a) });
-        let foreign = quote!(return call.foreign::<#native>());
+        passed.push(quote!(#x));
+        let some = |value: TokenStream| quote!(let #x = match #value { Some(x) => x, None => #foreign };);
         match form {
-            Form::Any => {
-                passed.push(quote!(match #a.array() { Some(a) => a, None => #foreign }));
-            }
+            Form::Any => borrowed.push(some(quote!(#a.array()))),
             Form::Borrow(t) => {
-                rooms.push(quote!(let mut #room: Option<#t> = None;));
-                checks.push(quote!(#private::accepts::<#t>(#a, false)));
-                passed.push(
-                    quote!(match #private::borrow::<#t>(#a, dtype, &mut #room) { Some(a) => a, None => #foreign }),
-                );
-            }
-            Form::Value(t) => {
-                checks.push(quote!(#private::accepts::<#t>(#a, false)));
-                passed.push(quote!(match #private::value::<#t>(#a, dtype, keep) { Some(a) => a, None => #foreign }));
-            }
-            Form::Arg(t) => {
-                checks.push(quote!(#private::accepts::<#t>(#a, false)));
-                passed.push(quote!(match #private::arg::<#t>(#a, dtype, keep) { Some(a) => a, None => #foreign }));
+                borrowed.push(quote!(let mut #room: Option<#t> = None;));
+                borrowed.push(some(quote!(#private::borrow::<#t>(#a, dtype, &mut #room))));
             }
             Form::OptionBorrow(t) => {
-                rooms.push(quote!(let mut #room: Option<#t> = None;));
-                checks.push(quote!(#private::accepts::<#t>(#a, true)));
-                passed.push(quote!(#private::borrow::<#t>(#a, dtype, &mut #room)));
-            }
-            Form::OptionArg(t) => {
-                checks.push(quote!(#private::accepts::<#t>(#a, true)));
-                passed.push(quote!(#private::arg::<#t>(#a, dtype, keep)));
+                borrowed.push(quote!(let mut #room: Option<#t> = None;));
+                borrowed.push(quote!(let #x = #private::borrow::<#t>(#a, dtype, &mut #room);));
+                borrowed.push(quote!(if #x.is_none() && !#a.is_absent() { #foreign }));
             }
             Form::List(t) => {
-                rooms.push(
-                    quote!(let #room: Option<Vec<&#t>> = #a.iter().map(|o| #private::native::<#t>(o)).collect();),
-                );
-                passed.push(quote!(match &#room { Some(list) => list.as_slice(), None => #foreign }));
+                let list = quote!(#a.iter().map(|o| #private::native::<#t>(o)).collect::<Option<Vec<&#t>>>());
+                borrowed.push(some(list));
+                borrowed.push(quote!(let #x = #x.as_slice();));
+            }
+            Form::Value(t) => {
+                checks.push(quote!(#private::gives_value::<#t>(#a, dtype)));
+                taken.push(some(quote!(#private::value::<#t>(#a, dtype, keep))));
+            }
+            Form::Arg(t) => {
+                checks.push(quote!(#private::gives_arg::<#t>(#a, false)));
+                taken.push(some(quote!(#private::arg::<#t>(#a, dtype, keep))));
+            }
+            Form::OptionArg(t) => {
+                checks.push(quote!(#private::gives_arg::<#t>(#a, true)));
+                taken.push(quote!(let #x = #private::arg::<#t>(#a, dtype, keep);));
             }
         }
+    }
+    // Every operand is looked at before any is taken, so that declining loses none. The first to be taken looks itself,
+    // unless it may be missing.
+    if !matches!(forms.iter().find(|f| f.takes()), Some(Form::OptionArg(_))) {
+        checks.drain(..1.min(checks.len()));
     }
     let has = |f: fn(&Slot) -> bool| slots.iter().any(|(s, _)| f(s));
     let params = has(|s| matches!(s, Slot::Params)).then(|| {
@@ -221,6 +232,7 @@ fn shim(
     });
     let verdict = has(|s| matches!(s, Slot::Verdict)).then(|| quote!(let verdict = call.verdict;));
     quote! {
+        #signature
         #[allow(unused_variables)]
         fn shim(call: &mut #api::Call<'_, '_>) -> #api::Answer {
             #params
@@ -229,13 +241,12 @@ fn shim(
             let dtype = call.verdict.operands;
             // A kernel that may decline leaves donated operands in the call, for the next implementation.
             let keep = <#output as #api::IntoAnswer>::MAY_DECLINE;
-            // Every operand is looked at before any is taken, so that declining loses none.
-            match &*call.args {
-                [#(#pattern),*] if true #(&& #checks)* => {}
-                _ => return call.foreign::<#native>(),
+            let [#(#pattern),*] = &mut *call.args else { #foreign };
+            #(#borrowed)*
+            if !(true #(&& #checks)*) {
+                #foreign
             }
-            let [#(#pattern),*] = &mut *call.args else { return call.foreign::<#native>() };
-            #(#rooms)*
+            #(#taken)*
             #api::IntoAnswer::into_answer(#kernel(#(#passed),*))
         }
     }

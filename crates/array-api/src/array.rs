@@ -3,9 +3,8 @@
 //! What dispatch and the front door read sits in a head beside the value, so that shape, dtype, kind and level cost a
 //! load instead of a virtual call, and an implementor cannot change them later.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
 use crate::dims::Dims;
 use crate::dtype::{DType, Element};
@@ -13,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::kind::{Kind, KindId, Level};
 use crate::namespace::Namespace;
+use crate::node::Handle;
 use crate::scalar::Scalar;
 
 /// What an array type tells about itself. Implement it, and [`Native`] for typed kernels, to join the protocol.
@@ -42,6 +42,10 @@ pub trait ArrayImpl: Any + fmt::Debug + Send + Sync {
 }
 
 /// An array type that typed kernels can be written for. Cheap to clone: a handle on a shared buffer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an array type that kernels can be written for",
+    note = "implement `ArrayImpl` and `Native` for it, or write `#[implements(.., kind = T)]` for a kernel of another type"
+)]
 pub trait Native: ArrayImpl + Clone + Sized {
     /// The kind of this type.
     const KIND: &'static Kind;
@@ -61,20 +65,14 @@ pub(crate) struct Head {
     pub(crate) level: Level,
     pub(crate) kind: KindId,
     pub(crate) dtype: DType,
-    type_id: TypeId,
     pub(crate) dims: Dims,
-}
-
-struct Node<T: ?Sized> {
-    head: Head,
-    value: T,
 }
 
 /// An array of any kind: a cheap handle, always valid, shared between threads.
 ///
 /// Its rank and data type are known at run time only; [`downcast_ref`](Array::downcast_ref) gives the native value back.
 #[derive(Clone)]
-pub struct Array(Arc<Node<dyn ArrayImpl>>);
+pub struct Array(Handle);
 
 impl Array {
     /// An array of the value's kind.
@@ -106,20 +104,19 @@ impl Array {
 
     #[inline]
     fn build<T: ArrayImpl>(value: T, kind: &'static Kind, level: Level) -> Array {
-        let head =
-            Head { level, kind: kind.id(), dtype: value.dtype(), type_id: TypeId::of::<T>(), dims: value.dims() };
-        Array(Arc::new(Node { head, value }))
+        let head = Head { level, kind: kind.id(), dtype: value.dtype(), dims: value.dims() };
+        Array(Handle::new(head, value))
     }
 
     #[inline]
     pub(crate) fn head(&self) -> &Head {
-        &self.0.head
+        self.0.head()
     }
 
     /// The level that the array is wrapped at.
     #[inline]
     pub fn level(&self) -> Level {
-        self.0.head.level
+        self.head().level
     }
 
     /// The extents.
@@ -128,7 +125,7 @@ impl Array {
     /// Where an extent is unknown before computing (lazy kinds); [`dims`](Array::dims) serves those who handle that.
     #[inline]
     pub fn shape(&self) -> Result<&[usize]> {
-        self.0.head.dims.known().ok_or_else(|| self.unknown_shape())
+        self.head().dims.known().ok_or_else(|| self.unknown_shape())
     }
 
     #[cold]
@@ -145,13 +142,13 @@ impl Array {
     /// The extents, unknown ones included.
     #[inline]
     pub fn dims(&self) -> &Dims {
-        &self.0.head.dims
+        &self.head().dims
     }
 
     /// The number of axes.
     #[inline]
     pub fn ndim(&self) -> usize {
-        self.0.head.dims.len()
+        self.head().dims.len()
     }
 
     /// The number of elements.
@@ -165,31 +162,24 @@ impl Array {
     /// The data type.
     #[inline]
     pub fn dtype(&self) -> DType {
-        self.0.head.dtype
+        self.head().dtype
     }
 
     /// The kind.
     #[inline]
     pub fn kind(&self) -> &'static Kind {
-        self.0.value.kind()
+        self.0.value().kind()
     }
 
     /// Where new arrays like this one live: the standard's `xp`.
     pub fn namespace(&self) -> Namespace {
-        self.0.value.namespace()
+        self.0.value().namespace()
     }
 
     /// The native value, if the array is of this type.
     #[inline]
     pub fn downcast_ref<T: ArrayImpl>(&self) -> Option<&T> {
-        if self.0.head.type_id == TypeId::of::<T>() {
-            let value: *const dyn ArrayImpl = &raw const self.0.value;
-            // SAFETY: `build` is the only constructor; it stored the type id of the very value beside it, and the head is
-            // never changed afterwards. Saves the virtual call that `Any` needs, twice per operand of every call.
-            Some(unsafe { &*value.cast::<T>() })
-        } else {
-            None
-        }
+        self.0.downcast()
     }
 
     /// Copies the elements to the host's memory, in row-major order.
@@ -197,7 +187,7 @@ impl Array {
     /// # Errors
     /// Kinds that cannot be read, such as arrays of a running transformation.
     pub fn to_host(&self) -> Result<Host> {
-        self.0.value.to_host()
+        self.0.value().to_host()
     }
 
     /// The elements in row-major order.
@@ -221,7 +211,7 @@ impl Array {
 
     /// Whether both are handles on the same value.
     pub fn same(&self, other: &Array) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.same(&other.0)
     }
 }
 
@@ -233,12 +223,12 @@ impl fmt::Debug for Array {
 
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.value.print(f)
+        self.0.value().print(f)
     }
 }
 
 const _: () = {
     const fn handle<T: Send + Sync + Clone>() {}
     handle::<Array>();
-    assert!(size_of::<Array>() == 16);
+    assert!(size_of::<Array>() == 8 && size_of::<Option<Array>>() == 8);
 };

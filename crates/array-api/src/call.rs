@@ -32,52 +32,51 @@ impl Meta {
 /// The front door's verdict on a call: what will come out, and the type that weak scalars take.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    results: Metas,
+    first: Meta,
     /// The common data type of the operands; weak scalars become it.
     pub operands: DType,
-}
-
-#[derive(Clone, Debug)]
-enum Metas {
-    One(Meta),
-    Many(Vec<Meta>),
+    /// All results, where there is not exactly one.
+    many: Option<Box<[Meta]>>,
 }
 
 impl Verdict {
     /// One result, of the operands' type.
     #[inline]
     pub fn same(dims: Dims, dtype: DType) -> Verdict {
-        Verdict { results: Metas::One(Meta { dims, dtype }), operands: dtype }
+        Verdict::new(dims, dtype, dtype)
     }
 
     /// One result of a type of its own.
     #[inline]
     pub fn new(dims: Dims, dtype: DType, operands: DType) -> Verdict {
-        Verdict { results: Metas::One(Meta { dims, dtype }), operands }
+        Verdict { first: Meta { dims, dtype }, operands, many: None }
     }
 
     /// Several results, or a list.
     pub fn many(results: Vec<Meta>, operands: DType) -> Verdict {
-        Verdict { results: Metas::Many(results), operands }
+        let first = results.first().cloned().unwrap_or(Meta { dims: Dims::SCALAR, dtype: operands });
+        Verdict { first, operands, many: Some(results.into()) }
     }
 
     /// The results' shapes and types.
     #[inline]
     pub fn results(&self) -> &[Meta] {
-        match &self.results {
-            Metas::One(m) => std::slice::from_ref(m),
-            Metas::Many(v) => v,
+        match &self.many {
+            None => std::slice::from_ref(&self.first),
+            Some(v) => v,
         }
     }
 
     /// The first result's extents.
+    #[inline]
     pub fn dims(&self) -> &Dims {
-        &self.results()[0].dims
+        &self.first.dims
     }
 
     /// The first result's data type.
+    #[inline]
     pub fn dtype(&self) -> DType {
-        self.results()[0].dtype
+        self.first.dtype
     }
 }
 
@@ -189,6 +188,10 @@ pub fn decline<T>(why: impl Into<Box<str>>) -> Result<T, Exit> {
 }
 
 /// What implementations may return.
+#[diagnostic::on_unimplemented(
+    message = "an implementation cannot return `{Self}`",
+    note = "return `Result<T>` or `Result<T, Exit>`, where `T` is an array type, `Array`, or a vector of these"
+)]
 pub trait IntoAnswer {
     /// Whether the type can decline; donated operands then stay in the call for the next implementation.
     const MAY_DECLINE: bool;
@@ -254,6 +257,14 @@ impl<T: IntoOuts> IntoAnswer for Result<T, Exit> {
             Ok(t) => t.into_outs().into(),
             Err(e) => e.into(),
         }
+    }
+}
+
+impl IntoAnswer for Answer {
+    const MAY_DECLINE: bool = true;
+    #[inline]
+    fn into_answer(self) -> Answer {
+        self
     }
 }
 
@@ -430,15 +441,24 @@ pub fn arg<'h, T: Native>(o: &'h mut Operand<'_>, dtype: DType, keep: bool) -> O
     }
 }
 
-/// Whether an operand is a native array or a weak scalar, or left out where that is allowed.
+/// Whether [`arg`] would give a native operand; where it is left out, whether that is allowed.
 #[inline]
 #[doc(hidden)]
-pub fn accepts<T: Native>(o: &Operand<'_>, optional: bool) -> bool {
+pub fn gives_arg<T: Native>(o: &Operand<'_>, optional: bool) -> bool {
     match o {
-        Operand::Ref(a) => a.downcast_ref::<T>().is_some(),
-        Operand::Own(a) => a.downcast_ref::<T>().is_some(),
         Operand::Scalar(_) => true,
         Operand::Absent => optional,
+        o => native::<T>(o).is_some(),
+    }
+}
+
+/// Whether [`value`] would give a native operand.
+#[inline]
+#[doc(hidden)]
+pub fn gives_value<T: Native>(o: &Operand<'_>, dtype: DType) -> bool {
+    match o {
+        Operand::Scalar(s) => T::from_scalar(*s, dtype).is_ok(),
+        o => native::<T>(o).is_some(),
     }
 }
 

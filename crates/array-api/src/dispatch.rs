@@ -5,7 +5,7 @@ use std::fmt;
 use std::ptr;
 
 use crate::array::Array;
-use crate::call::{Answer, Call, Exit, Other};
+use crate::call::{Answer, Call, IntoAnswer, Other};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{Kind, KindId, Level};
 use crate::operand::Operand;
@@ -15,43 +15,74 @@ use crate::registry::{Source, has_functions, source};
 /// Finds the implementation of the outermost kind among the arguments and runs it.
 ///
 /// The common path is one load from a published row: no lock, no hashing, no allocation.
-#[inline]
 pub fn dispatch(call: &mut Call<'_, '_>) -> Answer {
-    let mut top: Option<(Level, KindId)> = call.namespace.map(|xp| (xp.kind().level(), xp.kind().id()));
-    let mut mixed = false;
+    let (mut level, mut kind) = (Level::DATA, KindId::NONE);
+    if let Some(xp) = call.namespace {
+        (level, kind) = (xp.kind().level(), xp.kind().id());
+    }
     for operand in call.args.iter() {
         let Some(a) = operand.array() else { continue };
         let head = a.head();
-        match top {
-            Some((level, _)) if head.level < level => {}
-            Some((level, kind)) if head.level == level => mixed |= head.kind != kind,
-            _ => {
-                top = Some((head.level, head.kind));
-                mixed = false;
-            }
+        if kind == KindId::NONE {
+            (level, kind) = (head.level, head.kind);
+        } else if head.kind != kind || head.level != level {
+            return among_several(call);
         }
     }
-    if let (Some((_, kind)), false) = (top, mixed)
-        && let Some(source) = call.op.row.get(kind)
-    {
-        let answer = match source {
-            Source::Kernel(implementation) => implementation.call(call),
-            Source::Handler(handler) => handler(call).map_or_else(Answer::from, Answer::from),
-            Source::Composition(compose) => compose(call).map_or_else(Answer::from, Answer::from),
-            _ => return search(call, None),
-        };
-        return match answer {
-            Answer::One(a) => {
-                #[cfg(debug_assertions)]
-                if let Err(e) = hold(call, &[&a]) {
-                    return e.into();
-                }
-                Answer::One(a)
-            }
-            Answer::Other(other) => uncommon(call, other),
-        };
+    answer_of(kind, call)
+}
+
+#[inline]
+fn answer_of(kind: KindId, call: &mut Call<'_, '_>) -> Answer {
+    match call.op.row.get(kind) {
+        Some(Source::Kernel(kernel, _)) => finish(kernel(call), call),
+        Some(source) => generic(source, call),
+        None => search(call, None),
     }
-    search(call, None)
+}
+
+/// Arrays of several kinds or levels: those of the outermost level count.
+#[inline(never)]
+fn among_several(call: &mut Call<'_, '_>) -> Answer {
+    match only_kind(call) {
+        Some(kind) => answer_of(kind, call),
+        None => search(call, None),
+    }
+}
+
+/// The kind of all arrays of the outermost level, if they are of one kind.
+fn only_kind(call: &Call<'_, '_>) -> Option<KindId> {
+    let level = call.level();
+    let namespace = call.namespace.filter(|xp| xp.kind().level() == level).map(|xp| xp.kind().id());
+    let arrays = call.arrays().map(Array::head).filter(|head| head.level == level).map(|head| head.kind);
+    let mut kinds = namespace.into_iter().chain(arrays);
+    kinds.next().filter(|&kind| kinds.all(|other| other == kind))
+}
+
+/// Whatever answers but a registered function.
+#[inline(never)]
+fn generic(source: &Source, call: &mut Call<'_, '_>) -> Answer {
+    let answer = match source {
+        Source::Closure(closure, _) => closure(call).into_answer(),
+        Source::Handler(handler) => handler(call).into_answer(),
+        Source::Composition(compose) => compose(call).into_answer(),
+        _ => return search(call, None),
+    };
+    finish(answer, call)
+}
+
+#[inline]
+fn finish(answer: Answer, call: &mut Call<'_, '_>) -> Answer {
+    match answer {
+        Answer::One(a) => {
+            #[cfg(debug_assertions)]
+            if let Err(e) = hold(call, &[&a]) {
+                return e.into();
+            }
+            Answer::One(a)
+        }
+        Answer::Other(other) => uncommon(call, other),
+    }
 }
 
 /// Several results, a failure, or a decline that sends the call on.
@@ -148,7 +179,7 @@ fn search(call: &mut Call<'_, '_>, mut declined: Option<Box<str>>) -> Answer {
     let first = *source(op, kind.id());
     // The kind's kernel, then its handler; whichever already declined is not asked again.
     let handler = match first {
-        Source::Kernel(_) => kind.handler().map(Source::Handler),
+        Source::Kernel(..) | Source::Closure(..) => kind.handler().map(Source::Handler),
         _ => None,
     };
     for source in [Some(first), handler].into_iter().flatten() {
@@ -157,8 +188,9 @@ fn search(call: &mut Call<'_, '_>, mut declined: Option<Box<str>>) -> Answer {
             continue;
         }
         let answer = match source {
-            Source::Kernel(implementation) => implementation.call(call),
-            Source::Handler(f) => f(call).map_or_else(Answer::from, Answer::from),
+            Source::Kernel(kernel, _) => kernel(call),
+            Source::Closure(closure, _) => closure(call).into_answer(),
+            Source::Handler(f) => f(call).into_answer(),
             Source::Conflict(..) => return Error::registry(op.name, format!("for {}: {source}", kind.name())).into(),
             Source::Composition(_) | Source::Refused(_) | Source::Missing => continue,
         };
@@ -171,7 +203,7 @@ fn search(call: &mut Call<'_, '_>, mut declined: Option<Box<str>>) -> Answer {
         }
     }
     match (op.compose, kinds.iter().find_map(|k| Some((k, k.refusal(op)?)))) {
-        (Some(compose), None) => return compose(call).map_err(Exit::Failed).map_or_else(Answer::from, Answer::from),
+        (Some(compose), None) => return compose(call).into_answer(),
         (Some(_), Some((k, why))) => reasons.push(format!("{}: refuses the composition, because {why}", k.name())),
         (None, _) => {}
     }
@@ -247,7 +279,7 @@ pub fn explain(op: &str, arrays: &[&Array]) -> Result<Explanation> {
     };
     let first = source(op, kind.id());
     lines.push(format!("first: {first}"));
-    if let (Source::Kernel(_), Some(_)) = (first, kind.handler()) {
+    if let (Source::Kernel(..) | Source::Closure(..), Some(_)) = (first, kind.handler()) {
         lines.push("if it declines: the kind's generic handler".into());
     }
     if op.compose.is_some() && !matches!(first, Source::Composition(_) | Source::Refused(_)) {

@@ -43,6 +43,11 @@ impl Level {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct KindId(pub(crate) u16);
 
+impl KindId {
+    /// No kind: beyond the end of every row.
+    pub(crate) const NONE: KindId = KindId(u16::MAX);
+}
+
 /// A function that receives any operation as data: the equal of NEP 18's `__array_function__`.
 pub type Handler = fn(&mut Call<'_, '_>) -> Handled;
 

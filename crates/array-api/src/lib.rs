@@ -19,6 +19,7 @@ mod host;
 mod index;
 mod kind;
 mod namespace;
+mod node;
 mod operand;
 mod operation;
 mod ops;
@@ -49,7 +50,8 @@ pub use operand::{Arg, Args, IntoArg, IntoArgs, Maybe, One, Operand};
 pub use operation::{Class, List, Op, Operation, Results, Role, operations, run};
 pub use ops::*;
 pub use registry::{
-    HandledFunctions, Implementation, Registration, Run, Source, handled_functions, kinds, register, register_override,
+    Closure, HandledFunctions, Implementation, Registration, Run, Source, handled_functions, kinds, register,
+    register_override,
 };
 pub use scalar::{FromScalar, Scalar};
 pub use term::Term;
@@ -64,7 +66,8 @@ pub use registry::Row;
 /// What the macros write; not part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::call::{accepts, arg, borrow, native, value};
+    pub use crate::call::{arg, borrow, gives_arg, gives_value, native, value};
+    pub use crate::operation::check_signature;
     pub use crate::registry::Submitted;
     pub use inventory;
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::array::Array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Nested;
-use crate::kind::Kind;
+use crate::kind::{Kind, Level};
 use crate::registry;
 use crate::value::{Field, Value};
 
@@ -226,8 +226,8 @@ impl FromStr for Namespace {
         match registry::kinds().into_iter().find(|k| k.name() == name) {
             Some(kind) => Ok(Namespace::new(kind).on(device)),
             None => {
-                let known: Vec<_> =
-                    registry::kinds().into_iter().filter(|k| k.host_constructor().is_some()).map(Kind::name).collect();
+                let kinds = registry::kinds().into_iter();
+                let known: Vec<_> = kinds.filter(|k| k.level() <= Level::LAZY).map(Kind::name).collect();
                 Err(Error::not_implemented(
                     "namespace",
                     format!(

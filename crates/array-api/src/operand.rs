@@ -29,11 +29,11 @@ impl<'a> Operand<'a> {
     /// The array, if the operand is one.
     #[inline]
     pub fn array(&self) -> Option<&Array> {
-        match self {
-            Operand::Ref(a) => Some(a),
-            Operand::Own(a) => Some(a),
-            _ => None,
+        // Two comparisons; a `match` first computes the number of the variant.
+        if let Operand::Ref(a) = self {
+            return Some(a);
         }
+        if let Operand::Own(a) = self { Some(a) } else { None }
     }
 
     /// Whether an optional argument was left out.
@@ -110,6 +110,12 @@ impl<T: Native> Arg<'_, T> {
             Arg::Own(t) => Some(t),
             Arg::Scalar(..) => None,
         }
+    }
+
+    /// The number, if the operand is one.
+    #[inline]
+    pub fn scalar(&self) -> Option<Scalar> {
+        if let Arg::Scalar(s, _) = self { Some(*s) } else { None }
     }
 }
 

@@ -155,6 +155,9 @@ pub trait Operation: Params + Sized {
     type Output: Results;
     /// The erased side.
     const OP: &'static Op;
+    /// The arguments' roles, for what is checked while compiling.
+    #[doc(hidden)]
+    const ROLES: &'static [Role];
 
     /// The shape-and-dtype rule: checks the call, makes operands one type, normalises the parameters.
     ///
@@ -204,6 +207,15 @@ impl Results for List {
     fn from_outs(_: &'static Op, outs: Outs) -> Result<List> {
         Ok(outs.into_vec())
     }
+}
+
+/// Holds a kernel's parameters against the row while compiling.
+#[doc(hidden)]
+pub const fn check_signature(roles: &[Role], arrays: usize, list: bool) {
+    let many = matches!(roles.last(), Some(Role::Many));
+    assert!(!list || many, "the operation has no list argument: take arrays one by one, not `&[&T]`");
+    assert!(list || !many, "the operation's last argument is a list: take it as `&[&T]`");
+    assert!(arrays == roles.len(), "the function takes another number of arrays than the operation has arguments");
 }
 
 #[cold]
@@ -307,6 +319,7 @@ macro_rules! operation {
             impl $crate::Operation for $Op {
                 type Output = $Out;
                 const OP: &'static $crate::Op = &OP;
+                const ROLES: &'static [$crate::Role] = &[$($crate::Role::$role),*];
                 #[inline]
                 fn rule(&mut self, args: &mut [$crate::Operand<'_>]) -> $crate::Result<$crate::Verdict> {
                     let rule: fn(&'static $crate::Op, &mut $Op, &mut [$crate::Operand<'_>]) -> $crate::Result<$crate::Verdict> = $rule;
@@ -425,6 +438,25 @@ macro_rules! operation {
         }
     };
     (@methods [$($doc:tt)*] $f:ident [$($a:ident $role:ident)*] [$($Op:ident)?] $Out:ident (none)) => {};
+
+    // What is left is written wrongly.
+    (@front [$($doc:tt)*] $Op:ident $f:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "the arguments of `", stringify!($f), "` must each be `name: One` or `name: Maybe`, the first `One`, or a single \
+             `name: Many`; without arguments it is creation: `methods (namespace)`"
+        ));
+    };
+    (@methods [$($doc:tt)*] $f:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "the methods of `", stringify!($f), "` are `methods (trait Name)`, `methods (namespace)` or `methods (none)`"
+        ));
+    };
+    ($($row:tt)*) => {
+        compile_error!(
+            "an operation is `/// doc` `Params = function(argument: Role, ..) { parameter: Type = default, .. } -> Output; \
+             \"category\", Class, rule`, then optionally `, compose closure` and `, methods (..)`"
+        );
+    };
 }
 
 /// The standard's name of a function: `where` is a keyword in Rust, so its function is `where_`.

@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering::*};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use crate::call::{Answer, Call, Handled, IntoAnswer, Outs};
+use crate::call::{Answer, Call, Handled, Outs};
 use crate::error::{Error, Result};
 use crate::kind::{Handler, Kind, KindId};
 use crate::operation::Op;
@@ -20,8 +20,11 @@ pub enum Run {
     /// A function; what `#[implements]` makes of a typed kernel.
     Kernel(fn(&mut Call<'_, '_>) -> Answer),
     /// A closure that was registered at run time.
-    Closure(Box<dyn Fn(&mut Call<'_, '_>) -> Handled + Send + Sync>),
+    Closure(Box<Closure>),
 }
+
+/// An implementation that is registered at run time.
+pub type Closure = dyn Fn(&mut Call<'_, '_>) -> Handled + Send + Sync;
 
 /// One implementation of one operation for one kind.
 pub struct Implementation {
@@ -34,11 +37,11 @@ pub struct Implementation {
 }
 
 impl Implementation {
-    #[inline]
-    pub(crate) fn call(&self, call: &mut Call<'_, '_>) -> Answer {
+    /// The line of a published row that runs this implementation.
+    fn source(&'static self) -> Source {
         match &self.run {
-            Run::Kernel(f) => f(call),
-            Run::Closure(f) => f(call).into_answer(),
+            Run::Kernel(f) => Source::Kernel(*f, self),
+            Run::Closure(f) => Source::Closure(&**f, self),
         }
     }
 }
@@ -55,8 +58,10 @@ inventory::collect!(Submitted);
 /// Who answers for one kind, computed when the row is published.
 #[derive(Clone, Copy)]
 pub enum Source {
-    /// A registered implementation.
-    Kernel(&'static Implementation),
+    /// A registered function. The function itself is in the row, so that a call finds it with one load.
+    Kernel(fn(&mut Call<'_, '_>) -> Answer, &'static Implementation),
+    /// A registered closure.
+    Closure(&'static Closure, &'static Implementation),
     /// The kind's generic handler.
     Handler(Handler),
     /// The operation's default composition.
@@ -72,8 +77,9 @@ pub enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::Kernel(i) if i.overrides => write!(f, "override registered at {}", i.place),
-            Source::Kernel(i) => write!(f, "kernel registered at {}", i.place),
+            Source::Kernel(_, i) | Source::Closure(_, i) => {
+                write!(f, "{} registered at {}", if i.overrides { "override" } else { "kernel" }, i.place)
+            }
             Source::Handler(_) => f.write_str("the kind's generic handler"),
             Source::Composition(_) => f.write_str("the operation's composition"),
             Source::Refused(why) => write!(f, "missing: the kind refuses the composition, because {why}"),
@@ -124,11 +130,11 @@ impl Entry {
     /// Which implementation counts. The same pair twice at link time: neither wins, except that one override does.
     fn winner(&self) -> Option<Source> {
         if let Some((_, top)) = self.stacked.last() {
-            return Some(Source::Kernel(top));
+            return Some(top.source());
         }
         let overrides: Vec<_> = self.linked.iter().copied().filter(|i| i.overrides).collect();
         match (&overrides[..], &self.linked[..]) {
-            ([one], _) | ([], [one]) => Some(Source::Kernel(one)),
+            ([one], _) | ([], [one]) => Some(one.source()),
             ([a, b, ..], _) => Some(Source::Conflict(a.place, b.place)),
             ([], [a, b, ..]) => Some(Source::Conflict(a.place, b.place)),
             ([], []) => None,
@@ -344,7 +350,7 @@ fn insert(
     kind: &'static Kind,
     overrides: bool,
     place: &'static Location<'static>,
-    f: Box<dyn Fn(&mut Call<'_, '_>) -> Handled + Send + Sync>,
+    f: Box<Closure>,
 ) -> Result<Registration> {
     start();
     let id = kind.id();

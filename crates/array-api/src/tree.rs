@@ -41,6 +41,10 @@ impl fmt::Display for TreePath<'_> {
 /// #[derive(Clone, Tree)]
 /// struct Linear { weight: Array, bias: Option<Array>, #[tree(skip)] name: String }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither an array nor a tree of arrays",
+    note = "derive `Tree` for it, or mark a field that is not to be trained with `#[tree(skip)]`"
+)]
 pub trait Tree: Sized {
     /// Visits every leaf with its path, always in the same order.
     fn visit<'t>(&'t self, path: &TreePath<'_>, f: &mut dyn FnMut(&TreePath<'_>, &'t Array));
@@ -118,8 +122,20 @@ macro_rules! sequences {
 
 sequences! {
     [T: Tree] Vec<T>, |v| v;
-    [T: Tree] Option<T>, |v: Vec<T>| v.into_iter().next();
     [T: Tree, const N: usize] [T; N], |v: Vec<T>| match v.try_into() { Ok(a) => a, Err(_) => unreachable!("as many as before") };
+}
+
+/// What is there has the name of its place, not one more: an optional `bias` is called `bias`.
+impl<T: Tree> Tree for Option<T> {
+    fn visit<'t>(&'t self, path: &TreePath<'_>, f: &mut dyn FnMut(&TreePath<'_>, &'t Array)) {
+        self.iter().for_each(|t| t.visit(path, f));
+    }
+    fn map(&self, f: &mut dyn FnMut(&Array) -> Result<Array>) -> Result<Self> {
+        self.as_ref().map(|t| t.map(f)).transpose()
+    }
+    fn map_owned(self, f: &mut dyn FnMut(Array) -> Result<Array>) -> Result<Self> {
+        self.map(|t| t.map_owned(f)).transpose()
+    }
 }
 
 impl<T: Tree> Tree for BTreeMap<String, T> {

@@ -246,3 +246,45 @@ fn third_parties_define_operations() {
     assert_eq!(values(&toy(&[2.]).outsider(3.0).unwrap()), [8.]);
     assert!(explain("outsider", &[&toy(&[1.])]).unwrap().to_string().contains("composition"));
 }
+
+/// A kind without 0-d arrays: its kernel has to decline numbers.
+#[derive(Clone, Debug)]
+struct Bare;
+
+static BARE: Kind = Kind::new("bare").handled_by(|call| match call[0].array() {
+    Some(x) => Ok(x.clone().into()),
+    None => decline("the donated operand is gone"),
+});
+
+impl ArrayImpl for Bare {
+    fn kind(&self) -> &'static Kind {
+        &BARE
+    }
+    fn dims(&self) -> Dims {
+        Dims::SCALAR
+    }
+    fn dtype(&self) -> DType {
+        DType::Float64
+    }
+}
+
+impl Native for Bare {
+    const KIND: &'static Kind = &BARE;
+}
+
+#[implements(pow)]
+fn pow_bare(_: Bare, _: &Bare) -> Result<Bare> {
+    Err(Error::value("pow", "two bare arrays have no power"))
+}
+
+#[implements(hypot)]
+fn hypot_bare(_: Bare, _: Bare) -> Result<Bare> {
+    Err(Error::value("hypot", "two bare arrays have none"))
+}
+
+#[test]
+fn declining_loses_no_donated_operand() {
+    let x = || Array::new(Bare);
+    assert!(pow(x(), 2.0).is_ok() && hypot(x(), 2.0).is_ok());
+    assert_eq!(pow(x(), x()).unwrap_err().to_string(), "pow: two bare arrays have no power");
+}

@@ -1,7 +1,9 @@
 //! Time of the engine's inner loops: nanoseconds per element and GFLOP/s.
 use array_api::DType;
-use array_ndarray::{NdArray, binary, map::map, matmul::matmul, reduce::sum, unary};
+use array_api::{Argsort, Normal, Sort, argsort, sort, take};
+use array_ndarray::{NdArray, binary, map::map, matmul::matmul, namespace, unary};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
 
 fn floats(n: usize) -> Vec<f32> {
     (0..n).map(|i| (i % 1000) as f32 * 0.01 - 5.0).collect()
@@ -43,6 +45,7 @@ fn elementwise(c: &mut Criterion) {
         })
     });
     group.finish();
+    black_box(DType::Float32);
 }
 
 fn products(c: &mut Criterion) {
@@ -76,23 +79,29 @@ fn products(c: &mut Criterion) {
     group.finish();
 }
 
-fn reductions(c: &mut Criterion) {
-    let mut group = c.benchmark_group("sum");
-    for (shape, axes, out) in [
-        (vec![1000], vec![0], vec![]),
-        (vec![1_000_000], vec![0], vec![]),
-        (vec![1000, 1000], vec![0], vec![1000]),
-        (vec![1000, 1000], vec![1], vec![1000]),
-        (vec![6, 100, 20], vec![1], vec![6, 20]),
-        (vec![6, 100, 1], vec![1], vec![6, 1]),
-    ] {
-        let n = shape.iter().product();
-        group.throughput(Throughput::Elements(n as u64));
-        let x = NdArray::from_vec(floats(n), &shape);
-        group.bench_function(format!("{shape:?} over {axes:?}"), |b| b.iter(|| sum(&x, &axes, &out, DType::Float32)));
+/// Sorting and drawing a million numbers.
+fn ordering(c: &mut Criterion) {
+    let n = 1_000_000;
+    let xp = namespace();
+    let key = xp.key(1).unwrap();
+    let x = xp.normal(&key, [n]).unwrap();
+    let order = argsort(&x, Argsort::default()).unwrap();
+    let inner = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let mut group = c.benchmark_group("million");
+    group.throughput(Throughput::Elements(n as u64)).sample_size(20);
+    group.bench_function("sort", |b| b.iter(|| sort(&x, Sort::default())));
+    group.bench_function("sort one thread", |b| inner.install(|| b.iter(|| sort(&x, Sort::default()))));
+    group.bench_function("argsort", |b| b.iter(|| argsort(&x, Argsort::default())));
+    group.bench_function("take", |b| b.iter(|| take(&x, &order, 0)));
+    for dtype in [DType::Float32, DType::Float64] {
+        let p = || Normal::default().shape([n]).dtype(dtype);
+        group.bench_function(format!("normal {dtype}"), |b| b.iter(|| xp.normal(&key, p())));
+        group.bench_function(format!("normal {dtype} one thread"), |b| {
+            inner.install(|| b.iter(|| xp.normal(&key, p())))
+        });
     }
     group.finish();
 }
 
-criterion_group!(benches, elementwise, products, reductions);
+criterion_group!(benches, elementwise, products, ordering);
 criterion_main!(benches);

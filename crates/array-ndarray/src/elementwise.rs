@@ -3,21 +3,40 @@
 use array_api::{Arg, Astype, Elu, Result, Scalar, Verdict, implements};
 
 use crate::array::NdArray;
+use crate::kernel::Op;
 use crate::kind::operand;
 use crate::map::map;
 use crate::{binary, cast, ternary, unary};
+
+// Borrowed operands, the common case, go straight to the engine: moving an owned array's 100 bytes through two enums costs
+// more than the rest of a call.
+#[inline]
+fn one(op: &Op, x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+    match &x {
+        Arg::Ref(x) => map(op, [(*x).into()], verdict.dims()),
+        _ => map(op, [operand(x)], verdict.dims()),
+    }
+}
+
+#[inline]
+fn two(op: &Op, x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+    match (&x1, &x2) {
+        (Arg::Ref(x1), Arg::Ref(x2)) => map(op, [(*x1).into(), (*x2).into()], verdict.dims()),
+        _ => map(op, [operand(x1), operand(x2)], verdict.dims()),
+    }
+}
 
 macro_rules! kernels {
     (unary: $($f:ident = $op:ident;)*) => { $(
         #[implements($f)]
         fn $f(x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-            map(&unary::$op, [operand(x)?], verdict.dims())
+            one(&unary::$op, x, verdict)
         }
     )* };
     (binary: $($f:ident = $op:ident;)*) => { $(
         #[implements($f)]
         fn $f(x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-            map(&binary::$op, [operand(x1)?, operand(x2)?], verdict.dims())
+            two(&binary::$op, x1, x2, verdict)
         }
     )* };
 }
@@ -50,7 +69,7 @@ fn positive(x: NdArray) -> Result<NdArray> {
 
 #[implements(where_)]
 fn where_(condition: &NdArray, x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-    map(&ternary::WHERE, [condition.into(), operand(x1)?, operand(x2)?], verdict.dims())
+    map(&ternary::WHERE, [condition.into(), operand(x1), operand(x2)], verdict.dims())
 }
 
 #[implements(clip)]
@@ -62,9 +81,9 @@ fn clip(
 ) -> Result<NdArray> {
     let dims = verdict.dims();
     match (min, max) {
-        (Some(min), Some(max)) => map(&ternary::CLIP, [operand(x)?, operand(min)?, operand(max)?], dims),
-        (Some(min), None) => map(&binary::MAXIMUM, [operand(x)?, operand(min)?], dims),
-        (None, Some(max)) => map(&binary::MINIMUM, [operand(x)?, operand(max)?], dims),
+        (Some(min), Some(max)) => map(&ternary::CLIP, [operand(x), operand(min), operand(max)], dims),
+        (Some(min), None) => map(&binary::MAXIMUM, [operand(x), operand(min)], dims),
+        (None, Some(max)) => map(&binary::MINIMUM, [operand(x), operand(max)], dims),
         (None, None) => match x {
             Arg::Ref(x) => Ok(x.clone()),
             Arg::Own(x) => Ok(x),
@@ -76,7 +95,7 @@ fn clip(
 #[implements(elu)]
 fn elu(x: Arg<'_, NdArray>, p: &Elu, verdict: &Verdict) -> Result<NdArray> {
     let alpha = Arg::Scalar(Scalar::Float(p.alpha), verdict.operands);
-    map(&ternary::ELU, [operand(x)?, operand(alpha)?], verdict.dims())
+    map(&ternary::ELU, [operand(x), operand(alpha)], verdict.dims())
 }
 
 #[implements(astype)]

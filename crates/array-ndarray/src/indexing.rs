@@ -1,14 +1,13 @@
 //! Indexing. Basic indices are views of the same buffer; integer positions move elements.
 
 use array_api::{
-    Arg, At, Error, Index, IndexAdd, Indices, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
+    At, Error, Index, IndexAdd, Indices, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
     with_element,
 };
 use ndarray::SliceInfoElem;
 
 use crate::array::{NdArray, NdElement};
 use crate::by_size::{Movement, moved};
-use crate::kind::operand;
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
 fn elements(index: &Indices) -> Vec<SliceInfoElem> {
@@ -41,10 +40,8 @@ fn at(x: NdArray, p: &At) -> Result<NdArray> {
 }
 
 #[implements(set_at)]
-fn set_at(x: NdArray, value: Arg<'_, NdArray>, p: &SetAt) -> Result<NdArray> {
+fn set_at(x: NdArray, value: &NdArray, p: &SetAt) -> Result<NdArray> {
     let (mut x, elements) = (x, elements(&p.index));
-    let value = operand(value)?;
-    let value = value.array();
     with_element!(x.dtype(), T => {
         if let (Some(a), Some(value)) = (T::peel_mut(&mut x), value.view::<T>()) {
             // Copies the buffer if somebody else holds it.

@@ -82,12 +82,12 @@ impl Native for NdArray {
 
 /// An operand of the protocol as one of the engine.
 #[inline]
-pub(crate) fn operand(arg: Arg<'_, NdArray>) -> Result<map::Operand<'_>> {
-    Ok(match arg {
+pub(crate) fn operand(arg: Arg<'_, NdArray>) -> map::Operand<'_> {
+    match arg {
         Arg::Ref(x) => map::Operand::Ref(x),
         Arg::Own(x) => map::Operand::Own(x),
-        Arg::Scalar(s, dtype) => map::Operand::Own(NdArray::from_scalar(s, dtype)?),
-    })
+        Arg::Scalar(s, dtype) => map::Operand::Scalar(map::Number::new(s, dtype)),
+    }
 }
 
 macro_rules! into_array {

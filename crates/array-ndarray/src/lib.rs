@@ -13,6 +13,9 @@
 //! | [`reduce`], [`cumulative`], [`position`] | reductions, running ones, and positions of extremes, over any axes |
 //! | [`matmul`] | batched matrix products |
 //!
+//! The protocol's functions are registered in files with the names of the standard's categories; sorting and sets share the
+//! integer keys of `order` and the digit sort of `radix`, decompositions the matrices of `stack`.
+//!
 //! ```
 //! use array_ndarray::{NdArray, binary, map::map};
 //! let x = NdArray::from_vec(vec![1.0, 2.0, 3.0], &[3]);
@@ -50,6 +53,7 @@ mod searching;
 mod set;
 pub mod simd;
 mod sorting;
+mod stack;
 mod statistical;
 pub mod ternary;
 mod tiles;

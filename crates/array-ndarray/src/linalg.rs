@@ -14,47 +14,10 @@ use faer::linalg::lu::partial_pivoting::{factor as lu, solve as lu_solve};
 use faer::linalg::qr::no_pivoting::factor as qr_factor;
 use faer::linalg::{cholesky::llt::factor as llt, svd as svd_factor, triangular_solve as triangular};
 use faer::perm::Perm;
-use faer::{Conj, Mat, MatRef, Par};
-use rayon::prelude::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use faer::{Conj, Mat, Par};
 
-use crate::array::{NdArray, NdElement};
-
-/// What the decompositions need of an element beside faer's own arithmetic.
-trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
-    fn finite(self) -> bool;
-    fn conjugate(self) -> Self;
-    fn real_part(self) -> Self::Real;
-    fn of_real(x: Self::Real) -> Self;
-    fn times(self, other: Self) -> Self;
-    /// The number of absolute value one by which `self` is divided to become real and not negative, if it is not so.
-    fn phase(self) -> Option<Self>;
-}
-
-macro_rules! entries {
-    ($($t:ty),*) => { $(
-        impl Entry for $t {
-            fn finite(self) -> bool { self.is_finite() }
-            fn conjugate(self) -> Self { self }
-            fn real_part(self) -> Self { self }
-            fn of_real(x: Self) -> Self { x }
-            fn times(self, other: Self) -> Self { self * other }
-            fn phase(self) -> Option<Self> { (self < 0.0).then_some(-1.0) }
-        }
-        impl Entry for Complex<$t> {
-            fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
-            fn conjugate(self) -> Self { self.conj() }
-            fn real_part(self) -> $t { self.re }
-            fn of_real(x: $t) -> Self { Complex::new(x, 0.0) }
-            fn times(self, other: Self) -> Self { self * other }
-            fn phase(self) -> Option<Self> {
-                let size = self.re.hypot(self.im);
-                (size > 0.0 && (self.im != 0.0 || self.re < 0.0)).then(|| self / size)
-            }
-        }
-    )* };
-}
-entries!(f32, f64);
+use crate::array::NdArray;
+use crate::stack::{Entry, Stack, append, cost, each, stacked, unravel};
 
 /// Runs a body with a Rust type bound to a floating data type.
 macro_rules! with_entry {
@@ -81,96 +44,6 @@ macro_rules! with_entry {
     };
 }
 
-/// A stack of `m` by `n` matrices in C order.
-struct Stack<T> {
-    data: Vec<T>,
-    batch: Vec<usize>,
-    m: usize,
-    n: usize,
-}
-
-impl<T: Entry> Stack<T> {
-    fn new(op: &str, x: &NdArray) -> Result<Stack<T>> {
-        match (x.to_vec::<T>(), x.shape()) {
-            (Some(data), &[ref batch @ .., m, n]) => Ok(Stack { data, batch: batch.to_vec(), m, n }),
-            _ => Err(Error::backend(op, format!("an array of shape {:?} is no stack of matrices", x.shape()))),
-        }
-    }
-    fn len(&self) -> usize {
-        self.batch.iter().product()
-    }
-    fn matrix(&self, i: usize) -> MatRef<'_, T> {
-        let size = self.m * self.n;
-        MatRef::from_row_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
-    }
-    /// How errors name a matrix.
-    fn name(&self, i: usize) -> String {
-        match self.batch[..] {
-            [] => "the matrix".to_string(),
-            _ => format!("matrix {:?} of the stack", unravel(i, &self.batch)),
-        }
-    }
-    fn finite(&self, op: &str, i: usize, read: impl Fn(usize, usize) -> bool) -> Result<()> {
-        let a = self.matrix(i);
-        for r in 0..self.m {
-            for c in 0..self.n {
-                if read(r, c) && !a[(r, c)].finite() {
-                    let (name, value) = (self.name(i), a[(r, c)]);
-                    return Err(Error::value(
-                        op,
-                        format!("{name} has the element {value} in row {r}, column {c}: it must be finite"),
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn unravel(mut i: usize, extents: &[usize]) -> Vec<usize> {
-    let mut index = vec![0; extents.len()];
-    for (at, &n) in index.iter_mut().zip(extents).rev() {
-        (*at, i) = (i % n, i / n);
-    }
-    index
-}
-
-/// Computes `f(0), f(1), ...`: by several threads if that is worth while and this is not one of the pool's.
-///
-/// The error of the first matrix that fails is returned, whichever thread meets one first.
-fn each<R: Send>(op: &str, count: usize, work: usize, f: impl Fn(usize) -> Result<R> + Sync) -> Result<Vec<R>> {
-    let guarded = |i| {
-        catch_unwind(AssertUnwindSafe(|| f(i))).unwrap_or_else(|cause| {
-            let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
-            Err(Error::backend(op, format!("faer failed: {}", text.unwrap_or("it gave no reason"))))
-        })
-    };
-    if count > 1 && count * work >= 1 << 16 && rayon::current_thread_index().is_none() {
-        (0..count).into_par_iter().map(guarded).collect::<Vec<_>>().into_iter().collect()
-    } else {
-        (0..count).map(guarded).collect()
-    }
-}
-
-/// The operations that one matrix costs, roughly.
-fn cost(m: usize, n: usize) -> usize {
-    m.saturating_mul(n).saturating_mul(m.min(n))
-}
-
-/// Appends a matrix in C order.
-fn append<T: Entry>(to: &mut Vec<T>, m: usize, n: usize, at: impl Fn(usize, usize) -> T) {
-    to.extend((0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| at(i, j)));
-}
-
-/// The matrices of a result, joined.
-fn stacked<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
-    NdArray::from_vec(parts.concat(), shape)
-}
-
-fn memory(need: StackReq) -> MemBuffer {
-    MemBuffer::new(need)
-}
-
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
     with_entry!("cholesky", x.dtype(), T => {
@@ -187,7 +60,7 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
                 (_, false) => a[(r, c)],
                 (_, true) => a[(c, r)].conjugate(),
             });
-            let mut room = memory(llt::cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default()));
+            let mut room = MemBuffer::new(llt::cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default()));
             let stack = MemStack::new(&mut room);
             llt::cholesky_in_place(l.as_mut(), Default::default(), Par::Seq, stack, Default::default()).map_err(
                 |llt::LltError::NonPositivePivot { index }| {
@@ -260,7 +133,7 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
             s.a.finite("solve", i, |_, _| true)?;
             let mut a = s.a.matrix(i).to_owned();
             let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
-            let mut room = memory(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
+            let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
             let stack = MemStack::new(&mut room);
             lu::lu_in_place(a.as_mut(), &mut to, &mut from, Par::Seq, stack, Default::default());
             if let Some(k) = (0..n).find(|&k| a[(k, k)] == T::default()) {
@@ -273,7 +146,7 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
             let (at, right) = s.pair(i);
             let (a, order) = &factors[at];
             let mut b = s.b.matrix(right).to_owned();
-            let mut room = memory(lu_solve::solve_in_place_scratch::<usize, T>(n, s.b.n, Par::Seq));
+            let mut room = MemBuffer::new(lu_solve::solve_in_place_scratch::<usize, T>(n, s.b.n, Par::Seq));
             let stack = MemStack::new(&mut room);
             lu_solve::solve_in_place(a.as_ref(), a.as_ref(), order.as_ref(), b.as_mut(), Par::Seq, stack);
             Ok(s.rows(&b))
@@ -325,7 +198,7 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
             if k > 0 {
                 let block = qr_factor::recommended_block_size::<T>(m, n);
                 let mut coefficients = Mat::<T>::zeros(block, k);
-                let mut room = memory(StackReq::any_of(&[
+                let mut room = MemBuffer::new(StackReq::any_of(&[
                     qr_factor::qr_in_place_scratch::<T>(m, n, block, Par::Seq, Default::default()),
                     apply_scratch::<T>(m, block, columns),
                 ]));
@@ -375,7 +248,7 @@ fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
             let mut s = faer::diag::Diag::<T>::zeros(k);
             if k > 0 {
                 let need = svd_factor::svd_scratch::<T>(m, n, want, want, Par::Seq, Default::default());
-                let mut room = memory(need);
+                let mut room = MemBuffer::new(need);
                 let (left, right) = (Some(u.as_mut()), Some(v.as_mut()));
                 let stack = MemStack::new(&mut room);
                 svd_factor::svd(x.matrix(i), s.as_mut(), left, right, Par::Seq, stack, Default::default()).map_err(

@@ -5,7 +5,7 @@
 //! only, an element's value cannot depend on layout or position, and a result may overwrite a donated operand: such an
 //! operand is staged through a tile too, so that no loop ever sees overlapping memory.
 
-use array_api::{DType, Error, Result};
+use array_api::{DType, Error, FromScalar, Result, Scalar, with_element};
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
@@ -19,6 +19,25 @@ pub enum Operand<'a> {
     Ref(&'a NdArray),
     /// Donated: the result may take its buffer if nobody else owns it.
     Own(NdArray),
+    /// One number for all elements, without an array to hold it.
+    Scalar(Number),
+}
+
+/// An element of any data type.
+#[derive(Clone, Copy)]
+pub struct Number {
+    dtype: DType,
+    bits: [u64; 2],
+}
+
+impl Number {
+    /// The number as an element of a data type.
+    pub fn new(scalar: Scalar, dtype: DType) -> Number {
+        let mut bits = [0_u64; 2];
+        // SAFETY: no element has more than 16 bytes or a stricter alignment than `u64`.
+        with_element!(dtype, T => unsafe { bits.as_mut_ptr().cast::<T>().write(T::from_scalar(scalar)) });
+        Number { dtype, bits }
+    }
 }
 
 impl<'a> From<&'a NdArray> for Operand<'a> {
@@ -34,11 +53,34 @@ impl From<NdArray> for Operand<'_> {
 }
 
 impl Operand<'_> {
-    pub(crate) fn array(&self) -> &NdArray {
+    /// The array, if the operand is not a number.
+    fn array(&self) -> Option<&NdArray> {
         match self {
-            Operand::Ref(array) => array,
-            Operand::Own(array) => array,
+            Operand::Ref(array) => Some(array),
+            Operand::Own(array) => Some(array),
+            Operand::Scalar(_) => None,
         }
+    }
+
+    fn dtype(&self) -> DType {
+        match self {
+            Operand::Scalar(number) => number.dtype,
+            Operand::Ref(array) => array.dtype(),
+            Operand::Own(array) => array.dtype(),
+        }
+    }
+
+    /// The address of the first element, which for a number is in the operand itself.
+    fn ptr(&self) -> *const u8 {
+        match self {
+            Operand::Scalar(number) => number.bits.as_ptr().cast(),
+            Operand::Ref(array) => array.ptr(),
+            Operand::Own(array) => array.ptr(),
+        }
+    }
+
+    fn is_one_element(&self) -> bool {
+        self.array().is_none_or(|a| a.len() == 1)
     }
 }
 
@@ -61,17 +103,16 @@ fn undefined(op: &Op, dtype: DType) -> Error {
 }
 
 fn run(op: &Op, operands: &mut [Operand<'_>], shape: &[usize]) -> Result<NdArray> {
-    let dtype = operands[operands.len() - 1].array().dtype();
+    let dtype = operands[operands.len() - 1].dtype();
     let Some(kernel) = op.kernels[dtype as usize] else { return Err(undefined(op, dtype)) };
     let len: usize = shape.iter().product();
     if let Some(ins) = small(operands, shape, len, kernel.grain) {
         // SAFETY: every operand has `len` contiguous elements, and the result room for as many.
         return Ok(unsafe { NdArray::build(kernel.out, shape, &mut |out| kernel.inner()(len, out, ins)) });
     }
-    let standard = operands.iter().all(|o| {
-        let a = o.array();
-        a.len() == 1 || (a.is_contiguous() && a.shape() == shape)
-    });
+    let standard = operands
+        .iter()
+        .all(|o| o.is_one_element() || o.array().is_some_and(|a| a.is_contiguous() && a.shape() == shape));
     let order: SmallVec<[usize; 6]> =
         if standard { SmallVec::new() } else { memory_order(operands, shape.len(), shape) };
     let reordered = order.iter().enumerate().any(|(i, &o)| i != o);
@@ -92,12 +133,11 @@ fn run(op: &Op, operands: &mut [Operand<'_>], shape: &[usize]) -> Result<NdArray
         axes: [SmallVec::new(), SmallVec::new(), SmallVec::new()],
     };
     for (i, operand) in operands.iter().enumerate() {
-        let a = operand.array();
-        job.sizes[i] = a.dtype().size();
-        job.ins[i] = a.ptr();
+        job.sizes[i] = operand.dtype().size();
+        job.ins[i] = operand.ptr();
         job.forms[i] = if Some(i) == donated.map(|d| d.0) {
             Form::Staged
-        } else if a.len() == 1 && len != 1 {
+        } else if operand.is_one_element() && len != 1 {
             Form::Fill
         } else {
             Form::Direct
@@ -114,7 +154,7 @@ fn run(op: &Op, operands: &mut [Operand<'_>], shape: &[usize]) -> Result<NdArray
             unsafe { job.execute(out) };
             match std::mem::replace(&mut operands[i], Operand::Own(NdArray::scalar(false))) {
                 Operand::Own(array) => array,
-                Operand::Ref(_) => unreachable!("only an owned operand is donated"),
+                _ => unreachable!("only an owned operand is donated"),
             }
         }
         None => {
@@ -142,6 +182,7 @@ fn small(operands: &[Operand<'_>], shape: &[usize], len: usize, grain: usize) ->
     let mut ins = [std::ptr::null(); 3];
     for (at, operand) in ins.iter_mut().zip(operands) {
         *at = match operand {
+            Operand::Scalar(_) if len == 1 => operand.ptr(),
             Operand::Ref(a) if len == 1 || (a.shape() == shape && a.is_contiguous()) => a.ptr(),
             _ => return None,
         };
@@ -154,7 +195,7 @@ fn small(operands: &[Operand<'_>], shape: &[usize], len: usize, grain: usize) ->
 /// Following a transposed operand reads and writes memory in its order instead of against it.
 fn memory_order(operands: &[Operand<'_>], rank: usize, shape: &[usize]) -> SmallVec<[usize; 6]> {
     let mut order: SmallVec<[usize; 6]> = (0..rank).collect();
-    if let Some(full) = operands.iter().map(Operand::array).find(|a| a.shape() == shape) {
+    if let Some(full) = operands.iter().filter_map(Operand::array).find(|a| a.shape() == shape) {
         let strides = full.strides();
         let distance = |a: usize| if shape[a] <= 1 { None } else { Some(strides[a].unsigned_abs()) };
         // Axes of length one have no distance and must not move: an insertion sort that leaves them in place.
@@ -207,7 +248,7 @@ fn plan(job: &mut Job, operands: &[Operand<'_>], order: &[usize], ordered: &[usi
         }
         let mut step = [0; 3];
         for (i, operand) in operands.iter().enumerate() {
-            let a = operand.array();
+            let Some(a) = operand.array() else { continue };
             // Broadcasting aligns the last axes.
             let missing = order.len() - a.shape().len();
             if axis >= missing && a.shape()[axis - missing] != 1 {

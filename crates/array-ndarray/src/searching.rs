@@ -1,11 +1,10 @@
 //! Searching: positions of what is not zero, and places in sorted arrays.
 
-use array_api::{Arg, Result, Searchsorted, Verdict, implements, with_element};
+use array_api::{Result, Searchsorted, Verdict, implements, with_element};
 use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
 use crate::indexing::positions;
-use crate::kind::operand;
 use crate::order::{Ordered, with_real};
 
 #[implements(nonzero)]
@@ -30,12 +29,11 @@ fn nonzero(x: &NdArray) -> Result<Vec<NdArray>> {
 #[implements(searchsorted)]
 fn searchsorted(
     x1: &NdArray,
-    x2: Arg<'_, NdArray>,
+    x2: &NdArray,
     sorter: Option<&NdArray>,
     p: &Searchsorted,
     verdict: &Verdict,
 ) -> Result<NdArray> {
-    let x2 = operand(x2)?;
     let order = sorter.map(|s| positions("searchsorted", s, 0, x1.shape()[0])).transpose()?;
     let right = p.side == "right";
     with_real!("searchsorted", x1.dtype(), T => {
@@ -44,7 +42,7 @@ fn searchsorted(
             Some(order) => order.into_iter().map(|i| values[i].key()).collect(),
             None => values.into_iter().map(Ordered::key).collect(),
         };
-        let wanted = x2.array().to_vec::<T>().unwrap_or_default();
+        let wanted = x2.to_vec::<T>().unwrap_or_default();
         let place = |x: &T| {
             let key = x.key();
             sorted.partition_point(|&k| k < key || (right && k == key)) as i64

@@ -181,7 +181,7 @@ macro_rules! check_integer {
         };
         check(&binary::ADD, &|a, b| a + b);
         check(&binary::SUBTRACT, &|a, b| a - b);
-        check(&binary::MULTIPLY, &|a, b| a * b);
+        check(&binary::MULTIPLY, &|a, b| a.wrapping_mul(b));
         let floor = |a: i128, b: i128| if b == 0 { 0 } else { a.div_euclid(b) - (b < 0 && a.rem_euclid(b) != 0) as i128 };
         check(&binary::FLOOR_DIVIDE, &floor);
         check(&binary::REMAINDER, &|a, b| if b == 0 { 0 } else { a - floor(a, b) * b });

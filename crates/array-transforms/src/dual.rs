@@ -1,9 +1,10 @@
 //! Forward mode: a value and its tangent, side by side.
 
 use array_api::{
-    Array, ArrayImpl, Call, DType, Dims, Error, Handled, Host, Kind, Level, Meta, Namespace, Operand, Outs, Result,
-    decline,
+    Args, Array, ArrayImpl, Call, Class, DType, Dims, Error, Handled, Host, Kind, Level, Meta, Namespace, Operand,
+    Outs, Result, decline,
 };
+use smallvec::{SmallVec, smallvec};
 
 use crate::derivative::{Context, Rule, differentiable, rule, zeros};
 
@@ -60,29 +61,26 @@ fn push(call: &mut Call<'_, '_>) -> Handled {
             None => decline(format!("forward mode has no derivative rule for {}", op.name)),
         };
     }
-    let tangents: Vec<Option<Array>> =
+    let tangents: SmallVec<[Option<Array>; 3]> =
         call.args.iter().map(|o| Some(mine(o.array()?, level)?.tangent.clone())).collect();
     let mut inner = call.peel(|a| mine(a, level).map(|d| &d.primal));
-    let args: Vec<Operand<'static>> = inner.iter().map(Operand::to_static).collect();
+    let args: SmallVec<[Operand<'static>; 3]> = inner.iter().map(Operand::to_static).collect();
     let outs = Call { op, params, args: &mut [], verdict, namespace }.redispatch(&mut inner)?;
     let (Some(rule), false) = (found, constant) else { return Ok(outs) };
 
     let meta = |a: &Array| Meta { dims: a.dims().clone(), dtype: a.dtype() };
-    let operands: Vec<Meta> =
+    let operands: SmallVec<[Meta; 3]> =
         args.iter().map(|o| o.array().map_or_else(|| Meta::new(Dims::SCALAR, verdict.operands), meta)).collect();
-    let results: Vec<Meta> = outs.as_slice().iter().map(meta).collect();
+    let results: SmallVec<[Meta; 1]> = outs.as_slice().iter().map(meta).collect();
     let context = Context { op, params, args: &args, operands: &operands, outs: outs.as_slice(), results: &results };
-    let moved = tangents_of(rule, &context, &tangents, namespace)?;
-    let pair = |(a, t): (Array, Option<Array>)| match t {
+    let mut moved = tangents_of(rule, &context, &tangents, namespace)?.into_iter();
+    Ok(outs.map(|a| match moved.next().flatten() {
         Some(t) if differentiable(a.dtype()) => dual(level, a, t),
         _ => Ok(a),
-    };
-    let paired = outs.clone().into_vec().into_iter().zip(moved).map(pair).collect::<Result<Vec<_>>>()?;
-    Ok(match outs {
-        Outs::One(_) => paired.into_iter().next().map_or(Outs::Many(vec![]), Outs::One),
-        Outs::Many(_) => Outs::Many(paired),
-    })
+    })?)
 }
+
+type Tangents = SmallVec<[Option<Array>; 1]>;
 
 /// The tangents of the results; `None` is zero.
 fn tangents_of(
@@ -90,10 +88,10 @@ fn tangents_of(
     context: &Context<'_>,
     tangents: &[Option<Array>],
     namespace: Option<&Namespace>,
-) -> Result<Vec<Option<Array>>> {
+) -> Result<Tangents> {
     let moving = || tangents.iter().enumerate().filter_map(|(i, t)| Some((i, t.as_ref()?)));
     let result = &context.results[0];
-    let apply = |args: &mut [Operand<'_>]| context.op.apply(context.params, args, namespace).map(Outs::into_vec);
+    let apply = |args: &mut [Operand<'_>]| context.op.apply(context.params, args, namespace);
     let total = |sum: Option<Array>, part: Array| {
         Ok::<_, Error>(Some(match sum {
             Some(sum) => array_api::add(sum, part)?,
@@ -109,42 +107,39 @@ fn tangents_of(
                 let part = array_api::multiply(d(context, i)?, t)?;
                 sum = total(sum, widened(part, result)?)?;
             }
-            vec![sum]
+            smallvec![sum]
         }
         Rule::Multilinear(..) => {
             let mut sum = None;
             for (i, t) in moving() {
-                let mut args: Vec<_> = context.args.iter().map(Operand::reborrow).collect();
+                let mut args: Args<'_> = context.args.iter().map(Operand::reborrow).collect();
                 args[i] = Operand::Ref(t);
-                for out in apply(&mut args)? {
+                for out in apply(&mut args)?.into_vec() {
                     sum = total(sum, out)?;
                 }
             }
-            vec![sum]
+            smallvec![sum]
         }
         Rule::Linear(..) => {
             let Some((_, like)) = moving().next() else { return Ok(context.results.iter().map(|_| None).collect()) };
-            let mut args = vec![];
+            let elementwise = context.op.class == Class::Elementwise;
+            let mut args = Args::new();
             for (i, operand) in context.args.iter().enumerate() {
+                // Positions and conditions are not differentiated; values that do not move have tangent zero.
                 args.push(match (&tangents[i], operand) {
                     (Some(t), _) => Operand::Ref(t),
-                    // Positions and conditions are not differentiated; values that do not move have tangent zero.
-                    (None, Operand::Own(_) | Operand::Ref(_)) if differentiable(context.operands[i].dtype) => {
-                        Operand::Own(zeros(like, &context.operands[i])?)
-                    }
-                    (None, Operand::Scalar(s)) => match s {
-                        array_api::Scalar::Float(_) | array_api::Scalar::Complex(_) => Operand::Scalar(0.0.into()),
-                        _ if differentiable(context.operands[i].dtype)
-                            && context.op.class != array_api::Class::Indexing =>
-                        {
-                            Operand::Scalar(0.into())
-                        }
-                        s => Operand::Scalar(*s),
-                    },
-                    (None, other) => other.reborrow(),
+                    (None, Operand::Absent) => Operand::Absent,
+                    (None, other) if !differentiable(context.operands[i].dtype) => other.reborrow(),
+                    (None, Operand::Scalar(_)) => Operand::Scalar(0.into()),
+                    // A number does where shapes broadcast, and costs no memory.
+                    (None, _) if elementwise => Operand::Scalar(0.into()),
+                    (None, _) => Operand::Own(zeros(like, &context.operands[i])?),
                 });
             }
-            apply(&mut args)?.into_iter().map(Some).collect()
+            match apply(&mut args)? {
+                Outs::One(t) => smallvec![Some(widened(t, result)?)],
+                Outs::Many(v) => v.into_iter().map(Some).collect(),
+            }
         }
     })
 }

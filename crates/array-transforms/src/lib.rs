@@ -15,6 +15,8 @@
 //! ```
 
 pub mod batch;
+mod by_operation;
+mod check;
 pub mod derivative;
 mod dual;
 mod forward;
@@ -22,6 +24,7 @@ mod reverse;
 mod tape;
 mod vectorize;
 
+pub use check::{CheckGrads, check_grads};
 pub use forward::{hessian, jacobian_forward, jvp};
 pub use reverse::{Pullback, grad, value_and_grad, vjp};
 pub use vectorize::{vmap, vmap_n};

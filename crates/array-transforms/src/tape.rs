@@ -237,14 +237,15 @@ fn record(call: &mut Call<'_, '_>) -> Handled {
         return Ok(call.redispatch(&mut inner)?);
     };
     let keep = rule.keep();
-    let kept = |i: usize| match keep {
+    let kept = |i: usize, operand: &Operand<'_>| match keep {
         Keep::Operands | Keep::Both => true,
+        Keep::Fixed => operand.dtype().is_none_or(|d| !differentiable(d)),
         Keep::Others => parents.iter().any(|&(p, _)| p != i),
         Keep::Nothing | Keep::Results => false,
     };
     let args = match keep {
         Keep::Nothing | Keep::Results => SmallVec::new(),
-        _ => inner.iter().enumerate().map(|(i, o)| if kept(i) { o.to_static() } else { Operand::Absent }).collect(),
+        _ => inner.iter().enumerate().map(|(i, o)| if kept(i, o) { o.to_static() } else { Operand::Absent }).collect(),
     };
     let outs = Call { op, params, args: &mut [], verdict, namespace }.redispatch(&mut inner)?;
     let results: SmallVec<[Meta; 1]> =

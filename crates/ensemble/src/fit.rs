@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::checkpoint::{Checkpoints, fingerprint};
 use crate::member::{Member, MemberData, MemberParams, PriorFunction, PriorParams};
 use crate::model::Model;
-use crate::options::{Options, Prior, Solver};
-use crate::report::{MemberReport, histories, judge};
-use crate::scaling::{Scaling, finite};
+use crate::options::{Noise, Options, Solver};
+use crate::report::{MemberReport, histories, judge, mark_unfitted};
+use crate::scaling::{Scaling, finite, varying};
 use crate::train::{Group, GroupState};
 
 /// What an observer sees after an epoch of a group.
@@ -120,27 +120,21 @@ impl<'a> Fit<'a> {
                 return Err(Error::shape("fit", message));
             }
         };
-        if self.options.prior == Prior::Function && self.function.is_none() {
-            return Err(Error::value("fit", "the prior is a function of your own; give it with prior_function"));
-        }
+        let member = Member::new(self.options.clone(), &self.xp, inputs, targets, self.function.clone())?;
         finite(x, "inputs")?;
         finite(y, "targets")?;
         let dtype = self.options.dtype;
         let cast = |a: &Array| if a.dtype() == dtype { Ok(a.clone()) } else { array_api::astype(a, dtype) };
         let (x_scaling, y_scaling) = match self.options.standardize {
-            true => (cast_scaling(Scaling::fit(x)?, &cast)?, cast_scaling(Scaling::fit(y)?, &cast)?),
+            true => {
+                varying(y)?;
+                (Scaling::fit(x, dtype)?, Scaling::fit(y, dtype)?)
+            }
             false => (Scaling::identity(&self.xp, inputs, dtype)?, Scaling::identity(&self.xp, targets, dtype)?),
         };
         let (xs, ys) = match self.options.standardize {
             true => (x_scaling.apply(&cast(x)?)?, y_scaling.apply(&cast(y)?)?),
             false => (cast(x)?, cast(y)?),
-        };
-        let member = Member {
-            options: self.options.clone(),
-            xp: self.xp.clone(),
-            inputs,
-            targets,
-            function: self.function.clone(),
         };
         let run = Run { fit: &self, member: &member, x: &xs, y: &ys, x_scaling: &x_scaling, y_scaling: &y_scaling };
         let groups = self.groups(rows);
@@ -153,7 +147,9 @@ impl<'a> Fit<'a> {
             None => (String::new(), groups),
         };
         let trained = parallel::map(groups, |members| run.group(members, 0, &print))?;
+        let constant = run.constant()?;
         let mut all = Trained::join(trained)?;
+        mark_unfitted(&mut all.reports, constant);
         for attempt in 1..=self.options.restarts {
             let failed: Vec<usize> = all.reports.iter().filter(|r| r.status.failed()).map(|r| r.member).collect();
             if failed.is_empty() {
@@ -162,6 +158,7 @@ impl<'a> Fit<'a> {
             let groups = failed.chunks(failed.len().div_ceil(self.xp.groups())).map(<[usize]>::to_vec).collect();
             let again = parallel::map(groups, |members| run.group(members, attempt, ""))?;
             all.replace(Trained::join(again)?)?;
+            mark_unfitted(&mut all.reports, constant);
         }
         let Trained { params, prior, reports, histories } = all;
         Ok(Model { member, x_scaling, y_scaling, params, prior, reports, histories })
@@ -178,10 +175,6 @@ impl<'a> Fit<'a> {
         let size = o.members.div_ceil(count.min(o.members));
         (0..o.members).collect::<Vec<_>>().chunks(size).map(<[usize]>::to_vec).collect()
     }
-}
-
-fn cast_scaling(s: Scaling, cast: &dyn Fn(&Array) -> Result<Array>) -> Result<Scaling> {
-    Ok(Scaling { center: cast(&s.center)?, scale: cast(&s.scale)? })
 }
 
 /// What all groups share.
@@ -271,9 +264,16 @@ impl Run<'_, '_> {
         })
     }
 
+    /// The mean squared error that a constant leaves, in the units of the targets, with the noise that is added to them.
+    fn constant(&self) -> Result<f64> {
+        let spread = array_api::multiply(array_api::var(self.y, 0)?, array_api::square(self.scale)?)?;
+        let spread = array_api::mean(spread, ..)?.to_host()?.to_f64()?[0];
+        Ok(spread + if let Noise::Gaussian { sd } = self.fit.options.noise { sd * sd } else { 0.0 })
+    }
+
     /// Judges the members and keeps what predictions need.
     fn finish(&self, group: Group<'_>, state: GroupState, epoch: u64, attempt: u64) -> Result<Trained> {
-        let histories = histories(&state.losses)?;
+        let mut histories = histories(&state.losses)?;
         let (params, epochs) = match state.best {
             Some(best) => (best.params, Some(best.epoch.to_host()?.to_f64()?)),
             None => (state.params, None),
@@ -287,21 +287,25 @@ impl Run<'_, '_> {
                 None => array_api::mean(squares, ..),
                 Some(w) => {
                     let total = array_api::multiply(array_api::sum(w, ..)?, self.member.targets as f64)?;
+                    // A Poisson bootstrap of few rows may be empty: then there is no error.
+                    let total = array_api::maximum(total, f64::from(f32::MIN_POSITIVE))?;
                     array_api::divide(array_api::sum(array_api::multiply(squares, w)?, ..)?, total)
                 }
             }
         })(&input)?;
         let errors = errors.to_host()?.to_f64()?;
-        let spread = array_api::multiply(array_api::var(self.y, 0)?, &unit)?;
-        let constant = array_api::mean(spread, ..)?.to_host()?.to_f64()?[0];
         let exact = self.fit.options.solver == Solver::ClosedForm;
         let reports = group.members.iter().enumerate().map(|(i, &member)| {
-            let losses = &histories[i];
             let best = epochs.as_ref().map_or(epoch, |e| e[i] as u64);
+            if let Some(stop) = self.fit.options.early_stopping {
+                // A group goes on until all of its members have stopped; a member's own history ends where it stopped.
+                histories[i].truncate((best + stop.every.saturating_mul(stop.patience)) as usize);
+            }
+            let losses = &histories[i];
             let status = match exact {
                 // A minimiser is what it is, also where the best fit is poor.
                 true if errors[i].is_finite() => crate::Status::Converged,
-                _ => judge(losses, errors[i], constant, best < epoch && epochs.is_some()),
+                _ => judge(losses, errors[i], epochs.is_some() && (best as usize) < losses.len()),
             };
             MemberReport {
                 member,

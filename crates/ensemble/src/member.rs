@@ -6,7 +6,7 @@ use array_api::{
 };
 use std::sync::Arc;
 
-use crate::network::{Mlp, MlpParams};
+use crate::network::{Linear, Mlp, MlpParams};
 use crate::options::{Head, Noise, Options, Penalty, Prior, Reduction};
 
 /// A prior function of the user's own: `(rows, inputs)` to `(rows, targets)`.
@@ -58,6 +58,35 @@ pub struct Member {
 }
 
 impl Member {
+    /// A member of an ensemble with these options, on the kind and device of the namespace.
+    ///
+    /// # Errors
+    /// Options that no run can use, no inputs or targets, or a prior center of another size than the linear prior's weights.
+    pub fn new(
+        options: Options,
+        xp: &Namespace,
+        inputs: usize,
+        targets: usize,
+        function: Option<PriorFunction>,
+    ) -> Result<Member> {
+        options.check()?;
+        if inputs == 0 || targets == 0 {
+            return Err(Error::value("member", format!("{inputs} inputs and {targets} targets: none may be 0")));
+        }
+        let (center, due) = (options.prior_center.len(), inputs * targets);
+        if center != 0 && center != due {
+            let message = format!(
+                "the prior's center has {center} numbers, but {inputs} inputs and {targets} targets need {due}"
+            );
+            return Err(Error::value("options", message));
+        }
+        if options.prior == Prior::Function && function.is_none() {
+            let message = "the prior is a function of your own, which no file holds; give it again";
+            return Err(Error::value("options", message));
+        }
+        Ok(Member { options, xp: xp.clone(), inputs, targets, function })
+    }
+
     fn mlp(&self, outputs: usize) -> Mlp {
         let o = &self.options;
         Mlp {
@@ -107,6 +136,15 @@ impl Member {
         let key = self.stream(key, Stream::Prior)?;
         Ok(match self.options.prior {
             Prior::Network => PriorParams { network: Some(self.prior_network().init(xp, &key, dtype)?), fourier: None },
+            Prior::Linear { sd } => {
+                let shape = [self.inputs, self.targets];
+                let mut weight = xp.normal(&key, Normal::from((shape, dtype)).sd(sd))?;
+                if !self.options.prior_center.is_empty() {
+                    let center = xp.from_host(self.options.prior_center.clone(), shape)?;
+                    weight = add(weight, astype(center, dtype)?)?;
+                }
+                PriorParams { network: Some(MlpParams { layers: vec![Linear { weight, bias: None }] }), fourier: None }
+            }
             Prior::Fourier { features, lengthscale } => {
                 let w = xp
                     .normal(&fold_in(&key, 0)?, Normal::from(([self.inputs, features], dtype)).sd(1.0 / lengthscale))?;
@@ -127,7 +165,7 @@ impl Member {
     pub fn prior(&self, params: &PriorParams, x: &Array) -> Result<Option<Array>> {
         let value = match (self.options.prior, &params.network, &params.fourier) {
             (Prior::None, ..) => return Ok(None),
-            (Prior::Network, Some(network), _) => self.prior_network().apply(network, x)?,
+            (Prior::Network | Prior::Linear { .. }, Some(network), _) => self.prior_network().apply(network, x)?,
             (Prior::Fourier { .. }, _, Some((w, b, a))) => matmul(cos(add(matmul(x, w)?, b)?)?, a)?,
             (Prior::Sine { frequency }, ..) => {
                 let waves = sum(sin(multiply(x, frequency)?)?, axis(1).keepdims())?;
@@ -218,7 +256,7 @@ impl Member {
         }
     }
 
-    /// The training loss.
+    /// The training loss on the given rows, which may be a batch out of `all` rows.
     ///
     /// # Errors
     /// If shapes do not fit.
@@ -228,15 +266,17 @@ impl Member {
         start: Option<&MemberParams>,
         x: &Array,
         data: &MemberData,
+        all: usize,
     ) -> Result<Array> {
         let mut losses = self.row_losses(params, x, &data.target)?;
-        let count = losses.size()?;
+        let (count, rows) = (losses.size()?, x.shape()?[0]);
         if let Some(w) = &data.weight {
             losses = multiply(losses, w)?;
         }
         let total = sum(losses, ..)?;
         let loss = match self.options.reduction {
-            Reduction::Sum => total,
+            Reduction::Sum if rows == all => total,
+            Reduction::Sum => multiply(total, all as f64 / rows as f64)?,
             Reduction::Mean => divide(total, count as f64)?,
         };
         let (strength, center) = match self.options.penalty {
@@ -265,7 +305,7 @@ impl Member {
         }
     }
 
-    /// The mean loss of the rows that the member was not trained on.
+    /// The mean loss of the rows that the member was not trained on; not a number if there are none.
     ///
     /// # Errors
     /// If shapes do not fit.

@@ -83,18 +83,23 @@ impl Model {
         &self.params
     }
 
-    /// The members that predictions are made of: those that did not fail. All, if all failed.
+    /// The members that predictions are made of: those that did not fail.
     pub fn used(&self) -> Vec<usize> {
-        let used: Vec<usize> = (0..self.reports.len()).filter(|&k| !self.reports[k].status.failed()).collect();
-        if used.is_empty() { (0..self.reports.len()).collect() } else { used }
+        (0..self.reports.len()).filter(|&k| !self.reports[k].status.failed()).collect()
     }
 
     /// Predictions for inputs of shape `(rows, inputs)`, by the members that did not fail.
     ///
     /// # Errors
-    /// If the number of inputs differs, or they are not finite.
+    /// If the number of inputs differs, or they are not finite; if all members failed.
     pub fn predict(&self, x: &Array) -> Result<Prediction> {
-        self.predict_with(x, &self.used())
+        let used = self.used();
+        if used.is_empty() {
+            let why = self.reports.first().map_or("", |r| r.status.reason());
+            let message = format!("all {} members failed; the first: {why}", self.reports.len());
+            return Err(Error::value("predict", message));
+        }
+        self.predict_with(x, &used)
     }
 
     /// Predictions by the given members.
@@ -160,6 +165,9 @@ impl Model {
                 return Err(Error::shape("predict", message));
             }
         }
+        if members.is_empty() {
+            return Err(Error::value("predict", "no members are given"));
+        }
         if let Some(&k) = members.iter().find(|&&k| k >= self.reports.len()) {
             return Err(Error::index("predict", format!("there is no member {k} among {}", self.reports.len())));
         }
@@ -215,7 +223,8 @@ impl Model {
                 format!("{} has format version {version}; this program reads 1", path.display()),
             ));
         }
-        options.check()?;
+        let member = Member::new(options, xp, inputs, targets, function)?;
+        let options = &member.options;
         if reports.len() != options.members {
             return Err(Error::value(
                 "load",
@@ -223,7 +232,6 @@ impl Model {
             ));
         }
         let dtype = options.dtype;
-        let member = Member { options, xp: xp.clone(), inputs, targets, function };
         // The structure that the options imply, whose tensors the file must have.
         let keys = xp.zeros(([member.options.members, 2], array_api::DType::UInt32))?;
         let (params, prior) = vmap(|key: &Array| Ok((member.init(key)?, member.draw_prior(key)?)))(&keys)?;

@@ -14,6 +14,12 @@ pub enum Prior {
     None,
     /// A network of the same form, drawn once per member and never trained (Osband et al. 2018).
     Network,
+    /// A linear function, one per member, with weights from `N(prior_center, sd^2)`: what Bayesian linear regression calls
+    /// its prior, and beside a network a random trend far from the data.
+    Linear {
+        /// The weights' standard deviation.
+        sd: f64,
+    },
     /// `sin(frequency * x)` summed over the inputs, the same for all members.
     Sine {
         /// Radians per unit of the (standardised) input.
@@ -98,7 +104,7 @@ pub enum Penalty {
 pub enum Reduction {
     /// Mean over rows.
     Mean,
-    /// Sum over rows.
+    /// Sum over rows; a mini-batch's sum is scaled up to all rows, so that a penalty keeps its meaning.
     Sum,
 }
 
@@ -145,6 +151,9 @@ pub struct Options {
     pub biases: Option<BiasInitializer>,
     /// The prior function.
     pub prior: Prior,
+    /// For [`Prior::Linear`], the expectation of its weights, shape `(inputs, targets)` in row-major order; zero if empty.
+    #[serde(default)]
+    pub prior_center: Vec<f64>,
     /// What the prior function is multiplied with.
     pub prior_scale: f64,
     /// How the data differ between members.
@@ -186,6 +195,7 @@ impl Default for Options {
             weights: Initializer::GlorotUniform,
             biases: Some(BiasInitializer::Torch),
             prior: Prior::Network,
+            prior_center: vec![],
             prior_scale: 1.0,
             noise: Noise::Multinomial,
             head: Head::Mean { noise_sd: None },
@@ -242,8 +252,15 @@ impl Options {
                 positive("the lengthscale", lengthscale)?;
                 positive("the number of features", features as f64)?;
             }
+            Prior::Linear { sd } => not_negative("the standard deviation of the prior's weights", sd)?,
             Prior::Sine { frequency } if !frequency.is_finite() => return bad(format!("the frequency is {frequency}")),
             _ => {}
+        }
+        if let Some(c) = self.prior_center.iter().find(|c| !c.is_finite()) {
+            return bad(format!("the center of the prior holds {c}; its numbers must be finite"));
+        }
+        if !self.prior_center.is_empty() && !matches!(self.prior, Prior::Linear { .. }) {
+            return bad(format!("a center of the prior's weights is for the linear prior, not for {:?}", self.prior));
         }
         if let Noise::Gaussian { sd } = self.noise {
             not_negative("the noise", sd)?;
@@ -263,6 +280,9 @@ impl Options {
                     self.noise
                 ));
             }
+            if self.solver == Solver::ClosedForm {
+                return bad("a closed form has no epochs that could stop early".into());
+            }
             if stop.every == 0 || stop.patience == 0 {
                 return bad("early stopping needs a positive interval and patience".into());
             }
@@ -273,13 +293,16 @@ impl Options {
                 "a closed form exists for linear models only: no hidden layers, no biases, squared error, L2".into()
             );
         }
+        if let Optimizer::AdamW { decay, .. } = self.optimizer {
+            not_negative("the weight decay", decay)?;
+        }
         let [beta1, beta2, epsilon] = match self.optimizer {
             Optimizer::Adam { beta1, beta2, epsilon } | Optimizer::AdamW { beta1, beta2, epsilon, .. } => {
                 [beta1, beta2, epsilon]
             }
             Optimizer::Sgd { momentum } => [momentum, 0.0, 0.0],
         };
-        match (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2) && epsilon >= 0.0 {
+        match (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2) && epsilon >= 0.0 && epsilon.is_finite() {
             true => Ok(()),
             false => bad(format!("the optimiser's settings are out of range: {:?}", self.optimizer)),
         }

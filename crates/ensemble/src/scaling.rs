@@ -20,11 +20,12 @@ impl Scaling {
         Ok(Scaling { center: xp.zeros(([columns], dtype))?, scale: xp.ones(([columns], dtype))? })
     }
 
-    /// The columns' means and standard deviations; a constant column keeps its scale, so that it becomes zero.
+    /// The columns' means and standard deviations, as arrays of the given type; a constant column keeps its scale, so that
+    /// it becomes zero.
     ///
     /// # Errors
     /// If `x` is not a matrix of finite real numbers.
-    pub fn fit(x: &Array) -> Result<Scaling> {
+    pub fn fit(x: &Array, dtype: DType) -> Result<Scaling> {
         let values = finite(x, "standardize")?;
         let [rows, columns] = x.shape()? else {
             return Err(Error::shape("standardize", format!("{} is not a matrix", x.dims())));
@@ -42,7 +43,7 @@ impl Scaling {
             scale.push(if sd > 1e-12 * mean.abs() && sd > 0.0 { sd } else { 1.0 });
         }
         let xp = x.namespace();
-        let array = |v: Vec<f64>| array_api::astype(xp.asarray(v)?, x.dtype());
+        let array = |v: Vec<f64>| array_api::astype(xp.asarray(v)?, dtype);
         Ok(Scaling { center: array(center)?, scale: array(scale)? })
     }
 
@@ -60,6 +61,22 @@ impl Scaling {
     /// If the number of columns differs.
     pub fn undo(&self, x: &Array) -> Result<Array> {
         add(multiply(x, &self.scale)?, &self.center)
+    }
+}
+
+/// Refuses a constant column among targets that are to be standardised: it has no scale.
+pub(crate) fn varying(y: &Array) -> Result<()> {
+    let values = y.to_host()?.to_f64()?;
+    let columns = y.shape()?.get(1).copied().unwrap_or(1).max(1);
+    match (0..columns).find(|&j| values.iter().skip(j).step_by(columns).all(|&v| v == values[j])) {
+        Some(j) => {
+            let message = format!(
+                "target {j} is {} in all rows and has no scale; give targets that vary, or do not standardize",
+                values[j]
+            );
+            Err(Error::value("fit", message))
+        }
+        None => Ok(()),
     }
 }
 

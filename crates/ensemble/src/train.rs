@@ -1,6 +1,8 @@
 //! Training of one group of members, stacked along a leading axis, from any checkpoint to the end.
 
-use array_api::{Array, Error, Index, Result, Tree, argsort, at, fold_in, less, logical_and, take, where_};
+use array_api::{
+    Array, Error, Index, Result, Tree, argsort, at, fold_in, isnan, less, logical_and, logical_or, take, where_,
+};
 use array_transforms::{value_and_grad, vmap};
 
 use crate::member::{Member, MemberData, MemberParams, PriorParams};
@@ -96,8 +98,9 @@ impl<'a> Group<'a> {
             Ok(params)
         })(&input)?;
         let optimizer = options.optimizer.start(&params)?;
+        let rows = self.x.shape()?[0];
         let input = (params.map(&mut |a| Ok(a.clone()))?, self.data.clone());
-        let loss = vmap(|(p, d): &(MemberParams, MemberData)| self.member.loss(p, None, self.x, d))(&input)?;
+        let loss = vmap(|(p, d): &(MemberParams, MemberData)| self.member.loss(p, None, self.x, d, rows))(&input)?;
         Ok(GroupState { params, optimizer, best: None, losses: vec![array_api::expand_dims(loss, 1)?] })
     }
 
@@ -143,7 +146,7 @@ impl<'a> Group<'a> {
             let x = part(self.x, 0)?;
             let data = self.data.map(&mut |a| part(a, 1))?;
             let step = |(params, data, start): &(MemberParams, MemberData, Option<MemberParams>)| {
-                value_and_grad(|p: &MemberParams| self.member.loss(p, start.as_ref(), &x, data))(params)
+                value_and_grad(|p: &MemberParams| self.member.loss(p, start.as_ref(), &x, data, rows))(params)
             };
             let input = (params, data, self.start.clone());
             let (loss, gradient) = vmap(step)(&input)?;
@@ -180,8 +183,10 @@ impl<'a> Group<'a> {
     fn look(&self, best: Best, params: &MemberParams, epoch: u64, patience: u64) -> Result<Best> {
         let loss = self.out_of_bag(params)?;
         let running = less(&best.waited, patience as f64)?;
-        // Not-a-number is never less, so a diverged member keeps its best parameters.
-        let better = logical_and(less(&loss, &best.loss)?, &running)?;
+        // Not-a-number is never less, so a diverged member keeps its best parameters. A member without rows left out
+        // has no loss to compare, and is trained to the end.
+        let improved = logical_or(less(&loss, &best.loss)?, isnan(&best.loss)?)?;
+        let better = logical_and(improved, &running)?;
         let choose = |new: &Array, old: &Array| {
             let mut shape = vec![1isize; new.ndim()];
             shape[0] = -1;

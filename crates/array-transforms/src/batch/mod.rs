@@ -9,6 +9,7 @@ use array_api::{
     Array, ArrayImpl, Axes, Call, Class, DType, Dims, Error, Handled, Host, Kind, Level, Namespace, Operand, Outs,
     Params, Result, Value, decline,
 };
+use smallvec::SmallVec;
 
 static BATCH: Kind = Kind::new("batch").rank(Level::TRANSFORM).handled_by(vectorize);
 
@@ -87,7 +88,7 @@ impl Inner<'_> {
 /// What a rule sees: the operands, the batch's size, and the parameters.
 pub(crate) struct Batch<'c, 'a> {
     pub(crate) call: &'c Call<'c, 'c>,
-    pub(crate) args: Vec<Inner<'a>>,
+    pub(crate) args: SmallVec<[Inner<'a>; 3]>,
     pub(crate) size: usize,
 }
 
@@ -152,7 +153,7 @@ fn vectorize(call: &mut Call<'_, '_>) -> Handled {
         Some(a) => (mine(a, level).is_some(), a.ndim()),
         None => (false, 0),
     };
-    let described: Vec<_> = call.args.iter().map(describe).collect();
+    let described: SmallVec<[_; 3]> = call.args.iter().map(describe).collect();
     let peeled = call.peel(|a| mine(a, level).map(|b| &b.content));
     let args =
         peeled.into_iter().zip(described).map(|(operand, (batched, rank))| Inner { operand, batched, rank }).collect();

@@ -6,16 +6,16 @@ use array_api::{
     take_along_axis,
 };
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::Batch;
+use crate::by_operation::ByOperation;
 
 type Special = fn(Batch<'_, '_>) -> Result<Outs>;
 
 macro_rules! special {
     ($($Op:ident: $rule:expr;)*) => {
-        const TABLE: &[(&Op, Special)] = &[$((<array_api::$Op as Operation>::OP, $rule)),*];
+        const TABLE: &[(&'static Op, Special)] = &[$((<array_api::$Op as Operation>::OP, $rule)),*];
     };
 }
 
@@ -65,9 +65,8 @@ special! {
 
 /// The rule of an operation that has one of its own.
 pub(super) fn rule(op: &'static Op) -> Option<Special> {
-    static MAP: OnceLock<HashMap<usize, Special>> = OnceLock::new();
-    let key = |op: &Op| std::ptr::from_ref(op) as usize;
-    MAP.get_or_init(|| TABLE.iter().map(|&(op, rule)| (key(op), rule)).collect()).get(&key(op)).copied()
+    static BY_OPERATION: OnceLock<ByOperation<Special>> = OnceLock::new();
+    BY_OPERATION.get_or_init(|| TABLE.iter().copied().collect()).get(op).copied()
 }
 
 fn params<O: Operation + Clone>(b: &Batch<'_, '_>) -> Result<O> {

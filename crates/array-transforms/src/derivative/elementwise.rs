@@ -21,7 +21,7 @@ rules! {
     Reciprocal: Partial(Results, |c, _| negative(square(c.out(0)?)?));
     Square: Partial(Operands, |c, _| multiply(c.x(0)?, 2.0));
     Sqrt: Partial(Results, |c, _| divide(0.5, c.out(0)?));
-    Pow: Partial(Both, |c, i| power(c, i));
+    Pow: Partial(Both, power);
     Hypot: Partial(Both, |c, i| divide(c.x(i)?, c.out(0)?));
     Astype: Linear(Nothing, |_, g, _| Ok(g));
 
@@ -49,12 +49,12 @@ rules! {
     // As a product of roots, which stays on the branch that the function takes.
     Acosh: Partial(Operands, |c, _| reciprocal((sqrt(c.x(0)? - 1.0)? * sqrt(c.x(0)? + 1.0)?).ok()?));
     Atanh: Partial(Operands, |c, _| reciprocal(one_minus_square(c)?));
-    Atan2: Partial(Operands, |c, i| angle(c, i));
+    Atan2: Partial(Operands, angle);
     Erf: Partial(Operands, |c, _| multiply(exp(negative(square(c.x(0)?)?)?)?, FRAC_2_SQRT_PI));
 
     // Kinks: sign(0) = 0 for abs; ties of maximum and minimum share the cotangent equally.
-    Abs: General(Both, |c, g, _| abs_vjp(c, g), |c, t| abs_jvp(c, t));
-    Sign: Partial(Operands, |c, _| zeros_like(c.x(0)?, ..));
+    Abs: General(Both, |c, g, _| abs_vjp(c, g), abs_jvp);
+    Sign: General(Both, |c, g, _| turned(c, cotangent(c, g)?), |c, t| Ok(vec![turned(c, cotangent(c, t)?)?]));
     Copysign: Partial(Operands, |c, i| match i {
         0 => same_sign(c),
         _ => zeros_like(c.x(1)?, ..),
@@ -62,13 +62,13 @@ rules! {
     Maximum: Partial(Operands, |c, i| shared(c, i, |a, b| greater(a, b)));
     Minimum: Partial(Operands, |c, i| shared(c, i, |a, b| less(a, b)));
     // At a bound, the derivative is that of the unclipped side.
-    Clip: Partial(Operands, |c, i| clipped(c, i));
+    Clip: Partial(Operands, clipped);
     Floor: Zero;
     Ceil: Zero;
     Trunc: Zero;
     Round: Zero;
     Remainder: Partial(Operands, |c, i| match i {
-        0 => ones(c, 1 - i),
+        0 => ones(c),
         _ => negative(array_api::floor(divide(&c.args[0], &c.args[1])?)?),
     });
     FloorDivide: Zero;
@@ -82,7 +82,7 @@ rules! {
     });
     Conj: Linear(Nothing, |_, g, _| conj(&g));
 
-    Where: Linear(Operands, |c, g, i| match i {
+    Where: Linear(Fixed, |c, g, i| match i {
         1 => where_(&c.args[0], g, 0.0),
         _ => where_(&c.args[0], 0.0, g),
     });
@@ -97,8 +97,7 @@ fn by_other(c: &Context<'_>, g: Array, i: usize) -> Result<Array> {
     }
 }
 
-fn ones(c: &Context<'_>, other: usize) -> Result<Array> {
-    let _ = other;
+fn ones(c: &Context<'_>) -> Result<Array> {
     let like = c.args.iter().find_map(Operand::array).map_or_else(|| c.x(0), Ok)?;
     like.namespace().ones((&c.results[0].dims, c.results[0].dtype))
 }
@@ -106,7 +105,7 @@ fn ones(c: &Context<'_>, other: usize) -> Result<Array> {
 /// `1 / x`, for an operand that may be a number.
 fn inverse_of(c: &Context<'_>, i: usize) -> Result<Array> {
     match &c.args[i] {
-        Operand::Scalar(_) => divide(ones(c, 0)?, &c.args[i]),
+        Operand::Scalar(_) => divide(ones(c)?, &c.args[i]),
         x => reciprocal(x),
     }
 }
@@ -147,19 +146,25 @@ fn power(c: &Context<'_>, i: usize) -> Result<Array> {
 }
 
 fn angle(c: &Context<'_>, i: usize) -> Result<Array> {
-    let squares = (square_of(&c.args[0])? + square_of(&c.args[1])?).ok()?;
+    // One of the operands may be a number, which `hypot` takes as it is.
+    let squares = square(array_api::hypot(&c.args[0], &c.args[1])?)?;
     match i {
         0 => divide(&c.args[1], squares),
         _ => negative(divide(&c.args[0], squares)?),
     }
 }
 
-/// The square of an operand that may be a number, as an array or a term of one.
-fn square_of(x: &Operand<'_>) -> Result<Array> {
-    match x {
-        Operand::Own(a) => square(a),
-        other => Err(array_api::Error::transform("atan2", format!("takes arrays to be differentiated, not {other:?}"))),
+/// The derivative of `x / |x|`, which is its own adjoint: `(g - s Re(conj(s) g)) / |x|`, zero for real numbers and at zero.
+fn turned(c: &Context<'_>, g: &Array) -> Result<Array> {
+    if !g.dtype().is_complex() {
+        return zeros_like(g, ..);
     }
+    let (x, s) = (c.x(0)?, c.out(0)?);
+    let along = array_api::real(multiply(conj(s)?, g)?)?;
+    let size = array_api::abs(x)?;
+    let zero = equal(&size, 0)?;
+    let safe = where_(&zero, 1.0, size)?;
+    where_(zero, 0.0, divide(subtract(g, multiply(s, along)?)?, safe)?)
 }
 
 /// `g * x / |x|`, zero at zero; for real arrays `g * sign(x)`.

@@ -2,8 +2,8 @@
 
 use super::{Context, Keep::*, rules, zeros};
 use array_api::{
-    Argsort, Array, At, IndexAdd, Result, ScatterAdd, SetAt, Sort, Take, TakeAlongAxis, argsort, at, index_add,
-    scatter_add, set_at, take, take_along_axis,
+    Argsort, Array, At, IndexAdd, Repeat, Result, ScatterAdd, SetAt, Sort, Take, TakeAlongAxis, argsort, at, index_add,
+    repeat, reshape, scatter_add, set_at, take, take_along_axis,
 };
 
 rules! {
@@ -15,16 +15,19 @@ rules! {
             _ => at(g, p.index.clone()),
         }
     });
-    Take: Linear(Operands, |c, g, _| index_add(zeros(&g, &c.operands[0])?, &c.args[1], &g, c.params::<Take>()?.axis));
-    TakeAlongAxis: Linear(Operands, |c, g, _| along(c, &g));
-    IndexAdd: Linear(Operands, |c, g, i| match i {
+    Take: Linear(Fixed, |c, g, _| index_add(zeros(&g, &c.operands[0])?, &c.args[1], &g, c.params::<Take>()?.axis));
+    TakeAlongAxis: Linear(Fixed, |c, g, _| along(c, &g));
+    IndexAdd: Linear(Fixed, |c, g, i| match i {
         0 => Ok(g),
         _ => take(g, &c.args[1], c.params::<IndexAdd>()?.axis),
     });
-    ScatterAdd: Linear(Operands, |c, g, i| match i {
+    ScatterAdd: Linear(Fixed, |c, g, i| match i {
         0 => Ok(g),
         _ => take_along_axis(g, &c.args[1], c.params::<ScatterAdd>()?.axis),
     });
+    Repeat: General(Fixed,
+        |c, g, _| summed(c, g[0].as_ref().map_or_else(|| c.x(0), Ok)?),
+        |c, t| Ok(vec![repeat(t[0].as_ref().map_or_else(|| c.x(0), Ok)?, &c.args[1], c.params::<Repeat>()?.clone())?]));
     // A permutation that depends on the values, constant between ties.
     Sort: General(Operands,
         |c, g, _| {
@@ -52,4 +55,17 @@ fn along(c: &Context<'_>, g: &Array) -> Result<Array> {
     let indices = array_api::broadcast_to(&c.args[1], g.dims())?;
     let base = g.namespace().zeros((wide, g.dtype()))?;
     scatter_add(base, indices, g, axis)
+}
+
+/// The transpose of `repeat`: each copy's cotangent is added where the copy came from.
+fn summed(c: &Context<'_>, g: &Array) -> Result<Array> {
+    let dims = &c.operands[0].dims;
+    let (axis, shape) = match c.params::<Repeat>()?.axis {
+        Some(axis) => (axis, dims.clone()),
+        None => (0, dims.size().unwrap_or(0).into()),
+    };
+    let all = g.namespace().arange(0..shape[axis as usize] as i64)?;
+    let from = repeat(all, &c.args[1], 0)?;
+    let sums = index_add(g.namespace().zeros((&shape, g.dtype()))?, from, g, axis)?;
+    reshape(sums, dims)
 }

@@ -10,9 +10,9 @@ use array_api::{
 };
 
 rules! {
-    Matmul: Multilinear(Others, |c, g, i| product(c, g, i));
-    Solve: General(Both, |c, g, i| solve_vjp(c, cotangent(c, g)?, i), |c, t| solve_jvp(c, t));
-    TriangularSolve: General(Both, |c, g, i| triangular_vjp(c, cotangent(c, g)?, i), |c, t| triangular_jvp(c, t));
+    Matmul: Multilinear(Others, product);
+    Solve: General(Both, |c, g, i| solve_vjp(c, cotangent(c, g)?, i), solve_jvp);
+    TriangularSolve: General(Both, |c, g, i| triangular_vjp(c, cotangent(c, g)?, i), triangular_jvp);
     Inv: General(Results,
         |c, g, _| { let h = adjoint(c.out(0)?)?; negative(matmul(matmul(&h, cotangent(c, g)?)?, &h)?) },
         |c, t| Ok(vec![negative(matmul(matmul(c.out(0)?, cotangent(c, t)?)?, c.out(0)?)?)?]));

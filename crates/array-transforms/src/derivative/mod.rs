@@ -9,12 +9,15 @@ mod elementwise;
 mod indexing;
 mod linear_algebra;
 mod manipulation;
+mod scan;
 mod statistical;
+mod svd;
 
 use array_api::{Array, DType, Error, Meta, Op, Operand, Operation, Params, Result};
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use crate::by_operation::ByOperation;
 
 /// Which values of a call a rule reads in the backward pass. What is not named is not kept, so its buffer can be reused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +26,8 @@ pub enum Keep {
     Nothing,
     /// The operands.
     Operands,
+    /// Operands that have no derivative: positions, conditions, numbers.
+    Fixed,
     /// Each operand only if another one is differentiated: products.
     Others,
     /// The results.
@@ -114,13 +119,9 @@ inventory::collect!(Rules);
 
 /// The rule of an operation, if it has one; otherwise its composition is differentiated.
 pub fn rule(op: &'static Op) -> Option<&'static Rule> {
-    static TABLE: OnceLock<HashMap<usize, Rule>> = OnceLock::new();
-    let key = |op: &'static Op| std::ptr::from_ref(op) as usize;
-    let table = TABLE.get_or_init(|| {
-        let lines = inventory::iter::<Rules>.into_iter().flat_map(|r| r.0.iter());
-        lines.map(|&(op, rule)| (key(op), rule)).collect()
-    });
-    table.get(&key(op))
+    static TABLE: OnceLock<ByOperation<Rule>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| inventory::iter::<Rules>.into_iter().flat_map(|r| r.0.iter().copied()).collect());
+    table.get(op)
 }
 
 /// Writes lines of the table: `Operation: Kind(Keep, |context, ...| ...);`.

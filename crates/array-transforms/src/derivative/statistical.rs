@@ -1,9 +1,9 @@
-//! Derivatives of reductions and scans.
+//! Derivatives of reductions.
 
 use super::{Context, Keep::*, rules};
 use array_api::{
-    Array, Axes, CumulativeSum, Logsumexp, Max, Min, Prod, Result, Std, Sum, Var, broadcast_to, cumulative_sum, divide,
-    equal, exp, flip, multiply, reshape, subtract, sum,
+    Array, Axes, Logsumexp, Max, Min, Prod, Result, Std, Sum, Var, broadcast_to, divide, equal, exp, flip, multiply,
+    reshape, subtract, sum,
 };
 
 rules! {
@@ -33,12 +33,6 @@ rules! {
     Prod: General(Both,
         |c, g, _| { let p = c.params::<Prod>()?; multiply(spread_ref(c, gradient(g)?, &p.axis)?, super::conj(&others(c, &p.axis)?)?) },
         |c, t| { let p = c.params::<Prod>()?; along(c, t, others(c, &p.axis)?, &p.axis, p.keepdims) });
-    CumulativeSum: Linear(Nothing, |c, g, _| {
-        let p = c.params::<CumulativeSum>()?;
-        let axis = p.axis.unwrap_or(0);
-        let g = if p.include_initial { after_first(g, axis)? } else { g };
-        flip(cumulative_sum(flip(g, axis)?, CumulativeSum { axis: Some(axis), dtype: None, include_initial: false })?, axis)
-    });
 }
 
 fn gradient(g: &[Option<Array>]) -> Result<&Array> {
@@ -126,9 +120,4 @@ fn others(c: &Context<'_>, axes: &Axes) -> Result<Array> {
     let right = flip(before(&flip(&flat, last)?)?, last)?;
     let product = reshape(multiply(left, right)?, moved.dims())?;
     array_api::permute_dims(product, back)
-}
-
-fn after_first(g: Array, axis: isize) -> Result<Array> {
-    let all = vec![array_api::Index::full(); axis as usize];
-    array_api::at(g, [all, vec![(1..).into()]].concat())
 }

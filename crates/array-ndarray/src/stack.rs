@@ -1,0 +1,135 @@
+//! Stacks of matrices: the elements that decompositions work on, and how the matrices are shared among threads.
+
+use array_api::{Complex, Error, Result};
+use faer::MatRef;
+use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::array::{NdArray, NdElement};
+
+/// What the decompositions need of an element beside faer's own arithmetic.
+pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
+    fn finite(self) -> bool;
+    fn conjugate(self) -> Self;
+    fn real_part(self) -> Self::Real;
+    fn of_real(x: Self::Real) -> Self;
+    fn times(self, other: Self) -> Self;
+    /// The number of absolute value one by which `self` is divided to become real and not negative, if it is not so.
+    fn phase(self) -> Option<Self>;
+}
+
+macro_rules! entries {
+    ($($t:ty),*) => { $(
+        impl Entry for $t {
+            fn finite(self) -> bool { self.is_finite() }
+            fn conjugate(self) -> Self { self }
+            fn real_part(self) -> Self { self }
+            fn of_real(x: Self) -> Self { x }
+            fn times(self, other: Self) -> Self { self * other }
+            fn phase(self) -> Option<Self> { (self < 0.0).then_some(-1.0) }
+        }
+        impl Entry for Complex<$t> {
+            fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
+            fn conjugate(self) -> Self { self.conj() }
+            fn real_part(self) -> $t { self.re }
+            fn of_real(x: $t) -> Self { Complex::new(x, 0.0) }
+            fn times(self, other: Self) -> Self { self * other }
+            fn phase(self) -> Option<Self> {
+                let size = self.re.hypot(self.im);
+                (size > 0.0 && (self.im != 0.0 || self.re < 0.0)).then(|| self / size)
+            }
+        }
+    )* };
+}
+entries!(f32, f64);
+
+/// A stack of `m` by `n` matrices in C order.
+pub(crate) struct Stack<T> {
+    pub(crate) data: Vec<T>,
+    pub(crate) batch: Vec<usize>,
+    pub(crate) m: usize,
+    pub(crate) n: usize,
+}
+
+impl<T: Entry> Stack<T> {
+    pub(crate) fn new(op: &str, x: &NdArray) -> Result<Stack<T>> {
+        match (x.to_vec::<T>(), x.shape()) {
+            (Some(data), &[ref batch @ .., m, n]) => Ok(Stack { data, batch: batch.to_vec(), m, n }),
+            _ => Err(Error::backend(op, format!("an array of shape {:?} is no stack of matrices", x.shape()))),
+        }
+    }
+    pub(crate) fn len(&self) -> usize {
+        self.batch.iter().product()
+    }
+    pub(crate) fn matrix(&self, i: usize) -> MatRef<'_, T> {
+        let size = self.m * self.n;
+        MatRef::from_row_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
+    }
+    /// How errors name a matrix.
+    pub(crate) fn name(&self, i: usize) -> String {
+        match self.batch[..] {
+            [] => "the matrix".to_string(),
+            _ => format!("matrix {:?} of the stack", unravel(i, &self.batch)),
+        }
+    }
+    pub(crate) fn finite(&self, op: &str, i: usize, read: impl Fn(usize, usize) -> bool) -> Result<()> {
+        let a = self.matrix(i);
+        for r in 0..self.m {
+            for c in 0..self.n {
+                if read(r, c) && !a[(r, c)].finite() {
+                    let (name, value) = (self.name(i), a[(r, c)]);
+                    return Err(Error::value(
+                        op,
+                        format!("{name} has the element {value} in row {r}, column {c}: it must be finite"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn unravel(mut i: usize, extents: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; extents.len()];
+    for (at, &n) in index.iter_mut().zip(extents).rev() {
+        (*at, i) = (i % n, i / n);
+    }
+    index
+}
+
+/// Computes `f(0), f(1), ...`: by several threads if that is worth while and this is not one of the pool's.
+///
+/// The error of the first matrix that fails is returned, whichever thread meets one first.
+pub(crate) fn each<R: Send>(
+    op: &str,
+    count: usize,
+    work: usize,
+    f: impl Fn(usize) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let guarded = |i| {
+        catch_unwind(AssertUnwindSafe(|| f(i))).unwrap_or_else(|cause| {
+            let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
+            Err(Error::backend(op, format!("faer failed: {}", text.unwrap_or("it gave no reason"))))
+        })
+    };
+    if count > 1 && count * work >= 1 << 16 && rayon::current_thread_index().is_none() {
+        (0..count).into_par_iter().map(guarded).collect::<Vec<_>>().into_iter().collect()
+    } else {
+        (0..count).map(guarded).collect()
+    }
+}
+
+/// The operations that one matrix costs, roughly.
+pub(crate) fn cost(m: usize, n: usize) -> usize {
+    m.saturating_mul(n).saturating_mul(m.min(n))
+}
+
+/// Appends a matrix in C order.
+pub(crate) fn append<T: Entry>(to: &mut Vec<T>, m: usize, n: usize, at: impl Fn(usize, usize) -> T) {
+    to.extend((0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| at(i, j)));
+}
+
+/// The matrices of a result, joined.
+pub(crate) fn stacked<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
+    NdArray::from_vec(parts.concat(), shape)
+}

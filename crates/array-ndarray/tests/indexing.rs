@@ -1,0 +1,319 @@
+//! Indexing and joining against plain loops over every element, on arrays of any layout.
+use array_api::{
+    Array, DType, ErrorKind, Index, Indices, Repeat, UNKNOWN, at, broadcast_to, concat, expand_dims, flip, index,
+    index_add, permute_dims, repeat, reshape, scatter_add, set_at, squeeze, take, take_along_axis,
+};
+use array_ndarray::{NdArray, namespace};
+use proptest::prelude::*;
+
+/// An array and the same values as a plain list, in one of several layouts.
+fn array(shape: &[usize], layout: u8) -> (Array, Vec<f64>) {
+    let n: usize = shape.iter().product();
+    let values: Vec<f64> = (0..n).map(|i| i as f64 + 1.0).collect();
+    let rank = shape.len();
+    if layout == 0 || rank == 0 {
+        return (namespace().from_host(values.clone(), shape).unwrap(), values);
+    }
+    // Stored with axes in another order and backwards, then viewed as it should be.
+    let order: Vec<usize> = (0..rank).map(|a| (a + layout as usize) % rank).collect();
+    let mut back = vec![0; rank];
+    order.iter().enumerate().for_each(|(i, &a)| back[a] = i as isize);
+    let stored: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
+    let mut data = vec![0.0; n];
+    for i in 0..n {
+        let place = unravel(i, &stored);
+        let mut index = vec![0; rank];
+        order.iter().zip(&place).for_each(|(&a, &p)| index[a] = shape[a] - 1 - p);
+        data[i] = values[ravel(&index, shape)];
+    }
+    let x = namespace().from_host(data, &stored[..]).unwrap();
+    let x = flip(permute_dims(x, back).unwrap(), array_api::Flip::default()).unwrap();
+    assert_eq!(x.to_vec::<f64>().unwrap(), values);
+    (x, values)
+}
+
+fn unravel(mut i: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for a in (0..shape.len()).rev() {
+        (index[a], i) = (i % shape[a], i / shape[a]);
+    }
+    index
+}
+
+fn ravel(index: &[usize], shape: &[usize]) -> usize {
+    index.iter().zip(shape).fold(0, |k, (i, n)| k * n + i)
+}
+
+fn floats(x: &Array) -> Vec<f64> {
+    x.to_vec().unwrap()
+}
+
+fn integers(values: Vec<i64>, shape: &[usize]) -> Array {
+    namespace().from_host(values, shape).unwrap()
+}
+
+/// The numbers that a state gives, one after the other.
+fn below(state: &mut u64, n: usize) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) as usize % n.max(1)
+}
+
+fn shapes() -> impl Strategy<Value = (Vec<usize>, u8, u64)> {
+    (prop::collection::vec(0_usize..5, 0..4), 0_u8..4, any::<u64>())
+}
+
+/// A random basic index of a shape, and for each axis the positions that it selects; `None` makes a new axis.
+fn basic(shape: &[usize], state: &mut u64) -> (Vec<Index>, Vec<Option<(Vec<usize>, bool)>>) {
+    let (mut entries, mut selected) = (vec![], vec![]);
+    for &n in shape {
+        if below(state, 4) == 0 {
+            entries.push(Index::NewAxis);
+            selected.push(None);
+        }
+        if n > 0 && below(state, 3) == 0 {
+            let i = below(state, n);
+            let negative = below(state, 2) == 1;
+            entries.push(Index::At(if negative { i as isize - n as isize } else { i as isize }));
+            selected.push(Some((vec![i], false)));
+        } else {
+            let step = [1, 2, -1, -2, 3][below(state, 5)];
+            let bound =
+                |state: &mut u64| (below(state, 3) > 0).then(|| below(state, 2 * n + 3) as isize - n as isize - 1);
+            let (start, stop) = (bound(state), bound(state));
+            entries.push(Index::Slice { start, stop, step });
+            let m = n as isize;
+            let (low, high) = if step > 0 { (0, m) } else { (-1, m - 1) };
+            let clamp = |b: isize| (if b < 0 { b + m } else { b }).clamp(low, high);
+            let mut i = start.map_or(if step > 0 { low } else { high }, clamp);
+            let end = stop.map_or(if step > 0 { high } else { low }, clamp);
+            let mut list = vec![];
+            while if step > 0 { i < end } else { i > end } {
+                list.push(i as usize);
+                i += step;
+            }
+            selected.push(Some((list, true)));
+        }
+    }
+    (entries, selected)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn basic_indices_read_and_write((shape, layout, seed) in shapes()) {
+        let (x, values) = array(&shape, layout);
+        let mut state = seed;
+        let (entries, selected) = basic(&shape, &mut state);
+        let extents: Vec<usize> = selected.iter().flatten().map(|(l, _)| l.len()).collect();
+        let dims: Vec<usize> =
+            selected.iter().filter_map(|s| match s { None => Some(1), Some((l, true)) => Some(l.len()), _ => None }).collect();
+        let lists: Vec<&Vec<usize>> = selected.iter().flatten().map(|(l, _)| l).collect();
+        let count: usize = extents.iter().product();
+        let places: Vec<usize> = (0..count).map(|i| {
+            let index: Vec<usize> = unravel(i, &extents).iter().zip(&lists).map(|(&k, l)| l[k]).collect();
+            ravel(&index, &shape)
+        }).collect();
+        let y = at(&x, Indices(entries.clone())).unwrap();
+        prop_assert_eq!(y.shape().unwrap(), &dims[..]);
+        prop_assert_eq!(floats(&y), places.iter().map(|&p| values[p]).collect::<Vec<_>>());
+
+        let new: Vec<f64> = (0..count).map(|i| -(i as f64)).collect();
+        let part = namespace().from_host(new.clone(), &dims[..]).unwrap();
+        let mut want = values.clone();
+        places.iter().zip(&new).for_each(|(&p, &v)| want[p] = v);
+        prop_assert_eq!(floats(&set_at(&x, &part, Indices(entries.clone())).unwrap()), want);
+        prop_assert_eq!(floats(&x), values.clone());
+        let mut want = values;
+        places.iter().for_each(|&p| want[p] = 7.5);
+        prop_assert_eq!(floats(&set_at(x, 7.5, Indices(entries)).unwrap()), want);
+    }
+
+    #[test]
+    fn positions_read_and_add((shape, layout, seed) in shapes(), along in any::<prop::sample::Index>()) {
+        prop_assume!(!shape.is_empty());
+        let axis = along.index(shape.len());
+        let n = shape[axis];
+        let (x, values) = array(&shape, layout);
+        let mut state = seed;
+        let m = if n == 0 { 0 } else { below(&mut state, 6) };
+        let list: Vec<i64> = (0..m).map(|_| below(&mut state, 2 * n) as i64 - n as i64).collect();
+        let place = |i: i64| if i < 0 { i + n as i64 } else { i } as usize;
+        let mut dims = shape.clone();
+        dims[axis] = m;
+        let total: usize = dims.iter().product();
+        let from = |i: usize| {
+            let mut index = unravel(i, &dims);
+            index[axis] = place(list[index[axis]]);
+            ravel(&index, &shape)
+        };
+        let y = take(&x, integers(list.clone(), &[m]), axis as isize).unwrap();
+        prop_assert_eq!(y.shape().unwrap(), &dims[..]);
+        prop_assert_eq!(floats(&y), (0..total).map(|i| values[from(i)]).collect::<Vec<_>>());
+
+        let mut want = values.clone();
+        (0..total).for_each(|i| want[from(i)] += values[from(i)]);
+        prop_assert_eq!(floats(&index_add(&x, integers(list, &[m]), &y, axis as isize).unwrap()), want);
+
+        // Positions of their own for every line; an extent of one repeats.
+        let spread: Vec<usize> =
+            (0..shape.len()).map(|a| if a == axis { m } else if below(&mut state, 3) == 0 { 1 } else { shape[a] }).collect();
+        let count: usize = spread.iter().product();
+        let list: Vec<i64> = (0..count).map(|_| below(&mut state, 2 * n) as i64 - n as i64).collect();
+        let from = |i: usize| {
+            let mut index = unravel(i, &dims);
+            let own: Vec<usize> = index.iter().zip(&spread).map(|(&k, &s)| if s == 1 { 0 } else { k }).collect();
+            index[axis] = place(list[ravel(&own, &spread)]);
+            ravel(&index, &shape)
+        };
+        let indices = integers(list.clone(), &spread);
+        let y = take_along_axis(&x, &indices, axis as isize).unwrap();
+        prop_assert_eq!(floats(&y), (0..total).map(|i| values[from(i)]).collect::<Vec<_>>());
+        let mut want = values.clone();
+        (0..total).for_each(|i| want[from(i)] += values[from(i)]);
+        prop_assert_eq!(floats(&scatter_add(&x, &indices, &y, axis as isize).unwrap()), want);
+    }
+
+    #[test]
+    fn joining_repeating_and_broadcasting((shape, layout, seed) in shapes(), along in any::<prop::sample::Index>()) {
+        let mut state = seed;
+        let (x, values) = array(&shape, layout);
+        let wide: Vec<usize> =
+            std::iter::once(2).chain(shape.iter().map(|&n| if n == 1 { below(&mut state, 4) } else { n })).collect();
+        let y = broadcast_to(&x, &wide[..]).unwrap();
+        let total: usize = wide.iter().product();
+        let from = |i: usize| {
+            let index = unravel(i, &wide);
+            let own: Vec<usize> = index[1..].iter().zip(&shape).map(|(&k, &n)| if n == 1 { 0 } else { k }).collect();
+            values[ravel(&own, &shape)]
+        };
+        prop_assert_eq!(floats(&y), (0..total).map(from).collect::<Vec<_>>());
+
+        prop_assume!(!shape.is_empty());
+        let axis = along.index(shape.len());
+        let mut other = shape.clone();
+        other[axis] = below(&mut state, 4);
+        let (z, more) = array(&other, (layout + 1) % 4);
+        let joined = concat([&x, &z, &x], axis as isize).unwrap();
+        let mut dims = shape.clone();
+        dims[axis] = 2 * shape[axis] + other[axis];
+        let total: usize = dims.iter().product();
+        let want: Vec<f64> = (0..total).map(|i| {
+            let mut index = unravel(i, &dims);
+            let (n, m) = (shape[axis], other[axis]);
+            match index[axis] {
+                k if k < n => values[ravel(&index, &shape)],
+                k if k < n + m => { index[axis] -= n; more[ravel(&index, &other)] }
+                _ => { index[axis] -= n + m; values[ravel(&index, &shape)] }
+            }
+        }).collect();
+        prop_assert_eq!(joined.shape().unwrap(), &dims[..]);
+        prop_assert_eq!(floats(&joined), want);
+
+        let counts: Vec<i64> = (0..shape[axis]).map(|_| below(&mut state, 4) as i64).collect();
+        let source: Vec<usize> = (0..shape[axis]).flat_map(|i| vec![i; counts[i] as usize]).collect();
+        let y = repeat(&x, integers(counts.clone(), &[shape[axis]]), axis as isize).unwrap();
+        let mut dims = shape.clone();
+        dims[axis] = source.len();
+        let total: usize = dims.iter().product();
+        let want: Vec<f64> = (0..total).map(|i| {
+            let mut index = unravel(i, &dims);
+            index[axis] = source[index[axis]];
+            values[ravel(&index, &shape)]
+        }).collect();
+        prop_assert_eq!(y.shape().unwrap(), &dims[..]);
+        prop_assert_eq!(floats(&y), want);
+        let twice = floats(&repeat(&x, 2, Repeat::default()).unwrap());
+        prop_assert_eq!(twice, values.iter().flat_map(|&v| [v, v]).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn views_share_the_buffer_and_donated_arrays_are_written_in_place() {
+    let x = namespace().from_host((0..12).map(f64::from).collect::<Vec<_>>(), [3, 4]).unwrap();
+    let native = |x: &Array| x.downcast_ref::<NdArray>().unwrap().ptr();
+    let base = native(&x) as usize;
+    assert_eq!(native(&at(&x, index![1, 2..]).unwrap()) as usize, base + 6 * 8);
+    assert_eq!(native(&flip(&x, 0).unwrap()) as usize, base + 8 * 8);
+    let wide = expand_dims(permute_dims(&x, [1, 0]).unwrap(), 1).unwrap();
+    assert_eq!((wide.shape().unwrap(), native(&wide) as usize), (&[4, 1, 3][..], base));
+    let back = squeeze(&wide, 1).unwrap();
+    assert_eq!((back.shape().unwrap(), native(&back) as usize), (&[4, 3][..], base));
+    drop((wide, back));
+    let x = set_at(x, 5.0, index![.., 0]).unwrap();
+    assert_eq!(native(&x) as usize, base);
+    let x = index_add(x, integers(vec![0, 0], &[2]), namespace().ones([2, 4]).unwrap(), 0).unwrap();
+    assert_eq!((native(&x) as usize, floats(&x)[0]), (base, 7.0));
+    let kept = x.clone();
+    let y = set_at(x, 1.0, index![0]).unwrap();
+    assert_ne!(native(&y) as usize, base);
+    assert_eq!(floats(&kept)[0], 7.0);
+}
+
+#[test]
+fn every_type_moves() {
+    for dtype in array_api::DTYPES {
+        let x = array_api::astype(integers(vec![0, 1, 1, 0, 0, 1], &[2, 3]), dtype).unwrap();
+        let same = |a: &Array, want: [i64; 6]| {
+            let back = if dtype.is_complex() { array_api::real(a).unwrap() } else { a.clone() };
+            assert_eq!(a.dtype(), dtype);
+            assert_eq!(array_api::astype(back, DType::Int64).unwrap().to_vec::<i64>().unwrap(), want, "{dtype}");
+        };
+        same(&take(&x, integers(vec![1, 0], &[2]), 0).unwrap(), [0, 0, 1, 0, 1, 1]);
+        same(&take_along_axis(&x, integers(vec![2, 1, 0], &[1, 3]), 1).unwrap(), [1, 1, 0, 1, 0, 0]);
+        same(&repeat(at(&x, index![.., 1]).unwrap(), 3, 0).unwrap(), [1, 1, 1, 0, 0, 0]);
+        let halves = [at(&x, index![.., 2..]).unwrap(), at(&x, index![.., ..2]).unwrap()];
+        same(&concat(&halves[..], 1).unwrap(), [1, 0, 1, 1, 0, 0]);
+        same(&set_at(&x, at(&x, index![1]).unwrap(), index![0]).unwrap(), [0, 0, 1, 0, 0, 1]);
+        if dtype.is_numeric() {
+            same(&index_add(&x, integers(vec![-1, 0], &[2]), &x, 0).unwrap(), [0, 1, 2, 0, 1, 2]);
+            same(
+                &scatter_add(&x, integers(vec![0, 0, 1], &[1, 3]), at(&x, index![..1]).unwrap(), 0).unwrap(),
+                [0, 2, 1, 0, 0, 2],
+            );
+        }
+    }
+}
+
+#[test]
+fn errors_name_what_is_wrong() {
+    let x = namespace().from_host(vec![1.0; 6], [2, 3]).unwrap();
+    let bad = |r: array_api::Result<Array>, kind, text: &str| {
+        let e = r.unwrap_err();
+        assert_eq!((e.kind(), e.to_string()), (kind, text.to_string()));
+    };
+    bad(
+        take(&x, integers(vec![0, 3], &[2]), 1),
+        ErrorKind::Index,
+        "take: index 3 is out of bounds for axis 1 with 3 elements",
+    );
+    bad(
+        take_along_axis(&x, integers(vec![-3; 3], &[1, 3]), 0),
+        ErrorKind::Index,
+        "take_along_axis: index -3 is out of bounds for axis 0 with 2 elements",
+    );
+    bad(
+        index_add(&x, namespace().asarray([200_u8]).unwrap(), namespace().ones([1, 3]).unwrap(), 0),
+        ErrorKind::Index,
+        "index_add: index 200 is out of bounds for axis 0 with 2 elements",
+    );
+    bad(
+        repeat(&x, integers(vec![1, -2], &[2]), 0),
+        ErrorKind::Value,
+        "repeat: repeats is -2 at position 1, but cannot be negative",
+    );
+    bad(
+        repeat(&x, integers(vec![i64::MAX, i64::MAX], &[2]), 0),
+        ErrorKind::Shape,
+        "repeat: the result is larger than any memory",
+    );
+    bad(repeat(&x, i64::MAX / 3, Repeat::default()), ErrorKind::Shape, "repeat: the result is larger than any memory");
+    bad(
+        take(at(&x, index![..0]).unwrap(), integers(vec![0], &[1]), 0),
+        ErrorKind::Index,
+        "take: index 0 is out of bounds for axis 0 with 0 elements",
+    );
+    let scalar = reshape(at(&x, index![0, 0]).unwrap(), vec![]).unwrap();
+    assert_eq!(take(&x, scalar.astype(DType::Int8).unwrap(), 0).unwrap().dims()[..], [3]);
+    assert_ne!(x.dims()[0], UNKNOWN);
+}

@@ -1,0 +1,243 @@
+//! Decompositions: their factors have the promised form and multiply back, for every floating type and stacks.
+use array_api::{
+    Array, Cholesky, Complex, DType, ErrorKind, Qr, Svd, TriangularSolve, astype, at, cholesky, expand_dims, index,
+    inv, matmul, matrix_transpose, qr, solve, svd, triangular_solve,
+};
+use array_ndarray::namespace;
+use proptest::prelude::*;
+
+const FLOATING: [DType; 4] = [DType::Float32, DType::Float64, DType::Complex64, DType::Complex128];
+
+/// Complex numbers that a seed gives, as an array of a floating type, and the rounding error to expect.
+fn numbers(shape: &[usize], dtype: DType, seed: u64) -> (Array, f64) {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / 2.0_f64.powi(30) - 1.0
+    };
+    let n = shape.iter().product();
+    let values: Vec<_> = (0..n).map(|_| Complex::new(next(), if dtype.is_complex() { next() } else { 0.0 })).collect();
+    let x = namespace().from_host(values, shape).unwrap();
+    let x = if dtype.is_complex() { x } else { array_api::real(x).unwrap() };
+    let error = if dtype.real() == DType::Float32 { 2e-5 } else { 4e-14 };
+    (astype(x, dtype).unwrap(), error)
+}
+
+fn complex(x: &Array) -> Vec<Complex<f64>> {
+    let wide = if x.dtype().is_complex() { DType::Complex128 } else { DType::Float64 };
+    let wide = astype(x, wide).unwrap();
+    match x.dtype().is_complex() {
+        true => wide.to_vec().unwrap(),
+        false => wide.to_vec::<f64>().unwrap().into_iter().map(|x| Complex::new(x, 0.0)).collect(),
+    }
+}
+
+#[track_caller]
+fn close(a: &Array, b: &Array, error: f64) {
+    assert_eq!((a.dims(), a.dtype()), (b.dims(), b.dtype()));
+    let (a, b) = (complex(a), complex(b));
+    let scale = b.iter().map(|z| z.norm()).fold(1.0, f64::max);
+    let off = a.iter().zip(&b).map(|(a, b)| (a - b).norm()).fold(0.0, f64::max);
+    // Not "off > ...": that would let not-a-number pass.
+    assert!(off <= error * scale, "off by {off} at scale {scale}");
+}
+
+fn adjoint(x: &Array) -> Array {
+    let x = if x.dtype().is_complex() { array_api::conj(x).unwrap() } else { x.clone() };
+    matrix_transpose(x).unwrap()
+}
+
+fn eye(n: usize, like: &Array) -> Array {
+    namespace().eye((n, like.dtype())).unwrap()
+}
+
+/// The array as a view whose rows run backwards in memory.
+fn backwards(x: &Array) -> Array {
+    let stored = array_api::flip(x, -1).unwrap();
+    let copy = namespace().from_host(stored.to_host().unwrap(), x.dims()).unwrap();
+    array_api::flip(copy, -1).unwrap()
+}
+
+/// Each matrix of a stack of matrices.
+fn matrices(x: &Array) -> Vec<Array> {
+    let d = x.shape().unwrap();
+    let (m, n) = (d[d.len() - 2] as isize, d[d.len() - 1] as isize);
+    let count: usize = d[..d.len() - 2].iter().product();
+    let flat = array_api::reshape(x, [count as isize, m, n]).unwrap();
+    (0..count as isize).map(|i| at(&flat, index![i]).unwrap()).collect()
+}
+
+fn cases() -> impl Strategy<Value = (DType, Vec<usize>, usize, usize, u64)> {
+    let extent = || prop_oneof![3 => 0_usize..7, 1 => 20_usize..45];
+    (prop::sample::select(&FLOATING[..]), prop::collection::vec(0_usize..4, 0..3), extent(), extent(), any::<u64>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn qr_is_unique_and_multiplies_back((dtype, batch, m, n, seed) in cases(), rank_one: bool) {
+        let (mut x, error) = numbers(&[&batch[..], &[m, n]].concat(), dtype, seed);
+        if rank_one && m > 0 && n > 0 {
+            let column = at(&x, array_api::Indices(vec![array_api::Index::Ellipsis, (..1).into()])).unwrap();
+            x = array_api::multiply(column, numbers(&[1, n], dtype, seed).0).unwrap();
+        }
+        for mode in ["reduced", "complete"] {
+            let f = qr(backwards(&x), Qr::default().mode(mode)).unwrap();
+            for ((q, r), x) in matrices(&f.q).iter().zip(&matrices(&f.r)).zip(&matrices(&x)) {
+                close(&matmul(q, r).unwrap(), x, error);
+                close(&matmul(adjoint(q), q).unwrap(), &eye(q.dims()[1], q), error);
+                let entries = complex(r);
+                for (i, z) in entries.iter().enumerate() {
+                    let (row, column) = (i / n, i % n);
+                    prop_assert!(row <= column || *z == Complex::new(0.0, 0.0));
+                    prop_assert!(row != column || (z.re >= 0.0 && z.im == 0.0), "{z} on the diagonal");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn svd_multiplies_back((dtype, batch, m, n, seed) in cases()) {
+        let (x, error) = numbers(&[&batch[..], &[m, n]].concat(), dtype, seed);
+        let k = m.min(n);
+        for full in [false, true] {
+            let f = svd(backwards(&x), Svd::default().full_matrices(full)).unwrap();
+            let values = complex(&f.s);
+            for (i, ((u, vh), x)) in matrices(&f.u).iter().zip(&matrices(&f.vh)).zip(&matrices(&x)).enumerate() {
+                let s: Vec<f64> = values[i * k..(i + 1) * k].iter().map(|z| z.re).collect();
+                prop_assert!(s.windows(2).all(|w| w[0] >= w[1]) && s.iter().all(|&s| s >= 0.0));
+                close(&matmul(adjoint(u), u).unwrap(), &eye(u.dims()[1], u), error);
+                close(&matmul(vh, adjoint(vh)).unwrap(), &eye(vh.dims()[0], u), error);
+                let s = astype(namespace().asarray(s).unwrap(), dtype).unwrap();
+                let thin = array_api::multiply(at(u, index![.., ..k as isize]).unwrap(), s).unwrap();
+                close(&matmul(thin, at(vh, index![..k as isize]).unwrap()).unwrap(), x, error);
+            }
+        }
+    }
+
+    #[test]
+    fn cholesky_reads_one_triangle((dtype, batch, n, _, seed) in cases(), upper: bool) {
+        let (x, error) = numbers(&[&batch[..], &[n, n]].concat(), dtype, seed);
+        let a = array_api::add(matmul(&x, adjoint(&x)).unwrap(), eye(n, &x)).unwrap();
+        let noise = numbers(&[n, n], dtype, !seed).0;
+        // The other triangle holds anything, not-a-number too.
+        let nan = array_api::multiply(noise, f64::NAN).unwrap();
+        let mask = namespace().ones(([n, n], DType::Bool)).unwrap();
+        let other = if upper { array_api::tril(mask, -1) } else { array_api::triu(mask, 1) }.unwrap();
+        let half = array_api::where_(other, nan, &a).unwrap();
+        let factor = cholesky(backwards(&half), Cholesky { upper }).unwrap();
+        let clean = if upper { array_api::triu(&factor, 0) } else { array_api::tril(&factor, 0) }.unwrap();
+        prop_assert_eq!(complex(&factor), complex(&clean));
+        let (l, r) = if upper { (adjoint(&factor), factor) } else { (factor.clone(), adjoint(&factor)) };
+        close(&matmul(l, r).unwrap(), &a, error);
+    }
+
+    #[test]
+    fn systems_are_solved((dtype, batch, n, k, seed) in cases(), upper: bool, unit_diagonal: bool, swap in 0_u8..4) {
+        // Far from singular, so that the residual says enough.
+        let (x, error) = numbers(&[&batch[..], &[n, n]].concat(), dtype, seed);
+        let a = array_api::add(array_api::multiply(x, 0.3 / (n as f64).sqrt().max(1.0)).unwrap(), eye(n, &numbers(&[], dtype, 0).0)).unwrap();
+        let b = match swap {
+            0 => numbers(&[n], dtype, seed ^ 1).0,
+            1 => numbers(&[n, k], dtype, seed ^ 1).0,
+            2 => numbers(&[&[2][..], &vec![1; batch.len()], &[n, k]].concat(), dtype, seed ^ 1).0,
+            _ => numbers(&[&batch[..], &[n, k]].concat(), dtype, seed ^ 1).0,
+        };
+        let product = |a: &Array, y: &Array| match swap {
+            0 => array_api::squeeze(matmul(a, expand_dims(y, -1).unwrap()).unwrap(), -1).unwrap(),
+            _ => matmul(a, y).unwrap(),
+        };
+        let y = solve(backwards(&a), &b).unwrap();
+        let wide = array_api::broadcast_to(&b, y.dims()).unwrap();
+        close(&product(&a, &y), &wide, 10.0 * error);
+
+        let p = TriangularSolve { upper, unit_diagonal };
+        let y = triangular_solve(backwards(&a), &b, p).unwrap();
+        let mut part = if upper { array_api::triu(&a, 0) } else { array_api::tril(&a, 0) }.unwrap();
+        if unit_diagonal {
+            let rest = if upper { array_api::triu(&a, 1) } else { array_api::tril(&a, -1) }.unwrap();
+            part = array_api::add(rest, eye(n, &a)).unwrap();
+        }
+        close(&product(&part, &y), &array_api::broadcast_to(&b, y.dims()).unwrap(), 10.0 * error);
+        close(&matmul(inv(&a).unwrap(), &a).unwrap(), &array_api::broadcast_to(eye(n, &a), a.dims()).unwrap(), 10.0 * error);
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_threads_or_the_rest_of_the_stack() {
+    let (x, _) = numbers(&[40, 30, 30], DType::Float64, 5);
+    let f = || (svd(&x, Svd::default()).unwrap(), qr(&x, Qr::default()).unwrap(), solve(&x, &x).unwrap());
+    let list = |(s, q, y): &(array_api::SvdResult, array_api::QrResult, Array)| {
+        [&s.u, &s.s, &s.vh, &q.q, &q.r, y].map(|a| a.to_vec::<f64>().unwrap())
+    };
+    let outside = list(&f());
+    let inside = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap().install(|| list(&f()));
+    assert_eq!(outside, inside);
+    let alone = at(&x, index![7]).unwrap();
+    assert_eq!(qr(alone, Qr::default()).unwrap().q.to_vec::<f64>().unwrap(), outside[3][7 * 900..8 * 900]);
+}
+
+#[test]
+fn failures_name_the_matrix() {
+    let xp = namespace();
+    let text = |r: array_api::Result<Array>| {
+        let e = r.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Value);
+        e.to_string()
+    };
+    let stack = xp.asarray([[[2.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]]).unwrap();
+    assert_eq!(
+        text(cholesky(&stack, Cholesky::default())),
+        "cholesky: matrix [1] of the stack is not positive definite: pivot 1 is not positive"
+    );
+    let singular = xp.asarray([[1.0, 2.0], [2.0, 4.0]]).unwrap();
+    assert_eq!(
+        text(solve(&singular, xp.ones([2]).unwrap())),
+        "solve: the matrix is singular: pivot 1 of its LU decomposition is 0"
+    );
+    assert!(text(inv(&singular)).starts_with("solve: matrix") || text(inv(&singular)).contains("is singular"));
+    let zero = xp.zeros([2, 2]).unwrap();
+    assert_eq!(
+        text(triangular_solve(zero, xp.ones([2]).unwrap(), TriangularSolve::default())),
+        "triangular_solve: the matrix is singular: element 0 of its diagonal is 0"
+    );
+    for bad in [f64::NAN, f64::INFINITY] {
+        let x = xp.asarray([[[1.0, 2.0], [3.0, 4.0]], [[1.0, bad], [2.0, 1.0]]]).unwrap();
+        let want = format!("matrix [1] of the stack has the element {bad} in row 0, column 1: it must be finite");
+        assert_eq!(text(solve(&x, xp.ones([2]).unwrap())), format!("solve: {want}"));
+        assert_eq!(text(qr(&x, Qr::default()).map(|f| f.q)), format!("qr: {want}"));
+        assert_eq!(text(svd(&x, Svd::default()).map(|f| f.u)), format!("svd: {want}"));
+    }
+}
+
+/// The pivot that fails is found in large matrices too, where the decomposition works in blocks.
+#[test]
+fn the_failing_pivot_is_counted_from_the_first() {
+    let n = 300;
+    for bad in [0, 5, 63, 64, 129, 299] {
+        let x = namespace().eye(n).unwrap();
+        let x = array_api::set_at(x, -1.0, index![bad as isize, bad as isize]).unwrap();
+        let e = cholesky(&x, Cholesky::default()).unwrap_err().to_string();
+        assert!(e.ends_with(&format!("pivot {bad} is not positive")), "{e}");
+    }
+}
+
+/// Numbers near the ends of the range, all equal, or zero: an answer or an error, never a panic or a hang.
+#[test]
+fn extreme_numbers_are_survived() {
+    for dtype in FLOATING {
+        let (x, _) = numbers(&[25, 25], dtype, 3);
+        let ends = if dtype.real() == DType::Float32 { [1e38, 1e-38, 1e-44] } else { [1e308, 1e-308, 5e-324] };
+        for factor in ends.into_iter().chain([0.0]) {
+            let y = array_api::multiply(&x, factor).unwrap();
+            let _ = svd(&y, Svd::default());
+            let _ = qr(&y, Qr::default());
+            let _ = solve(&y, &x);
+            let _ = cholesky(&y, Cholesky::default());
+        }
+        let zero = svd(array_api::multiply(&x, 0.0).unwrap(), Svd::default()).unwrap();
+        assert!(complex(&zero.s).iter().all(|s| s.norm() == 0.0));
+        close(&matmul(adjoint(&zero.u), &zero.u).unwrap(), &eye(25, &x), 1e-5);
+    }
+}

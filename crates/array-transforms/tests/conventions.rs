@@ -1,0 +1,118 @@
+//! What derivatives are at ties and kinks, as the tables document it.
+
+use array_api::{Array, Result, axis};
+use array_transforms::{grad, jvp, vjp};
+
+fn x(v: &[f64]) -> Array {
+    array_ndarray::namespace().asarray(v).unwrap()
+}
+
+/// The gradient of the sum, and the derivative along ones: the same for elementwise functions.
+fn elementwise(f: impl Fn(&Array) -> Result<Array>, at: &[f64]) -> Vec<f64> {
+    let at = x(at);
+    let g = grad(|x: &Array| f(x)?.sum(..))(&at).unwrap().to_vec::<f64>().unwrap();
+    let (_, t) = jvp(&f, &at, &at.namespace().ones(at.dims()).unwrap()).unwrap();
+    assert_eq!(t.to_vec::<f64>().unwrap(), g);
+    g
+}
+
+#[test]
+fn kinks() {
+    let at = [-1.0, 0.0, 2.0];
+    assert_eq!(elementwise(|x| x.relu(), &at), [0.0, 0.0, 1.0]);
+    assert_eq!(elementwise(|x| x.abs(), &at), [-1.0, 0.0, 1.0]);
+    assert_eq!(elementwise(|x| x.sign(), &at), [0.0; 3]);
+    assert_eq!(elementwise(|x| x.maximum(0), &at), [0.0, 0.5, 1.0]);
+    assert_eq!(elementwise(|x| x.minimum(0.0), &at), [1.0, 0.5, 0.0]);
+    assert_eq!(elementwise(|x| x.floor(), &at), [0.0; 3]);
+    assert_eq!(elementwise(|x| x.round(), &at), [0.0; 3]);
+    assert_eq!(elementwise(|x| x.elu(..), &[0.0]), [1.0]);
+    assert_eq!(elementwise(|x| x.stop_gradient(), &at), [0.0; 3]);
+    assert_eq!(elementwise(|x| (x * x.stop_gradient()?).ok(), &at), at);
+}
+
+#[test]
+fn bounds_belong_to_the_inside() {
+    assert_eq!(elementwise(|x| x.clip(-1.0, 1.0), &[-2.0, -1.0, 0.0, 1.0, 2.0]), [0.0, 1.0, 1.0, 1.0, 0.0]);
+    // The upper bound wins where the bounds cross, as in the values.
+    let (low, high) = (x(&[2.0]), x(&[1.0]));
+    let f = |(x, low, high): &(Array, Array, Array)| x.clip(low, high)?.sum(..);
+    let (dx, dlow, dhigh) = grad(f)(&(x(&[0.0]), low, high)).unwrap();
+    assert_eq!([dx, dlow, dhigh].map(|g| g.item::<f64>().unwrap()), [0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn ties_share() {
+    let at = x(&[1.0, 3.0, 3.0]);
+    let g = |f: fn(&Array) -> Result<Array>| grad(f)(&at).unwrap().to_vec::<f64>().unwrap();
+    assert_eq!(g(|x| x.max(..)), [0.0, 0.5, 0.5]);
+    assert_eq!(g(|x| (-x).ok()?.min(..)), [0.0, -0.5, -0.5]);
+    // Sorting takes ties in their order, which gives each its own place.
+    let weights = x(&[1.0, 2.0, 4.0]);
+    assert_eq!(
+        grad(|x: &Array| (x.sort(..)? * &weights).sum(..))(&at).unwrap().to_vec::<f64>().unwrap(),
+        [1.0, 2.0, 4.0]
+    );
+}
+
+#[test]
+fn zeros_are_exact_where_products_are_differentiated() {
+    let at = x(&[2.0, 0.0, 3.0, 0.0]);
+    assert_eq!(grad(|x: &Array| x.prod(..))(&at).unwrap().to_vec::<f64>().unwrap(), [0.0; 4]);
+    let one = x(&[2.0, 0.0, 3.0]);
+    assert_eq!(grad(|x: &Array| x.prod(..))(&one).unwrap().to_vec::<f64>().unwrap(), [0.0, 6.0, 0.0]);
+    // d/dx of x0 + x0 x1 + x0 x1 x2.
+    let g = grad(|x: &Array| x.cumulative_prod(..)?.sum(..))(&one).unwrap();
+    assert_eq!(g.to_vec::<f64>().unwrap(), [1.0, 8.0, 0.0]);
+    // Powers at zero.
+    assert_eq!(elementwise(|x| x.pow(2), &[0.0]), [0.0]);
+    assert_eq!(elementwise(|x| x.pow(1), &[0.0]), [1.0]);
+    assert_eq!(elementwise(|x| x.pow(0), &[0.0]), [0.0]);
+    let (base, exponent) = grad(|(x, y): &(Array, Array)| x.pow(y)?.sum(..))(&(x(&[0.0]), x(&[2.0]))).unwrap();
+    assert_eq!((base.item::<f64>().unwrap(), exponent.item::<f64>().unwrap()), (0.0, 0.0));
+}
+
+#[test]
+fn a_function_of_complex_numbers_points_uphill() {
+    let xp = array_ndarray::namespace();
+    let z = xp.asarray([array_api::Complex::new(3.0, 4.0)]).unwrap();
+    let g = grad(|z: &Array| z.abs()?.sum(..))(&z).unwrap().to_vec::<array_api::Complex<f64>>().unwrap();
+    assert!((g[0] - array_api::Complex::new(0.6, 0.8)).norm() < 1e-15);
+    let zero = xp.asarray([array_api::Complex::new(0.0, 0.0)]).unwrap();
+    let g = grad(|z: &Array| z.abs()?.sum(..))(&zero).unwrap().to_vec::<array_api::Complex<f64>>().unwrap();
+    assert_eq!(g[0].norm(), 0.0);
+}
+
+#[test]
+fn decompositions_say_where_they_have_no_derivative() {
+    let xp = array_ndarray::namespace();
+    let a = xp.asarray([[3.0, 1.0], [0.5, 2.0], [1.0, -1.0]]).unwrap();
+    // The singular values of full matrices have one; the rest of a basis has not.
+    let full = |a: &Array| a.svd(..)?.s.sum(..);
+    let thin = |a: &Array| a.svd(array_api::Svd { full_matrices: false })?.s.sum(..);
+    let (f, t) = (grad(full)(&a).unwrap(), grad(thin)(&a).unwrap());
+    for (f, t) in f.to_vec::<f64>().unwrap().into_iter().zip(t.to_vec::<f64>().unwrap()) {
+        assert!((f - t).abs() < 1e-13);
+    }
+    let e = grad(|a: &Array| a.svd(..)?.u.sum(..))(&a).unwrap_err();
+    assert!(e.message().contains("full_matrices = false"), "{e}");
+    let wide = a.matrix_transpose().unwrap();
+    let e = grad(|a: &Array| a.qr(..)?.r.sum(..))(&wide).unwrap_err();
+    assert!(e.message().contains("at least as many rows as columns"), "{e}");
+}
+
+#[test]
+fn arguments_are_checked_with_their_names() {
+    let xp = array_ndarray::namespace();
+    let e = grad(|x: &Array| Ok(x.clone()))(&x(&[1.0, 2.0])).unwrap_err();
+    assert!(e.message().contains("float64(2,), but must be one real number"), "{e}");
+    let e = grad(|x: &Vec<Array>| x[0].sum(..))(&vec![x(&[1.0]), xp.asarray([1]).unwrap()]).unwrap_err();
+    assert!(e.message().contains("leaf `1` has type int32"), "{e}");
+    let e = jvp(|x: &Array| x.sum(..), &x(&[1.0]), &x(&[1.0, 2.0])).unwrap_err();
+    assert!(e.message().contains("a leaf is float64(1,), its tangent float64(2,)"), "{e}");
+    let (_, pull) = vjp(|x: &Array| x.sum(axis(0).keepdims()), &x(&[1.0, 2.0])).unwrap();
+    let e = pull.apply(&x(&[1.0, 2.0])).unwrap_err();
+    assert!(e.message().contains("a cotangent is float64(2,), its value float64(1,)"), "{e}");
+    let e = grad(|x: &Array| x.unique_values()?.sum(..))(&x(&[1.0, 2.0])).unwrap_err();
+    assert!(e.message().contains("no derivative rule for unique_all"), "{e}");
+}
