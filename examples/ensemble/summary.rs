@@ -6,15 +6,18 @@ use crate::choices::{head_text, noise_text, prior_text};
 use crate::report::Block;
 use crate::training::Trained;
 
-/// Columns of text, each as wide as its widest cell; the first to the left, the others to the right.
+/// Columns of text, each as wide as its widest cell; words to the left, numbers with at most a unit to the right.
 pub(crate) fn aligned(header: &[&str], rows: &[Vec<String>]) -> String {
     let all = || std::iter::once(header.iter().map(|h| (*h).to_owned()).collect()).chain(rows.iter().cloned());
     let width = |c: usize| all().filter_map(|r: Vec<String>| r.get(c).map(|t| t.chars().count())).max().unwrap_or(0);
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let words = |t: &String| t.chars().filter(|c| c.is_alphabetic()).count() > 1;
+    let left: Vec<bool> =
+        (0..header.len()).map(|c| c == 0 || rows.iter().filter_map(|r| r.get(c)).any(words)).collect();
     let line = |row: Vec<String>| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(c, (text, w))| match c {
-            0 => format!("{text:<w$}"),
-            _ => format!("{text:>w$}"),
+        let cells = row.iter().zip(&widths).zip(&left).map(|((text, w), left)| match left {
+            true => format!("{text:<w$}"),
+            false => format!("{text:>w$}"),
         });
         format!("  {}\n", cells.collect::<Vec<_>>().join("   ").trim_end())
     };
@@ -93,7 +96,7 @@ pub(crate) fn trainings(trained: &[&Trained]) -> Vec<Vec<String>> {
 /// The header of [`trainings`].
 pub(crate) const TRAININGS: [&str; 4] = ["training", "rows", "time", "members"];
 
-/// One row for each member that failed: training, member, why.
+/// One row for each member that failed.
 pub(crate) fn failures(trained: &[&Trained]) -> Vec<Vec<String>> {
     let of = |t: &&Trained| {
         let name = t.name.clone();
@@ -112,7 +115,7 @@ pub(crate) fn failures(trained: &[&Trained]) -> Vec<Vec<String>> {
 }
 
 /// The header of [`failures`].
-pub(crate) const FAILURES: [&str; 5] = ["training", "member", "status", "why", "final loss"];
+pub(crate) const FAILURES: [&str; 5] = ["training", "member", "final loss", "status", "why"];
 
 /// How many failed members are printed one by one; the report lists all.
 const PRINTED: usize = 8;
