@@ -91,7 +91,7 @@ fn summary(values: &[f64]) -> (f64, f64) {
 }
 
 #[test]
-#[ignore = "long: trains 300 networks, about three minutes"]
+#[ignore = "long: trains 300 networks, about six minutes on two busy cores"]
 fn the_published_splits() {
     let paper = json("deep_ensembles_2017.json");
     let first: usize = std::env::var("UCI_SPLITS").ok().map_or(20, |n| n.parse().unwrap());
