@@ -42,7 +42,7 @@ enum Slot {
     Verdict,
     Call,
     /// An argument of the call.
-    Argument(Form),
+    Argument(Box<Form>),
 }
 
 enum Form {
@@ -282,23 +282,23 @@ fn slot(ty: &Type, op_name: &str) -> Result<Slot> {
         },
         Type::Reference(r) => match (&*r.elem, name(&r.elem).as_str()) {
             (Type::Slice(s), _) => match &*s.elem {
-                Type::Reference(inner) => Slot::Argument(Form::List((*inner.elem).clone())),
+                Type::Reference(inner) => Slot::Argument(Box::new(Form::List((*inner.elem).clone()))),
                 other => return Err(Error::new(other.span(), "a list argument is `&[&T]`")),
             },
             (_, "Namespace") => Slot::Namespace,
             (_, "Verdict") => Slot::Verdict,
-            (_, "Array") => Slot::Argument(Form::Any),
+            (_, "Array") => Slot::Argument(Box::new(Form::Any)),
             (_, n) if n == op_name => Slot::Params,
-            _ => Slot::Argument(Form::Borrow((*r.elem).clone())),
+            _ => Slot::Argument(Box::new(Form::Borrow((*r.elem).clone()))),
         },
         Type::Path(_) => match (name(ty).as_str(), inner(ty)) {
-            ("Option", Some(Type::Reference(r))) => Slot::Argument(Form::OptionBorrow((*r.elem).clone())),
+            ("Option", Some(Type::Reference(r))) => Slot::Argument(Box::new(Form::OptionBorrow((*r.elem).clone()))),
             ("Option", Some(t)) if name(&t) == "Arg" => match inner(&t) {
-                Some(t) => Slot::Argument(Form::OptionArg(t)),
+                Some(t) => Slot::Argument(Box::new(Form::OptionArg(t))),
                 None => return Err(Error::new(ty.span(), "write `Option<Arg<'_, T>>`")),
             },
-            ("Arg", Some(t)) => Slot::Argument(Form::Arg(t)),
-            _ => Slot::Argument(Form::Value(ty.clone())),
+            ("Arg", Some(t)) => Slot::Argument(Box::new(Form::Arg(t))),
+            _ => Slot::Argument(Box::new(Form::Value(ty.clone()))),
         },
         other => {
             return Err(Error::new(other.span(), "an implementation cannot take this; see the table of `implements`"));
