@@ -339,7 +339,7 @@ impl Frames {
     }
 
     fn take(&self, s: &Snapshot<'_>, grid: &array_api::Array) -> array_api::Result<()> {
-        if s.epoch % self.stride != 0 {
+        if !s.epoch.is_multiple_of(self.stride) {
             return Ok(());
         }
         let curves = s.predict(grid)?.to_host()?.to_f64()?;

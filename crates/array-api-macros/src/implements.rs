@@ -158,7 +158,7 @@ fn shim(
     for (i, (slot, _)) in slots.iter().enumerate() {
         let (a, x, room) = (format_ident!("a{i}"), format_ident!("x{i}"), format_ident!("room{i}"));
         let form = match slot {
-            Slot::Argument(form) => form,
+            Slot::Argument(form) => &**form,
             Slot::Params => {
                 passed.push(quote!(params));
                 continue;

@@ -88,6 +88,7 @@ fn finish(answer: Answer, call: &mut Call<'_, '_>) -> Answer {
 /// Several results, a failure, or a decline that sends the call on.
 #[cold]
 #[inline(never)]
+#[allow(clippy::boxed_local)] // taken apart here, off the common path
 fn uncommon(call: &mut Call<'_, '_>, other: Box<Other>) -> Answer {
     match *other {
         Other::Declined(why) => search(call, Some(why)),

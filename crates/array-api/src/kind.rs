@@ -48,6 +48,9 @@ impl KindId {
     pub(crate) const NONE: KindId = KindId(u16::MAX);
 }
 
+/// Makes an array of a kind from values in the host's memory, in row-major order.
+pub type FromHost = fn(Host, Dims, &Namespace) -> Result<Array>;
+
 /// A function that receives any operation as data: the equal of NEP 18's `__array_function__`.
 pub type Handler = fn(&mut Call<'_, '_>) -> Handled;
 
@@ -66,7 +69,7 @@ pub struct Kind {
     handler: Option<Handler>,
     accepts: &'static [&'static str],
     refuses: Option<fn(&'static Op) -> Option<&'static str>>,
-    from_host: Option<fn(Host, Dims, &Namespace) -> Result<Array>>,
+    from_host: Option<FromHost>,
     groups: fn(&Device) -> usize,
     index: AtomicU16,
 }
@@ -111,7 +114,7 @@ impl Kind {
     }
 
     /// Says how values from the host's memory become an array of this kind.
-    pub const fn from_host(mut self, f: fn(Host, Dims, &Namespace) -> Result<Array>) -> Kind {
+    pub const fn from_host(mut self, f: FromHost) -> Kind {
         self.from_host = Some(f);
         self
     }
@@ -147,7 +150,7 @@ impl Kind {
         self.refuses.and_then(|f| f(op))
     }
 
-    pub(crate) fn host_constructor(&self) -> Option<fn(Host, Dims, &Namespace) -> Result<Array>> {
+    pub(crate) fn host_constructor(&self) -> Option<FromHost> {
         self.from_host
     }
 

@@ -43,7 +43,7 @@ pub use dtype::{ALL as DTYPES, Category, DType, Element};
 pub use error::{Error, ErrorKind, Result};
 pub use host::{Host, Nested};
 pub use index::{Index, Indices};
-pub use kind::{Handler, Kind, KindId, Level};
+pub use kind::{FromHost, Handler, Kind, KindId, Level};
 pub use namespace::{Device, Namespace};
 pub use num_complex::Complex;
 pub use operand::{Arg, Args, IntoArg, IntoArgs, Maybe, One, Operand};
@@ -59,7 +59,7 @@ pub use tree::{Tree, TreePath};
 pub use value::{Field, Params, Value};
 
 #[doc(hidden)]
-pub use operation::{Submission, composed, op_name, unknown_parameter, unreadable, wrong_count};
+pub use operation::{ReadParams, Submission, composed, op_name, unknown_parameter, unreadable, wrong_count};
 #[doc(hidden)]
 pub use registry::Row;
 

@@ -46,6 +46,10 @@ pub enum Role {
     Many,
 }
 
+/// Reads an operation's parameters by name.
+#[doc(hidden)]
+pub type ReadParams = fn(&'static Op, &[(&str, Value)]) -> Result<Box<dyn Params>>;
+
 /// The erased side of a row: a static that everything else refers to.
 pub struct Op {
     /// The function's name, as in the standard.
@@ -67,7 +71,7 @@ pub struct Op {
     #[doc(hidden)]
     pub rule: fn(&mut dyn Params, &mut [Operand<'_>]) -> Result<Verdict>,
     #[doc(hidden)]
-    pub read: fn(&'static Op, &[(&str, Value)]) -> Result<Box<dyn Params>>,
+    pub read: ReadParams,
     #[doc(hidden)]
     pub row: Row,
 }
@@ -361,6 +365,7 @@ macro_rules! operation {
     (@front [$($doc:tt)*] $Op:ident $f:ident [$($a:ident $role:ident)*] [$($p:ident)+] $Out:ident (namespace)) => {
         impl $crate::Namespace {
             $($doc)*
+            #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
             pub fn $f<'a>(&self, $($a: impl $crate::IntoArg<'a, $crate::$role>,)* params: impl Into<$Op>) -> $crate::Result<$Out> {
                 $crate::run::<$Op>(params.into(), &mut [$($a.into_operand()?),*], Some(self))
             }
@@ -369,6 +374,7 @@ macro_rules! operation {
     (@front [$($doc:tt)*] $Op:ident $f:ident [$($a:ident $role:ident)*] [] $Out:ident (namespace)) => {
         impl $crate::Namespace {
             $($doc)*
+            #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
             pub fn $f<'a>(&self, $($a: impl $crate::IntoArg<'a, $crate::$role>),*) -> $crate::Result<$Out> {
                 $crate::run::<$Op>($Op {}, &mut [$($a.into_operand()?),*], Some(self))
             }
@@ -377,6 +383,7 @@ macro_rules! operation {
     // A list of arrays: no method, since none of them is first among equals.
     (@front [$($doc:tt)*] $Op:ident $f:ident [$a:ident Many] [$($p:ident)+] $Out:ident $($methods:tt)?) => {
         $($doc)*
+        #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
         pub fn $f<'a>($a: impl $crate::IntoArgs<'a>, params: impl Into<$Op>) -> $crate::Result<$Out> {
             let mut args = $crate::Args::new();
             $a.append_operands(&mut args);
@@ -385,6 +392,7 @@ macro_rules! operation {
     };
     (@front [$($doc:tt)*] $Op:ident $f:ident [$a:ident Many] [] $Out:ident $($methods:tt)?) => {
         $($doc)*
+        #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
         pub fn $f<'a>($a: impl $crate::IntoArgs<'a>) -> $crate::Result<$Out> {
             let mut args = $crate::Args::new();
             $a.append_operands(&mut args);
@@ -394,6 +402,7 @@ macro_rules! operation {
     (@front [$($doc:tt)*] $Op:ident $f:ident [$x:ident One $($a:ident $role:ident)*] [] $Out:ident $($methods:tt)?) => {
         $($doc)*
         #[inline]
+        #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
         pub fn $f<'a>($x: impl $crate::IntoArg<'a, $crate::One> $(, $a: impl $crate::IntoArg<'a, $crate::$role>)*) -> $crate::Result<$Out> {
             $crate::run::<$Op>($Op {}, &mut [$x.into_operand()? $(, $a.into_operand()?)*], None)
         }
@@ -402,6 +411,7 @@ macro_rules! operation {
     (@front [$($doc:tt)*] $Op:ident $f:ident [$x:ident One $($a:ident $role:ident)*] [$($p:ident)+] $Out:ident $($methods:tt)?) => {
         $($doc)*
         #[inline]
+        #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
         pub fn $f<'a>($x: impl $crate::IntoArg<'a, $crate::One> $(, $a: impl $crate::IntoArg<'a, $crate::$role>)*, params: impl Into<$Op>) -> $crate::Result<$Out> {
             $crate::run::<$Op>(params.into(), &mut [$x.into_operand()? $(, $a.into_operand()?)*], None)
         }
@@ -412,6 +422,7 @@ macro_rules! operation {
         impl $crate::Array {
             $($doc)*
             #[inline]
+            #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
             pub fn $f<'a>(&'a self $(, $a: impl $crate::IntoArg<'a, $crate::$role>)* $(, params: impl Into<$Op>)?) -> $crate::Result<$Out> {
                 $f(self $(, $a)* $(, Into::<$Op>::into(params))?)
             }
@@ -419,6 +430,7 @@ macro_rules! operation {
         impl $crate::Term {
             $($doc)*
             #[inline]
+            #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
             pub fn $f<'a>(self $(, $a: impl $crate::IntoArg<'a, $crate::$role>)* $(, params: impl Into<$Op>)?) -> $crate::Result<$Out> {
                 $f(self $(, $a)* $(, Into::<$Op>::into(params))?)
             }
@@ -429,9 +441,11 @@ macro_rules! operation {
         #[doc = concat!("The method [`", stringify!($f), "`] of arrays.")]
         pub trait $Methods {
             $($doc)*
+            #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
             fn $f<'a>(&'a self $(, $a: impl $crate::IntoArg<'a, $crate::$role>)* $(, params: impl Into<$Op>)?) -> $crate::Result<$Out>;
         }
         impl $Methods for $crate::Array {
+            #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
             fn $f<'a>(&'a self $(, $a: impl $crate::IntoArg<'a, $crate::$role>)* $(, params: impl Into<$Op>)?) -> $crate::Result<$Out> {
                 $f(self $(, $a)* $(, Into::<$Op>::into(params))?)
             }

@@ -85,7 +85,7 @@ impl Printer<'_> {
         let nonzero = finite.iter().map(|x| x.abs()).filter(|&x| x > 0.0);
         let (low, high) = nonzero.fold((f64::MAX, 0.0f64), |(a, b), x| (a.min(x), b.max(x)));
         // NumPy's choice: scientific where fixed digits would hide the small or pad the large.
-        let scientific = high > 0.0 && (high >= 1e8 || low < 1e-4 || high / low > 1e3 && low < 1e-4);
+        let scientific = high > 0.0 && (high >= 1e8 || low < 1e-4 || high / low > 1e3);
         let single = dtype == DType::Float32;
         if scientific {
             let digits = finite.iter().map(|&x| significant(x, single).min(self.precision)).max().unwrap_or(0);

@@ -104,13 +104,16 @@ mod tests {
         let v: Vec<f64> = vector(4096);
         let start = v.as_ptr();
         keep(v);
-        assert_ne!(vector::<f64>(4097).as_ptr(), start);
+        let longer: Vec<f64> = vector(4097);
+        assert_ne!(longer.as_ptr(), start);
         let again: Vec<f64> = vector(4096);
         assert_eq!((again.as_ptr(), again.len(), again.capacity()), (start, 0, 4096));
         keep(again);
         // The same bytes at another alignment are another layout.
-        assert_ne!(vector::<u8>(4096 * 8).as_ptr().cast(), start);
-        assert_eq!(vector::<i64>(4096).as_ptr().cast(), start);
+        let bytes: Vec<u8> = vector(4096 * 8);
+        let words: Vec<i64> = vector(4096);
+        assert_ne!(bytes.as_ptr().cast(), start);
+        assert_eq!(words.as_ptr().cast(), start);
     }
 
     #[test]

@@ -20,11 +20,11 @@ fn array(shape: &[usize], layout: u8) -> (Array, Vec<f64>) {
     order.iter().enumerate().for_each(|(i, &a)| back[a] = i as isize);
     let stored: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
     let mut data = vec![0.0; n];
-    for i in 0..n {
+    for (i, value) in data.iter_mut().enumerate() {
         let place = unravel(i, &stored);
         let mut index = vec![0; rank];
         order.iter().zip(&place).for_each(|(&a, &p)| index[a] = shape[a] - 1 - p);
-        data[i] = values[ravel(&index, shape)];
+        *value = values[ravel(&index, shape)];
     }
     let x = namespace().from_host(data, &stored[..]).unwrap();
     let x = flip(permute_dims(x, back).unwrap(), array_api::Flip::default()).unwrap();
@@ -62,8 +62,11 @@ fn shapes() -> impl Strategy<Value = (Vec<usize>, u8, u64)> {
     (prop::collection::vec(0_usize..5, 0..4), 0_u8..4, any::<u64>())
 }
 
-/// A random basic index of a shape, and for each axis the positions that it selects; `None` makes a new axis.
-fn basic(shape: &[usize], state: &mut u64) -> (Vec<Index>, Vec<Option<(Vec<usize>, bool)>>) {
+/// The positions that an index selects on each axis, and whether the axis stays; `None` for a new axis.
+type Positions = Vec<Option<(Vec<usize>, bool)>>;
+
+/// A random basic index of a shape, and what it selects.
+fn basic(shape: &[usize], state: &mut u64) -> (Vec<Index>, Positions) {
     let (mut entries, mut selected) = (vec![], vec![]);
     for &n in shape {
         if below(state, 4) == 0 {

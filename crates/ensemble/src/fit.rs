@@ -83,7 +83,7 @@ impl<'a> Fit<'a> {
         Fit { options, xp: xp.clone(), function: None, observer: None, checkpoints: None }
     }
 
-    /// Sets the prior function of [`Prior::Function`]: `(rows, inputs)` to `(rows, targets)`, in standard units.
+    /// Sets the prior function of [`Prior::Function`](crate::Prior::Function): `(rows, inputs)` to `(rows, targets)`, in standard units.
     pub fn prior_function(mut self, f: impl Fn(&Array) -> Result<Array> + Send + Sync + 'static) -> Fit<'a> {
         self.function = Some(Arc::new(f));
         self
