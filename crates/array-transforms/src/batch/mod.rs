@@ -1,7 +1,7 @@
 //! Vectorisation: an array that carries a hidden leading axis.
 //!
 //! One handler, and rules by class of operation; operations that do not follow their class have a line of their own in
-//! [`special`]. What has no rule goes through its composition; what has neither declines with a reason.
+//! `special`. What has no rule goes through its composition; what has neither declines with a reason.
 
 mod special;
 
