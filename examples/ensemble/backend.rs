@@ -11,7 +11,7 @@ const FEATURES: [&str; 3] = ["ndarray", "torch", "chunked"];
 pub(crate) fn backend(name: &str) -> Outcome<Namespace> {
     // A crate that is never named is not linked, and then its registrations are not there.
     #[cfg(feature = "ndarray")]
-    let _ = array_ndarray::namespace();
+    let _ = array_protocol::ndarray();
     let kind = name.split(':').next().unwrap_or(name);
     match name.parse::<Namespace>() {
         Ok(namespace) => Ok(namespace),

@@ -8,7 +8,7 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("`{text}` is not {what}"))
 }
 
-/// `network`, `none`, `sine`, `sine:FREQUENCY`, `fourier` or `fourier:FEATURES:LENGTHSCALE`.
+/// `network`, `none`, `linear`, `linear:SD`, `sine`, `sine:FREQUENCY`, `fourier` or `fourier:FEATURES:LENGTHSCALE`.
 pub(crate) fn prior(text: &str) -> Result<Prior, String> {
     let parts: Vec<&str> = text.split(':').collect();
     match parts[..] {
@@ -21,7 +21,11 @@ pub(crate) fn prior(text: &str) -> Result<Prior, String> {
             features: number(m, "a number of features")?,
             lengthscale: number(l, "a length scale")?,
         }),
-        _ => Err("priors are network, sine, sine:FREQUENCY, fourier, fourier:FEATURES:LENGTHSCALE and none".into()),
+        ["linear"] => Ok(Prior::Linear { sd: 1.0 }),
+        ["linear", sd] => Ok(Prior::Linear { sd: number(sd, "a standard deviation")? }),
+        _ => Err("priors are network, linear, linear:SD, sine, sine:FREQUENCY, fourier, fourier:FEATURES:LENGTHSCALE \
+                  and none"
+            .into()),
     }
 }
 
@@ -97,6 +101,7 @@ pub(crate) fn prior_text(prior: Prior) -> String {
         Prior::Network => "network".into(),
         Prior::Sine { frequency } => format!("sin({frequency} x)"),
         Prior::Fourier { features, lengthscale } => format!("{features} Fourier features, length {lengthscale}"),
+        Prior::Linear { sd } => format!("linear, weights of sd {sd}"),
         Prior::Function => "own function".into(),
     }
 }

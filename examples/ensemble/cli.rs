@@ -201,7 +201,7 @@ pub(crate) struct Choices {
     /// relu, elu, selu, gelu, tanh, sigmoid, softplus or identity.
     #[arg(long, value_parser = |s: &str| s.parse::<Activation>().map_err(|e| e.message().to_string()))]
     pub(crate) activation: Option<Activation>,
-    /// network, sine[:FREQUENCY], fourier[:FEATURES:LENGTHSCALE] or none.
+    /// network, linear[:SD], sine[:FREQUENCY], fourier[:FEATURES:LENGTHSCALE] or none.
     #[arg(long, value_parser = choices::prior)]
     pub(crate) prior: Option<Prior>,
     /// What the prior function is multiplied with.

@@ -24,8 +24,12 @@ pub(crate) struct Curves {
 }
 
 impl Curves {
-    /// Predicts the grid.
+    /// Predicts the grid; not numbers if all members failed.
     pub(crate) fn of(model: &Model, xp: &Namespace, grid: &[f64]) -> Outcome<Curves> {
+        if model.used().is_empty() {
+            let none = vec![f64::NAN; grid.len()];
+            return Ok(Curves { x: grid.to_vec(), mean: none.clone(), sd: none, members: vec![] });
+        }
         let p: Prediction = model.predict(&matrix(xp, grid, grid.len())?)?;
         Ok(Curves {
             x: grid.to_vec(),

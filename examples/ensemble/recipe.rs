@@ -3,7 +3,7 @@
 
 use ensemble::conformal::rows_needed;
 use ensemble::metrics::gaussian_nll;
-use ensemble::{Activation, EarlyStopping, Head, Initializer, Options};
+use ensemble::{Activation, EarlyStopping, Head, Initializer, Optimizer, Options};
 
 use crate::failure::Outcome;
 use crate::rows::{Predicted, pick, shuffled};
@@ -14,13 +14,16 @@ use crate::training::{Trained, Trainer};
 /// The recipe's settings; the command line goes over them.
 pub(crate) fn options() -> Options {
     Options {
-        widths: vec![50, 50],
+        widths: vec![50],
         activation: Activation::Relu,
-        weights: Initializer::HeUniform,
+        weights: Initializer::HeNormal,
+        prior_scale: 0.3,
         head: Head::Variance,
+        optimizer: Optimizer::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01 },
         learning_rate: 0.01,
-        epochs: 1000,
-        early_stopping: Some(EarlyStopping { every: 10, patience: 10 }),
+        epochs: 400,
+        batch: Some(64),
+        early_stopping: Some(EarlyStopping { every: 5, patience: 10 }),
         restarts: 1,
         standardize: true,
         ..Options::default()
@@ -28,7 +31,7 @@ pub(crate) fn options() -> Options {
 }
 
 /// Prior scales to choose from, in standard units of the target.
-const SCALES: [f64; 3] = [0.3, 1.0, 3.0];
+const SCALES: [f64; 3] = [0.1, 0.3, 1.0];
 
 /// Of the training rows, the share that chooses the scale, and the share that intervals are corrected with.
 const SHARE: f64 = 0.15;

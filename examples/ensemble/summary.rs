@@ -134,8 +134,8 @@ pub(crate) fn failed(trained: &[&Trained]) -> (String, Vec<Block>) {
     let mut blocks = vec![Block::table("Members that failed; they are not part of mean and sd.", &FAILURES, rows)];
     for t in trained.iter().filter(|t| t.model.reports().iter().all(|r| r.status.failed())) {
         let warning = format!(
-            "All members of `{}` failed, so that there are no others to predict with: what is shown for it is made of \
-             members that did not fit. Change the learning rate, the epochs or the prior scale.",
+            "All members of `{}` failed, so that it predicts nothing. Change the learning rate, the epochs or the prior \
+             scale, or let them start again with --restarts.",
             t.name
         );
         said += &format!("Warning: {warning}\n");

@@ -218,5 +218,12 @@ fn losses(trained: &Trained, output: &mut Output) -> Outcome<()> {
     let values: Vec<f64> = histories.iter().flat_map(|h| (0..longest).map(move |e| at(h, e))).collect();
     let mut plot = training_losses("Training", &epochs, &values);
     plot.log_y = values.iter().all(|v| v.is_nan() || *v > 0.0);
+    // Single steps of a likelihood can jump far above all others, and would press them into a line.
+    let mut finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    if let (false, Some(low), Some(high)) = (plot.log_y, finite.first(), finite.get(finite.len() * 99 / 100)) {
+        let room = 0.05 * (high - low);
+        plot.y_range = Some((low - room, high + room));
+    }
     output.figure("3-training.png", "Training loss of every member.", &[plot], 1)
 }

@@ -266,7 +266,7 @@ impl Run<'_, '_> {
 
     /// The mean squared error that a constant leaves, in the units of the targets, with the noise that is added to them.
     fn constant(&self) -> Result<f64> {
-        let spread = array_api::multiply(array_api::var(self.y, 0)?, array_api::square(self.scale)?)?;
+        let spread = array_api::multiply(array_api::var(self.y, 0)?, array_api::square(&self.y_scaling.scale)?)?;
         let spread = array_api::mean(spread, ..)?.to_host()?.to_f64()?[0];
         Ok(spread + if let Noise::Gaussian { sd } = self.fit.options.noise { sd * sd } else { 0.0 })
     }
