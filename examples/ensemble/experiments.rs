@@ -302,7 +302,11 @@ impl Run<'_> {
         let rows: Vec<Vec<String>> = places
             .iter()
             .map(|x| {
-                let near = |t: &(Trained, Curves)| summary::digits(t.1.near(*x).2);
+                // One model has nobody to disagree with: that is no certainty.
+                let near = |t: &(Trained, Curves)| match t.0.model.options().members {
+                    1 => "-".into(),
+                    _ => summary::digits(t.1.near(*x).2),
+                };
                 std::iter::once(format!("{:.2}", trained[0].1.near(*x).0)).chain(trained.iter().map(near)).collect()
             })
             .collect();

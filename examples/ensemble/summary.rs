@@ -105,9 +105,9 @@ pub(crate) fn failures(trained: &[&Trained]) -> Vec<Vec<String>> {
             vec![
                 name.clone(),
                 r.member.to_string(),
+                digits(r.final_loss),
                 r.status.to_string(),
                 r.status.reason().into(),
-                digits(r.final_loss),
             ]
         })
     };
