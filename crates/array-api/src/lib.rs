@@ -4,7 +4,7 @@
 //! backend) to [`dispatch`](dispatch::dispatch), which finds the implementation of the outermost kind among the arguments.
 //!
 //! This crate holds no numbers: link a backend for that, or write one (see [`Native`] and
-//! [`implements`](array_api_macros::implements)).
+//! [`implements`]).
 
 extern crate self as array_api;
 

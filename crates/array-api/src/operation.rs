@@ -262,7 +262,7 @@ macro_rules! operation {
     ($(#[doc = $doc:literal])* $Op:ident = $f:ident ($($a:ident: $role:ident),*)
      { $($(#[doc = $pdoc:literal])* $p:ident: $T:ty = $d:expr),* $(,)? } -> $Out:ident $({ $($r:ident),* $(,)? })?;
      $category:literal, $class:ident, $rule:expr $(, compose $compose:expr)? $(, methods $methods:tt)?) => {
-        #[doc = concat!("Parameters of [`", stringify!($f), "`], and the operation's type.")]
+        #[doc = concat!("Parameters of `", stringify!($f), "`, and the operation's type.")]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $Op {
             $($(#[doc = $pdoc])* #[doc = concat!("Parameter `", stringify!($p), "`; `", stringify!($d), "` unless given.")] pub $p: $T),*
@@ -333,7 +333,7 @@ macro_rules! operation {
         };
 
         $(
-            #[doc = concat!("Results of [`", stringify!($f), "`].")]
+            #[doc = concat!("Results of `", stringify!($f), "`.")]
             #[derive(Clone, Debug)]
             pub struct $Out { $(#[doc = concat!("Result `", stringify!($r), "`.")] pub $r: $crate::Array),* }
             impl $crate::Results for $Out {
@@ -438,7 +438,7 @@ macro_rules! operation {
     };
     // Outside this crate there are no inherent methods on `Array`: an extension trait instead.
     (@methods [$($doc:tt)*] $f:ident [$($a:ident $role:ident)*] [$($Op:ident)?] $Out:ident (trait $Methods:ident)) => {
-        #[doc = concat!("The method [`", stringify!($f), "`] of arrays.")]
+        #[doc = concat!("The method `", stringify!($f), "` of arrays.")]
         pub trait $Methods {
             $($doc)*
             #[allow(clippy::needless_lifetimes, clippy::extra_unused_lifetimes, clippy::should_implement_trait)] // rows differ in their arguments
