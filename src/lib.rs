@@ -55,14 +55,18 @@
 //!     Ok(Diagonal(x.0.iter().zip(&*y.0).map(|(a, b)| a * b).collect()))
 //! }
 //!
-//! #[implements(trace)]
-//! fn trace_of(x: &Diagonal, _: &Trace) -> Result<Array> {
-//!     array_protocol::ndarray().asarray(x.0.iter().sum::<f64>())
+//! /// Over all axes it is the sum of the diagonal; over one axis this function declines.
+//! #[implements(sum)]
+//! fn total(x: &Diagonal, p: &Sum) -> Result<Array, Exit> {
+//!     if p.axis != Axes::All || p.keepdims {
+//!         return decline("only the sum over all axes is known");
+//!     }
+//!     Ok(array_protocol::ndarray().asarray(x.0.iter().sum::<f64>())?)
 //! }
 //!
 //! # fn main() -> Result<()> {
 //! let x = Array::new(Diagonal(Arc::new([1.0, 2.0, 3.0])));
-//! assert_eq!(x.matmul(&x)?.trace(..)?.item::<f64>()?, 14.0);
+//! assert_eq!(x.matmul(&x)?.sum(..)?.item::<f64>()?, 14.0);
 //!
 //! // What it does not know is refused by name, never densified behind the user's back.
 //! assert!(x.exp().unwrap_err().to_string().contains("#[implements(exp)]"));
