@@ -60,10 +60,10 @@ pub type Observer<'a> = dyn Fn(&Snapshot<'_>) -> Result<()> + Sync + 'a;
 /// use array_api::Array;
 /// use ensemble::{Fit, Options};
 /// # let xp = array_ndarray::namespace();
-/// let x = xp.asarray([[0.0], [0.5], [1.0]])?;
-/// let y = xp.asarray([[0.0], [0.2], [0.1]])?;
-/// let model = Fit::new(Options { members: 4, epochs: 20, ..Options::default() }, &xp).run(&x, &y)?;
-/// assert_eq!(model.predict(&x)?.mean()?.shape()?, [3, 1]);
+/// let x = array_api::reshape(xp.linspace((-1.0, 1.0, 20))?, [20, 1])?;
+/// let y = array_api::multiply(&x, 2.0)?;
+/// let model = Fit::new(Options { members: 4, ..Options::default() }, &xp).run(&x, &y)?;
+/// assert_eq!(model.predict(&x)?.mean()?.shape()?, [20, 1]);
 /// # Ok::<(), array_api::Error>(())
 /// ```
 pub struct Fit<'a> {
