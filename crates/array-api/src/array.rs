@@ -10,7 +10,7 @@ use crate::dims::Dims;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::kind::{Kind, KindId, Level};
+use crate::kind::{Asked, Kind, Level};
 use crate::namespace::Namespace;
 use crate::node::Handle;
 use crate::scalar::Scalar;
@@ -62,8 +62,7 @@ pub trait Native: ArrayImpl + Clone + Sized {
 
 /// What dispatch reads of an array.
 pub(crate) struct Head {
-    pub(crate) level: Level,
-    pub(crate) kind: KindId,
+    pub(crate) asked: Asked,
     pub(crate) dtype: DType,
     pub(crate) dims: Dims,
 }
@@ -104,7 +103,7 @@ impl Array {
 
     #[inline]
     fn build<T: ArrayImpl>(value: T, kind: &'static Kind, level: Level) -> Array {
-        let head = Head { level, kind: kind.id(), dtype: value.dtype(), dims: value.dims() };
+        let head = Head { asked: Asked::new(level, kind.id()), dtype: value.dtype(), dims: value.dims() };
         Array(Handle::new(head, value))
     }
 
@@ -116,7 +115,7 @@ impl Array {
     /// The level that the array is wrapped at.
     #[inline]
     pub fn level(&self) -> Level {
-        self.head().level
+        self.head().asked.level()
     }
 
     /// The extents.

@@ -5,70 +5,67 @@ use std::fmt;
 use std::ptr;
 
 use crate::array::Array;
+#[cfg(debug_assertions)]
+use crate::call::Outs;
 use crate::call::{Answer, Call, IntoAnswer, Other};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kind::{Kind, KindId, Level};
+use crate::kind::{Asked, Kind, KindId};
 use crate::operand::Operand;
 use crate::operation::Op;
 use crate::registry::{Source, has_functions, source};
 
 /// Finds the implementation of the outermost kind among the arguments and runs it.
 ///
-/// The common path is one load from a published row: no lock, no hashing, no allocation.
+/// The common path, arrays of one kind, is two loads from a published row: no lock, no hashing, no allocation.
 pub fn dispatch(call: &mut Call<'_, '_>) -> Answer {
-    let (mut level, mut kind) = (Level::DATA, KindId::NONE);
-    if let Some(xp) = call.namespace {
-        (level, kind) = (xp.kind().level(), xp.kind().id());
+    if call.namespace.is_some() {
+        return among_several(call);
     }
+    let mut asked = Asked::NOBODY;
     for operand in call.args.iter() {
         let Some(a) = operand.array() else { continue };
-        let head = a.head();
-        if kind == KindId::NONE {
-            (level, kind) = (head.level, head.kind);
-        } else if head.kind != kind || head.level != level {
-            return among_several(call);
+        let this = a.head().asked;
+        if this != asked {
+            if asked != Asked::NOBODY {
+                return among_several(call);
+            }
+            asked = this;
         }
     }
-    answer_of(kind, call)
+    let answer = call.op.row.function(asked.kind())(call);
+    finish(answer, call)
 }
 
-#[inline]
-fn answer_of(kind: KindId, call: &mut Call<'_, '_>) -> Answer {
-    match call.op.row.get(kind) {
-        Some(Source::Kernel(kernel, _)) => finish(kernel(call), call),
-        Some(source) => generic(source, call),
-        None => search(call, None),
-    }
-}
-
-/// Arrays of several kinds or levels: those of the outermost level count.
+/// A namespace, or arrays of several kinds or levels: those of the outermost level count.
 #[inline(never)]
 fn among_several(call: &mut Call<'_, '_>) -> Answer {
-    match only_kind(call) {
-        Some(kind) => answer_of(kind, call),
+    let answer = match only_kind(call) {
+        Some(kind) => call.op.row.function(kind)(call),
         None => search(call, None),
-    }
+    };
+    finish(answer, call)
 }
 
 /// The kind of all arrays of the outermost level, if they are of one kind.
 fn only_kind(call: &Call<'_, '_>) -> Option<KindId> {
     let level = call.level();
-    let namespace = call.namespace.filter(|xp| xp.kind().level() == level).map(|xp| xp.kind().id());
-    let arrays = call.arrays().map(Array::head).filter(|head| head.level == level).map(|head| head.kind);
+    let namespace = call.namespace.map(|xp| xp.kind()).filter(|kind| kind.level() == level).map(Kind::id);
+    let arrays = call.arrays().map(|a| a.head().asked).filter(|a| a.level() == level).map(Asked::kind);
     let mut kinds = namespace.into_iter().chain(arrays);
     kinds.next().filter(|&kind| kinds.all(|other| other == kind))
 }
 
-/// Whatever answers but a registered function.
+/// What a row holds for a kind without a registered function, and for kinds it does not know yet.
 #[inline(never)]
-fn generic(source: &Source, call: &mut Call<'_, '_>) -> Answer {
-    let answer = match source {
+pub(crate) fn generic(call: &mut Call<'_, '_>) -> Answer {
+    let Some(kind) = only_kind(call) else { return search(call, None) };
+    match source(call.op, kind) {
+        Source::Kernel(kernel, _) => kernel(call),
         Source::Closure(closure, _) => closure(call).into_answer(),
         Source::Handler(handler) => handler(call).into_answer(),
         Source::Composition(compose) => compose(call).into_answer(),
-        _ => return search(call, None),
-    };
-    finish(answer, call)
+        Source::Conflict(..) | Source::Refused(_) | Source::Missing => search(call, None),
+    }
 }
 
 #[inline]
@@ -92,14 +89,12 @@ fn finish(answer: Answer, call: &mut Call<'_, '_>) -> Answer {
 fn uncommon(call: &mut Call<'_, '_>, other: Box<Other>) -> Answer {
     match *other {
         Other::Declined(why) => search(call, Some(why)),
-        Other::Several(v) => {
-            #[cfg(debug_assertions)]
-            if let Err(e) = hold(call, &v.iter().collect::<Vec<_>>()) {
-                return e.into();
-            }
-            Answer::Other(Box::new(Other::Several(v)))
-        }
-        failed => Answer::Other(Box::new(failed)),
+        #[cfg(debug_assertions)]
+        Other::Several(v) => match hold(call, &v.iter().collect::<Vec<_>>()) {
+            Ok(()) => Outs::Many(v).into(),
+            Err(e) => e.into(),
+        },
+        result => Answer::Other(Box::new(result)),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::operation::Op;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Level(u64);
 
+/// Bits of a level below its rank, for the order in which transformations started.
+const STARTS: u32 = 44;
+
 impl Level {
     /// Arrays that hold data.
     pub const DATA: Level = Level::rank(0);
@@ -26,7 +29,7 @@ impl Level {
 
     /// The level of a kind's static rank.
     pub const fn rank(rank: u8) -> Level {
-        Level((rank as u64) << 56)
+        Level((rank as u64) << STARTS)
     }
 
     /// The next level of the process-wide counter: what starts later is further out.
@@ -35,6 +38,7 @@ impl Level {
     /// transformation's arrays are never confused.
     pub fn fresh() -> Level {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        // A million transformations a second use the counter up in half a year.
         Level(Level::rank(Level::TRANSFORM).0 | NEXT.fetch_add(1, Relaxed))
     }
 }
@@ -44,8 +48,32 @@ impl Level {
 pub struct KindId(pub(crate) u16);
 
 impl KindId {
+    /// Bits of a number.
+    const BITS: u32 = u64::BITS - u8::BITS - STARTS;
     /// No kind: beyond the end of every row.
-    pub(crate) const NONE: KindId = KindId(u16::MAX);
+    pub(crate) const NONE: KindId = KindId((1 << KindId::BITS) - 1);
+}
+
+/// An array's level and kind in one word: whether two arrays ask the same implementation is one comparison.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked(u64);
+
+impl Asked {
+    /// Before the first array.
+    pub(crate) const NOBODY: Asked = Asked::new(Level::DATA, KindId::NONE);
+
+    pub(crate) const fn new(level: Level, kind: KindId) -> Asked {
+        Asked(level.0 << KindId::BITS | kind.0 as u64)
+    }
+
+    pub(crate) const fn level(self) -> Level {
+        Level(self.0 >> KindId::BITS)
+    }
+
+    #[inline]
+    pub(crate) const fn kind(self) -> KindId {
+        KindId(self.0 as u16 & KindId::NONE.0)
+    }
 }
 
 /// Makes an array of a kind from values in the host's memory, in row-major order.
@@ -85,7 +113,7 @@ impl Kind {
             refuses: None,
             from_host: None,
             groups: |_| 1,
-            index: AtomicU16::new(u16::MAX),
+            index: AtomicU16::new(KindId::NONE.0),
         }
     }
 
@@ -162,7 +190,7 @@ impl Kind {
     #[inline]
     pub fn id(&'static self) -> KindId {
         match self.index.load(Relaxed) {
-            u16::MAX => crate::registry::intern(self),
+            i if i == KindId::NONE.0 => crate::registry::intern(self),
             i => KindId(i),
         }
     }

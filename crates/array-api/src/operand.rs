@@ -11,6 +11,7 @@ use crate::term::Term;
 
 /// One argument of a call: borrowed, donated, a weak scalar, or left out.
 #[derive(Debug)]
+#[repr(u8)] // its own tag: one comparison says whether it is an array
 pub enum Operand<'a> {
     /// Borrowed: `&x`.
     Ref(&'a Array),
@@ -29,11 +30,11 @@ impl<'a> Operand<'a> {
     /// The array, if the operand is one.
     #[inline]
     pub fn array(&self) -> Option<&Array> {
-        // Two comparisons; a `match` first computes the number of the variant.
-        if let Operand::Ref(a) = self {
-            return Some(a);
+        match self {
+            Operand::Ref(a) => Some(a),
+            Operand::Own(a) => Some(a),
+            Operand::Scalar(_) | Operand::Absent => None,
         }
-        if let Operand::Own(a) = self { Some(a) } else { None }
     }
 
     /// Whether an optional argument was left out.

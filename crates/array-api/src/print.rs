@@ -218,7 +218,7 @@ mod tests {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let at = |index: &[usize]| {
                 let i = index.iter().zip(&self.0).fold(0, |n, (i, d)| n * d + i);
-                if self.1 == DType::Int64 { Scalar::Int(self.2[i] as i128) } else { Scalar::Float(self.2[i]) }
+                if self.1 == DType::Int64 { Scalar::int(self.2[i] as i128) } else { Scalar::Float(self.2[i]) }
             };
             array(f, &self.0, self.1, "ndarray", &at)
         }

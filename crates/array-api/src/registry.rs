@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicPtr, Ordering::*};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use crate::call::{Answer, Call, Handled, Outs};
+use crate::dispatch::generic;
 use crate::error::{Error, Result};
 use crate::kind::{Handler, Kind, KindId};
 use crate::operation::Op;
@@ -58,7 +59,7 @@ inventory::collect!(Submitted);
 /// Who answers for one kind, computed when the row is published.
 #[derive(Clone, Copy)]
 pub enum Source {
-    /// A registered function. The function itself is in the row, so that a call finds it with one load.
+    /// A registered function.
     Kernel(fn(&mut Call<'_, '_>) -> Answer, &'static Implementation),
     /// A registered closure.
     Closure(&'static Closure, &'static Implementation),
@@ -95,8 +96,24 @@ impl fmt::Debug for Source {
     }
 }
 
+/// Runs a call for one kind: a typed kernel's shim, or [`generic`].
+type Function = fn(&mut Call<'_, '_>) -> Answer;
+
+/// Kinds whose function lies in the row itself. Those beyond take one more step.
+const NEAR: usize = 16;
+
+/// What is published of one operation.
+struct Published {
+    /// What a call runs: kernels themselves, [`generic`] for all else.
+    near: [Function; NEAR],
+    /// Who answers, for every kind known when the row was published.
+    sources: Vec<Source>,
+}
+
+static UNPUBLISHED: Published = Published { near: [generic; NEAR], sources: vec![] };
+
 /// One operation's published row: what calls read.
-pub struct Row(AtomicPtr<Vec<Source>>);
+pub struct Row(AtomicPtr<Published>);
 
 impl Default for Row {
     fn default() -> Row {
@@ -107,14 +124,23 @@ impl Default for Row {
 impl Row {
     /// A row that nothing has been published for.
     pub const fn new() -> Row {
-        Row(AtomicPtr::new(ptr::null_mut()))
+        Row(AtomicPtr::new((&raw const UNPUBLISHED).cast_mut()))
     }
 
     #[inline]
-    pub(crate) fn get(&self, kind: KindId) -> Option<&'static Source> {
-        let row = self.0.load(Acquire);
-        // SAFETY: `publish` stores only complete rows and never frees one, since a call may be reading it.
-        if row.is_null() { None } else { unsafe { &*row }.get(kind.0 as usize) }
+    fn published(&self) -> &'static Published {
+        // SAFETY: `publish` stores only complete rows and never frees or changes one, since a call may be reading it.
+        unsafe { &*self.0.load(Acquire) }
+    }
+
+    /// What runs a call whose arrays are of this kind.
+    #[inline]
+    pub(crate) fn function(&self, kind: KindId) -> Function {
+        self.published().near.get(kind.0 as usize).copied().unwrap_or(generic)
+    }
+
+    fn get(&self, kind: KindId) -> Option<&'static Source> {
+        self.published().sources.get(kind.0 as usize)
     }
 }
 
@@ -170,9 +196,10 @@ fn lock() -> MutexGuard<'static, State> {
 pub(crate) fn intern(kind: &'static Kind) -> KindId {
     let mut state = lock();
     match kind.index().load(Relaxed) {
-        u16::MAX => {
+        id if id == KindId::NONE.0 => {
+            let id = state.kinds.len() as u16;
+            assert!(id < KindId::NONE.0, "a program can have {} kinds of arrays", KindId::NONE.0);
             state.kinds.push(kind);
-            let id = (state.kinds.len() - 1) as u16;
             kind.index().store(id, Release);
             KindId(id)
         }
@@ -205,7 +232,14 @@ fn publish(state: &State, op: &'static Op) {
             (None, _) => Source::Missing,
         })
     });
-    op.row.0.store(Box::into_raw(Box::new(row.collect())), Release);
+    let sources: Vec<Source> = row.collect();
+    let mut near = [generic as Function; NEAR];
+    for (near, source) in near.iter_mut().zip(&sources) {
+        if let Source::Kernel(kernel, _) = source {
+            *near = *kernel;
+        }
+    }
+    op.row.0.store(Box::into_raw(Box::new(Published { near, sources })), Release);
 }
 
 /// Who answers for a kind.

@@ -17,14 +17,31 @@ pub enum Scalar {
     /// A truth value.
     Bool(bool),
     /// Any integer of the standard's types.
-    Int(i128),
+    Int(Integer),
     /// A real number.
     Float(f64),
     /// A complex number.
     Complex(Complex<f64>),
 }
 
+/// An integer of any of the standard's types, aligned like the numbers beside it: the operands of a call stay small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(8))]
+pub struct Integer(i128);
+
+impl From<Integer> for i128 {
+    #[inline]
+    fn from(i: Integer) -> i128 {
+        i.0
+    }
+}
+
 impl Scalar {
+    /// An integer.
+    pub const fn int(i: i128) -> Scalar {
+        Scalar::Int(Integer(i))
+    }
+
     /// The category that promotion looks at.
     pub const fn category(self) -> Category {
         match self {
@@ -52,7 +69,7 @@ impl Scalar {
 
     /// Whether an array of this type can hold the value: integers in range, everything else by category.
     pub fn fits(self, dtype: DType) -> bool {
-        let Scalar::Int(i) = self else { return true };
+        let Scalar::Int(Integer(i)) = self else { return true };
         let bits = 8 * dtype.size() as u32;
         match dtype.category() {
             Category::SignedInteger => (-(1i128 << (bits - 1))..(1i128 << (bits - 1))).contains(&i),
@@ -66,7 +83,7 @@ impl Scalar {
     pub fn to_f64(self) -> f64 {
         match self {
             Scalar::Bool(b) => f64::from(u8::from(b)),
-            Scalar::Int(i) => i as f64,
+            Scalar::Int(i) => i.0 as f64,
             Scalar::Float(f) => f,
             Scalar::Complex(c) => c.re,
         }
@@ -77,7 +94,7 @@ impl Scalar {
     pub fn to_i128(self) -> i128 {
         match self {
             Scalar::Bool(b) => i128::from(b),
-            Scalar::Int(i) => i,
+            Scalar::Int(i) => i.0,
             Scalar::Float(f) => f as i128,
             Scalar::Complex(c) => c.re as i128,
         }
@@ -87,7 +104,7 @@ impl Scalar {
     pub fn to_bool(self) -> bool {
         match self {
             Scalar::Bool(b) => b,
-            Scalar::Int(i) => i != 0,
+            Scalar::Int(i) => i.0 != 0,
             Scalar::Float(f) => f != 0.0,
             Scalar::Complex(c) => c.re != 0.0 || c.im != 0.0,
         }
@@ -106,7 +123,7 @@ impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Scalar::Bool(b) => write!(f, "{b}"),
-            Scalar::Int(i) => write!(f, "{i}"),
+            Scalar::Int(i) => write!(f, "{}", i128::from(*i)),
             Scalar::Float(x) => write!(f, "{x:?}"),
             Scalar::Complex(c) => write!(f, "{c}"),
         }
@@ -120,15 +137,15 @@ pub trait FromScalar {
 }
 
 macro_rules! from {
-    ($($t:ty => $variant:ident as $wide:ty),* $(,)?) => { $(
-        impl From<$t> for Scalar { #[inline] fn from(x: $t) -> Scalar { Scalar::$variant(x as $wide) } }
+    ($($t:ty => $make:ident($wide:ty)),* $(,)?) => { $(
+        impl From<$t> for Scalar { #[inline] fn from(x: $t) -> Scalar { Scalar::$make(x as $wide) } }
     )* };
 }
 
 from! {
-    bool => Bool as bool, i8 => Int as i128, i16 => Int as i128, i32 => Int as i128, i64 => Int as i128,
-    u8 => Int as i128, u16 => Int as i128, u32 => Int as i128, u64 => Int as i128, usize => Int as i128,
-    isize => Int as i128, f32 => Float as f64, f64 => Float as f64, Complex<f64> => Complex as Complex<f64>,
+    bool => Bool(bool), i8 => int(i128), i16 => int(i128), i32 => int(i128), i64 => int(i128),
+    u8 => int(i128), u16 => int(i128), u32 => int(i128), u64 => int(i128), usize => int(i128),
+    isize => int(i128), f32 => Float(f64), f64 => Float(f64), Complex<f64> => Complex(Complex<f64>),
 }
 
 impl From<Complex<f32>> for Scalar {

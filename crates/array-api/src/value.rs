@@ -134,7 +134,7 @@ impl Field for Scalar {
     fn to_value(&self) -> Value {
         match *self {
             Scalar::Bool(b) => Value::Bool(b),
-            Scalar::Int(i) => Value::Int(i),
+            Scalar::Int(i) => Value::Int(i.into()),
             Scalar::Float(x) => Value::Float(x),
             Scalar::Complex(c) => Value::Complex(c.re, c.im),
         }
@@ -142,7 +142,7 @@ impl Field for Scalar {
     fn from_value(v: &Value) -> Result<Self> {
         Ok(match v {
             Value::Bool(b) => Scalar::Bool(*b),
-            Value::Int(i) => Scalar::Int(*i),
+            Value::Int(i) => Scalar::int(*i),
             Value::Float(x) => Scalar::Float(*x),
             Value::Complex(re, im) => Scalar::Complex(Complex::new(*re, *im)),
             v => return wrong(v, "a number"),

@@ -26,7 +26,7 @@ fn zeros(p: &Zeros, xp: &Namespace) -> Result<NdArray> {
 #[implements(ones)]
 fn ones(p: &Ones, xp: &Namespace) -> Result<NdArray> {
     on_cpu(xp)?;
-    Ok(filled(Scalar::Int(1), &p.shape, p.dtype))
+    Ok(filled(Scalar::int(1), &p.shape, p.dtype))
 }
 
 #[implements(full)]
@@ -40,7 +40,7 @@ fn arange(p: &Arange, xp: &Namespace, verdict: &array_api::Verdict) -> Result<Nd
     on_cpu(xp)?;
     let n = verdict.dims()[0];
     let value = |i: usize| match (p.start, p.step) {
-        (Scalar::Int(start), Scalar::Int(step)) => Scalar::Int(start + i as i128 * step),
+        (Scalar::Int(start), Scalar::Int(step)) => Scalar::int(i128::from(start) + i as i128 * i128::from(step)),
         (start, step) => Scalar::Float(start.to_f64() + i as f64 * step.to_f64()),
     };
     Ok(with_element!(verdict.dtype(), T => {
@@ -74,7 +74,7 @@ fn eye(p: &Eye, xp: &Namespace) -> Result<NdArray> {
     let (m, n) = (p.n_rows, p.n_cols.unwrap_or(p.n_rows));
     Ok(with_element!(p.dtype, T => {
         let mut v = vec![T::default(); m * n];
-        let one = <T as FromScalar>::from_scalar(Scalar::Int(1));
+        let one = <T as FromScalar>::from_scalar(Scalar::int(1));
         (0..m).filter_map(|i| Some((i, i.checked_add_signed(p.k)?))).filter(|&(_, j)| j < n).for_each(|(i, j)| v[i * n + j] = one);
         NdArray::from_vec(v, &[m, n])
     }))
@@ -85,7 +85,7 @@ fn masked(x: &NdArray, keep: impl Fn(isize, isize) -> bool) -> Result<NdArray> {
     let shape = x.shape();
     let (m, n) = (shape[shape.len() - 2], shape[shape.len() - 1]);
     let mask = (0..m * n).map(|i| keep((i / n) as isize, (i % n) as isize)).collect::<Vec<bool>>();
-    let zero = NdArray::from_scalar(Scalar::Int(0), x.dtype())?;
+    let zero = NdArray::from_scalar(Scalar::int(0), x.dtype())?;
     map(&ternary::WHERE, [NdArray::from_vec(mask, &[m, n]).into(), x.into(), zero.into()], shape)
 }
 

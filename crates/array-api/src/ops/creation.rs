@@ -32,7 +32,7 @@ operation! {
     /// Spec: `full`.
     Full = full() {
         /** The extents. */ shape: Dims = Dims::SCALAR,
-        /** The value of every element. */ fill_value: Scalar = Scalar::Int(0),
+        /** The value of every element. */ fill_value: Scalar = Scalar::int(0),
         dtype: Option<DType> = None,
     } -> Array;
     "creation", Creation, full_rule, methods (namespace)
@@ -41,7 +41,7 @@ operation! {
 operation! {
     /// Evenly spaced values `start, start + step, ...` before `stop`. Spec: `arange`.
     Arange = arange() {
-        start: Scalar = Scalar::Int(0), stop: Scalar = Scalar::Int(0), step: Scalar = Scalar::Int(1),
+        start: Scalar = Scalar::int(0), stop: Scalar = Scalar::int(0), step: Scalar = Scalar::int(1),
         /** `int64` if all three are integers, else `float64`. */ dtype: Option<DType> = None,
     } -> Array;
     "creation", Creation, arange_rule, methods (namespace)
@@ -73,20 +73,20 @@ operation! {
     /// Zeros of the shape of `x`, on its device. Spec: `zeros_like`.
     ZerosLike = zeros_like(x: One) { /** The type of `x` unless given. */ dtype: Option<DType> = None } -> Array;
     "creation", Creation, |op, p, args| like(op, &mut p.dtype, args),
-    compose |p, call| filled(call, Scalar::Int(0), p.dtype)
+    compose |p, call| filled(call, Scalar::int(0), p.dtype)
 }
 
 operation! {
     /// Ones of the shape of `x`, on its device. Spec: `ones_like`.
     OnesLike = ones_like(x: One) { /** The type of `x` unless given. */ dtype: Option<DType> = None } -> Array;
     "creation", Creation, |op, p, args| like(op, &mut p.dtype, args),
-    compose |p, call| filled(call, Scalar::Int(1), p.dtype)
+    compose |p, call| filled(call, Scalar::int(1), p.dtype)
 }
 
 operation! {
     /// One value in the shape of `x`, on its device. Spec: `full_like`.
     FullLike = full_like(x: One) {
-        fill_value: Scalar = Scalar::Int(0), /** The type of `x` unless given. */ dtype: Option<DType> = None,
+        fill_value: Scalar = Scalar::int(0), /** The type of `x` unless given. */ dtype: Option<DType> = None,
     } -> Array;
     "creation", Creation,
     |op, p, args| { let v = like(op, &mut p.dtype, args)?; fits(op, p.fill_value, v.dtype())?; Ok(v) },
