@@ -11,6 +11,7 @@ extern crate self as array_api;
 mod array;
 mod axes;
 mod call;
+mod define;
 mod dims;
 pub mod dispatch;
 mod dtype;
@@ -56,7 +57,7 @@ pub use registry::{
 pub use scalar::{FromScalar, Scalar};
 pub use term::Term;
 pub use tree::{Tree, TreePath};
-pub use value::{Field, Params, Value};
+pub use value::{Field, IntoField, Params, Value};
 
 #[doc(hidden)]
 pub use operation::{ReadParams, Submission, composed, op_name, unknown_parameter, unreadable, wrong_count};

@@ -216,6 +216,41 @@ impl fmt::Debug for Namespace {
     }
 }
 
+impl Field for Namespace {
+    fn to_value(&self) -> Value {
+        let more = self.more.as_deref();
+        let options =
+            more.iter().flat_map(|m| &m.options).map(|(k, v)| Value::List(vec![Value::Text(k.clone()), v.clone()]));
+        let inner = self.inner().map_or(Value::None, Field::to_value);
+        Value::List(vec![Value::Text(self.to_string()), inner, Value::List(options.collect())])
+    }
+    fn from_value(v: &Value) -> Result<Self> {
+        let wrong = || Error::value("parameter", format!("{v} is not a namespace"));
+        let (name, inner, options) = match v {
+            Value::Text(name) => (name, &Value::None, &[][..]),
+            Value::List(parts) => match &parts[..] {
+                [Value::Text(name), inner, Value::List(options)] => (name, inner, &options[..]),
+                _ => return Err(wrong()),
+            },
+            _ => return Err(wrong()),
+        };
+        let mut xp: Namespace = name.parse()?;
+        if *inner != Value::None {
+            xp = xp.over(Namespace::from_value(inner)?);
+        }
+        for option in options {
+            match option {
+                Value::List(pair) => match &pair[..] {
+                    [Value::Text(name), value] => xp = xp.with(name.clone(), value.clone()),
+                    _ => return Err(wrong()),
+                },
+                _ => return Err(wrong()),
+            }
+        }
+        Ok(xp)
+    }
+}
+
 impl FromStr for Namespace {
     type Err = Error;
 

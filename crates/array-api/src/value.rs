@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::fmt::{self, Debug};
 
+use crate::axes::Axes;
 use crate::dims::Dims;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -91,6 +92,63 @@ pub trait Field: Sized {
     /// If the value is of another form.
     fn from_value(v: &Value) -> Result<Self>;
 }
+
+/// What may be given for a parameter of type `T`: the type itself, or a shorter spelling.
+///
+/// Not `Into`, which has so many implementations that a literal's type would have to be written out.
+pub trait IntoField<T> {
+    /// The parameter.
+    fn into_field(self) -> T;
+}
+
+impl<T: Field> IntoField<T> for T {
+    #[inline]
+    fn into_field(self) -> T {
+        self
+    }
+}
+
+impl<T: Field> IntoField<Option<T>> for T {
+    #[inline]
+    fn into_field(self) -> Option<T> {
+        Some(self)
+    }
+}
+
+impl<T: Field, const N: usize> IntoField<Vec<T>> for [T; N] {
+    fn into_field(self) -> Vec<T> {
+        self.into()
+    }
+}
+
+impl<T: Field, const N: usize> IntoField<Option<Vec<T>>> for [T; N] {
+    fn into_field(self) -> Option<Vec<T>> {
+        Some(self.into())
+    }
+}
+
+macro_rules! spelled {
+    ($($T:ty: $item:ident, $($given:ty),*;)*) => { $(
+        impl<const N: usize> IntoField<$T> for [$item; N] {
+            #[inline]
+            fn into_field(self) -> $T { self.into() }
+        }
+        spelled!($T: $($given),*);
+    )* };
+    ($T:ty: $($given:ty),*) => { $(
+        impl IntoField<$T> for $given {
+            #[inline]
+            fn into_field(self) -> $T { self.into() }
+        }
+    )* };
+}
+
+spelled! {
+    Dims: usize, usize, (), &[usize], Vec<usize>, &Dims;
+    Axes: isize, isize, std::ops::RangeFull, Vec<isize>;
+}
+spelled!(Scalar: bool, i8, i16, i32, i64, u8, u16, u32, u64, usize, isize, f32, f64, Complex<f32>, Complex<f64>);
+spelled!(String: &str);
 
 #[cold]
 fn wrong<T>(v: &Value, want: &str) -> Result<T> {

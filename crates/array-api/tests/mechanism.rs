@@ -288,3 +288,16 @@ fn declining_loses_no_donated_operand() {
     assert!(pow(x(), 2.0).is_ok() && hypot(x(), 2.0).is_ok());
     assert_eq!(pow(x(), x()).unwrap_err().to_string(), "pow: two bare arrays have no power");
 }
+
+#[test]
+fn literals_need_no_type_where_a_parameter_is_an_integer() {
+    assert_eq!(array_api::Eye::default().k(1).k, 1);
+    assert_eq!((array_api::Integers::default().low(-3).low, array_api::Sum::default().axis(0).axis), (-3, 0.into()));
+}
+
+#[test]
+fn a_namespace_survives_the_trip_through_values() {
+    let xp = Namespace::new(&TOY).with("level", Value::Int(3));
+    assert_eq!(array_api::Namespace::from_value(&array_api::Field::to_value(&xp)).unwrap(), xp);
+    assert!(array_api::Namespace::from_value(&Value::Int(3)).unwrap_err().message().contains("not a namespace"));
+}

@@ -3,8 +3,8 @@
 use array_api::{Complex, DType, Element, with_element};
 use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
 
-use crate::pack::{Axis, pack};
-use crate::pool;
+use crate::engine::pack::{Axis, pack};
+use crate::engine::pool;
 
 macro_rules! variants {
     ($($variant:ident = $t:ty),* $(,)?) => {

@@ -6,9 +6,9 @@ use array_api::{
 };
 
 use crate::array::NdArray;
+use crate::engine::map::map;
+use crate::engine::ternary;
 use crate::kind::on_cpu;
-use crate::map::map;
-use crate::ternary;
 
 fn filled(value: Scalar, shape: &[usize], dtype: DType) -> NdArray {
     let n = shape.iter().product();

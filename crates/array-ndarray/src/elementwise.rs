@@ -3,9 +3,9 @@
 use array_api::{Arg, Astype, Elu, Result, Scalar, Verdict, implements};
 
 use crate::array::NdArray;
-use crate::kernel::Op;
+use crate::engine::kernel::Op;
+use crate::engine::map::map;
 use crate::kind::operand;
-use crate::map::map;
 use crate::{binary, cast, ternary, unary};
 
 // Borrowed operands, the common case, go straight to the engine: moving an owned array's 100 bytes through two enums costs

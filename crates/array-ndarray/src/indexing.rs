@@ -7,7 +7,7 @@ use array_api::{
 use ndarray::SliceInfoElem;
 
 use crate::array::{NdArray, NdElement};
-use crate::by_size::{Movement, moved};
+use crate::engine::by_size::{Movement, moved};
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
 fn elements(index: &Indices) -> Vec<SliceInfoElem> {

@@ -7,7 +7,7 @@ use array_api::{
 use std::fmt;
 
 use crate::array::{NdArray, NdElement};
-use crate::map;
+use crate::engine::map;
 
 /// The kind of [`NdArray`].
 pub static NDARRAY: Kind = Kind::new("ndarray").from_host(from_host).groups(|_| rayon::current_num_threads());

@@ -13,8 +13,8 @@
 //! | [`reduce`], [`cumulative`], [`position`] | reductions, running ones, and positions of extremes, over any axes |
 //! | [`matmul`] | batched matrix products |
 //!
-//! The protocol's functions are registered in files with the names of the standard's categories; sorting and sets share the
-//! integer keys of `order` and the digit sort of `radix`, decompositions the matrices of `stack`.
+//! These and what they share lie in `engine`; the protocol's functions are registered in files with the names of the
+//! standard's categories.
 //!
 //! ```
 //! use array_ndarray::{NdArray, binary, map::map};
@@ -24,42 +24,24 @@
 //! assert_eq!(z.to_vec::<f64>(), Some(vec![11.0, 12.0, 13.0]));
 //! # Ok::<(), array_api::Error>(())
 //! ```
+
 mod array;
-pub mod binary;
-mod by_size;
-pub mod cast;
 mod creation;
-pub mod cumulative;
 mod elementwise;
+mod engine;
 mod indexing;
-mod kernel;
 mod kind;
 mod linalg;
 mod linear_algebra;
 mod manipulation;
-pub mod map;
-mod math;
-pub mod matmul;
-mod microkernel;
-mod order;
-mod pack;
-mod pool;
-pub mod position;
-mod radix;
 mod random;
-pub mod reduce;
-mod reduce_kernel;
 mod searching;
 mod set;
-pub mod simd;
 mod sorting;
-mod stack;
 mod statistical;
-pub mod ternary;
-mod tiles;
-pub mod unary;
 
 pub use array::{NdArray, NdElement};
-pub use kernel::Op;
+pub use engine::kernel::Op;
+pub use engine::pool::clear_pool;
+pub use engine::{binary, cast, cumulative, map, matmul, position, reduce, simd, ternary, unary};
 pub use kind::{FromNative, NDARRAY, namespace};
-pub use pool::clear_pool;

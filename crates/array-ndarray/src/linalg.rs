@@ -17,7 +17,7 @@ use faer::perm::Perm;
 use faer::{Conj, Mat, Par};
 
 use crate::array::NdArray;
-use crate::stack::{Entry, Stack, append, cost, each, stacked, unravel};
+use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel};
 
 /// Runs a body with a Rust type bound to a floating data type.
 macro_rules! with_entry {

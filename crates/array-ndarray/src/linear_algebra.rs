@@ -11,7 +11,7 @@ use crate::manipulation::reshaped;
 fn matmul(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     let (row, column) = (x1.shape().len() == 1, x2.shape().len() == 1);
     if !row && !column {
-        return crate::matmul::matmul(x1, x2, verdict.dims());
+        return crate::engine::matmul::matmul(x1, x2, verdict.dims());
     }
     let x1 = if row { inserted(x1, 0) } else { x1.clone() };
     let x2 = if column { inserted(x2, 1) } else { x2.clone() };
@@ -22,7 +22,7 @@ fn matmul(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     if column {
         shape.push(1);
     }
-    reshaped(&crate::matmul::matmul(&x1, &x2, &shape)?, verdict.dims())
+    reshaped(&crate::engine::matmul::matmul(&x1, &x2, &shape)?, verdict.dims())
 }
 
 fn inserted(x: &NdArray, axis: usize) -> NdArray {

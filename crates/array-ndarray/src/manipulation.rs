@@ -7,9 +7,9 @@ use array_api::{
 use ndarray::{IxDyn, SliceInfoElem};
 
 use crate::array::{NdArray, NdElement};
-use crate::by_size::{Movement, moved};
+use crate::engine::by_size::{Movement, moved};
+use crate::engine::pack::{Axis, pack};
 use crate::indexing::{Around, Wide, integers, sliced};
-use crate::pack::{Axis, pack};
 
 /// The same elements in another shape: a view where the layout allows.
 pub(crate) fn reshaped(x: &NdArray, shape: &Dims) -> Result<NdArray> {

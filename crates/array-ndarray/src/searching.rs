@@ -4,8 +4,8 @@ use array_api::{Result, Searchsorted, Verdict, implements, with_element};
 use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::order::{Ordered, with_real};
 use crate::indexing::positions;
-use crate::order::{Ordered, with_real};
 
 #[implements(nonzero)]
 fn nonzero(x: &NdArray) -> Result<Vec<NdArray>> {

@@ -3,8 +3,8 @@
 use array_api::{Error, Result, implements, with_element};
 
 use crate::array::NdArray;
-use crate::order::Ordered;
-use crate::radix::Placed;
+use crate::engine::order::Ordered;
+use crate::engine::radix::Placed;
 use crate::sorting::order;
 
 /// Values are sorted, complex ones by real, then by imaginary part. 0.0 and -0.0 are one value, the first that occurs;

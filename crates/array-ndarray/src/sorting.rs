@@ -4,8 +4,8 @@ use array_api::{Argsort, Result, Sort, implements};
 use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
-use crate::order::{Keyed, Ordered, turned, with_real};
-use crate::radix::{self, Placed};
+use crate::engine::order::{Keyed, Ordered, turned, with_real};
+use crate::engine::radix::{self, Placed};
 
 /// Sorts every line of an axis by itself: `line(from, to)`.
 fn lines<T: NdElement, U: NdElement>(x: &NdArray, axis: usize, line: impl Fn(&[T], &mut [U]) + Sync) -> NdArray {

@@ -12,6 +12,7 @@ use crate::operation;
 use crate::operation::{List, Op};
 use crate::rule;
 use crate::scalar::Scalar;
+use crate::value::IntoField;
 
 operation! {
     /// Zeros. Spec: `zeros`.
@@ -114,19 +115,19 @@ operation! {
 spellings!(shape: Zeros, Ones);
 spellings!(defaults: ZerosLike, OnesLike, Tril, Triu, Meshgrid);
 
-impl<D: Into<Dims>, S: Into<Scalar>> From<(D, S)> for Full {
+impl<D: IntoField<Dims>, S: IntoField<Scalar>> From<(D, S)> for Full {
     fn from((shape, value): (D, S)) -> Full {
         Full::default().shape(shape).fill_value(value)
     }
 }
 
-impl<D: Into<Dims>, S: Into<Scalar>> From<(D, S, DType)> for Full {
+impl<D: IntoField<Dims>, S: IntoField<Scalar>> From<(D, S, DType)> for Full {
     fn from((shape, value, dtype): (D, S, DType)) -> Full {
         Full::default().shape(shape).fill_value(value).dtype(dtype)
     }
 }
 
-impl<S: Into<Scalar>> From<S> for FullLike {
+impl<S: IntoField<Scalar>> From<S> for FullLike {
     fn from(value: S) -> FullLike {
         FullLike::default().fill_value(value)
     }
@@ -138,13 +139,13 @@ impl From<std::ops::Range<i64>> for Arange {
     }
 }
 
-impl<S: Into<Scalar>, E: Into<Scalar>> From<(S, E, usize)> for Linspace {
+impl<S: IntoField<Scalar>, E: IntoField<Scalar>> From<(S, E, usize)> for Linspace {
     fn from((start, stop, num): (S, E, usize)) -> Linspace {
         Linspace::default().start(start).stop(stop).num(num)
     }
 }
 
-impl<S: Into<Scalar>, E: Into<Scalar>> From<(S, E, usize, DType)> for Linspace {
+impl<S: IntoField<Scalar>, E: IntoField<Scalar>> From<(S, E, usize, DType)> for Linspace {
     fn from((start, stop, num, dtype): (S, E, usize, DType)) -> Linspace {
         Linspace::default().start(start).stop(stop).num(num).dtype(dtype)
     }

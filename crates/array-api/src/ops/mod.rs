@@ -58,7 +58,7 @@ macro_rules! spellings {
         impl From<Vec<usize>> for $Op { fn from(s: Vec<usize>) -> $Op { $Op::default().shape(s) } }
         impl From<$crate::Dims> for $Op { fn from(s: $crate::Dims) -> $Op { $Op::default().shape(s) } }
         impl From<&$crate::Dims> for $Op { fn from(s: &$crate::Dims) -> $Op { $Op::default().shape(s) } }
-        impl<S: Into<$crate::Dims>> From<(S, $crate::DType)> for $Op {
+        impl<S: $crate::IntoField<$crate::Dims>> From<(S, $crate::DType)> for $Op {
             fn from((s, dtype): (S, $crate::DType)) -> $Op { $Op::default().shape(s).dtype(dtype) }
         }
     )* };

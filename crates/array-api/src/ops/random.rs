@@ -121,7 +121,7 @@ impl From<usize> for Split {
     }
 }
 
-impl<S: Into<Dims>> From<(S, std::ops::Range<isize>)> for Integers {
+impl<S: crate::IntoField<Dims>> From<(S, std::ops::Range<isize>)> for Integers {
     fn from((shape, range): (S, std::ops::Range<isize>)) -> Integers {
         Integers::default().shape(shape).low(range.start).high(range.end)
     }

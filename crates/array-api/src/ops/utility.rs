@@ -6,7 +6,7 @@ use crate::axes::{Axes, normalize_axis};
 use crate::call::{Call, Verdict};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::namespace::Device;
+use crate::namespace::{Device, Namespace};
 use crate::{operation, rule};
 
 operation! {
@@ -44,13 +44,36 @@ operation! {
 operation! {
     /// The array on a device of its kind; a copy only if it is elsewhere. Spec: `array.to_device`.
     ToDevice = to_device(x: One) { device: Device = Device::Cpu } -> Array;
-    "utility", Movement, |op, _, args| { let x = rule::array(op, args, 0)?; Ok(Verdict::same(x.dims().clone(), x.dtype())) },
+    "utility", Elementwise, |op, _, args| { let x = rule::array(op, args, 0)?; Ok(Verdict::same(x.dims().clone(), x.dtype())) },
     compose |p, call| {
         let x = rule::array(call.op, call.args, 0)?;
         let here = x.namespace();
         match here.device() == p.device {
             true => Ok(x.clone()),
             false => Err(Error::device("to_device", format!("arrays of kind {} cannot go to {}", here.kind().name(), p.device))),
+        }
+    }
+}
+
+operation! {
+    /// The same values as an array of another kind or device: always by name, never silently.
+    ///
+    /// Without an implementation of the array's kind, the values go through the host's memory. The derivative comes back
+    /// to where `x` lives.
+    Convert = convert(x: One) { /** Where the values are to live. */ to: Option<Namespace> = None } -> Array;
+    "utility", Elementwise,
+    |op, p, args| {
+        let x = rule::array(op, args, 0)?;
+        match p.to {
+            Some(_) => Ok(Verdict::same(x.dims().clone(), x.dtype())),
+            None => Err(Error::value(op.name, "needs the namespace to convert to")),
+        }
+    },
+    compose |p, call| {
+        let x = rule::array(call.op, call.args, 0)?;
+        match &p.to {
+            Some(to) if x.namespace() != *to => to.from_host(x.to_host()?, x.dims()),
+            _ => Ok(x.clone()),
         }
     }
 }
@@ -75,13 +98,8 @@ fn compose_diff(p: &Diff, call: &mut Call<'_, '_>) -> Result<Array> {
     Ok(x)
 }
 
-/// The same values as an array of another kind or device, through the host's memory: always by name, never silently.
-///
-/// # Errors
-/// If the array cannot be read (it belongs to a running transformation, or is lazy), or the kind cannot hold the values.
-pub fn convert(x: &Array, to: &crate::Namespace) -> Result<Array> {
-    if x.namespace() == *to {
-        return Ok(x.clone());
+impl From<&Namespace> for Convert {
+    fn from(to: &Namespace) -> Convert {
+        Convert { to: Some(to.clone()) }
     }
-    to.from_host(x.to_host()?, x.dims())
 }

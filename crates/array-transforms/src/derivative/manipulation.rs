@@ -2,8 +2,8 @@
 
 use super::{Context, Keep::*, rules};
 use array_api::{
-    Array, BroadcastTo, Concat, Flip, Index, PermuteDims, Result, Roll, Tril, Triu, at, flip, permute_dims, reshape,
-    roll, tril, triu,
+    Array, BroadcastTo, Concat, Flip, Index, PermuteDims, Result, Roll, Tril, Triu, at, convert, flip, permute_dims,
+    reshape, roll, to_device, tril, triu,
 };
 
 rules! {
@@ -24,7 +24,9 @@ rules! {
     Concat: Linear(Nothing, |c, g, i| part(c, &g, i, c.params::<Concat>()?.axis as usize));
     Tril: Linear(Nothing, |c, g, _| tril(g, c.params::<Tril>()?.clone()));
     Triu: Linear(Nothing, |c, g, _| triu(g, c.params::<Triu>()?.clone()));
-    ToDevice: Linear(Nothing, |_, g, _| Ok(g));
+    // Back to where the operand lives.
+    ToDevice: Linear(Operands, |c, g, _| to_device(g, c.x(0)?.namespace().device()));
+    Convert: Linear(Operands, |c, g, _| convert(g, &c.x(0)?.namespace()));
     // Values do not depend on the operand, only shapes do.
     ZerosLike: Zero;
     OnesLike: Zero;

@@ -361,6 +361,7 @@ fn movement() -> Vec<Line> {
         "meshgrid" Smooth [r([2]), r([3])] |x| meshgrid([&x[0], &x[1]], ..);
         "meshgrid" Smooth [r([2]), r([3])] |x| meshgrid([&x[0], &x[1]], Meshgrid { indexing: "ij".into() });
         "to_device" Smooth [r([3])] |x| to_device(&x[0], Device::Cpu);
+        "convert" Smooth [r([3])] |x| convert(&x[0], &x[0].namespace());
         "zeros_like" Smooth [r([2, 3])] |x| zeros_like(&x[0], ..);
         "ones_like" Smooth [r([2, 3])] |x| ones_like(&x[0], ..);
         "full_like" Smooth [r([2, 3])] |x| full_like(&x[0], 0.5);

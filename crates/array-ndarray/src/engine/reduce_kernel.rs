@@ -7,7 +7,7 @@
 use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
-use crate::simd::{compiled, level};
+use crate::engine::simd::{compiled, level};
 
 /// Elements of a block. Blocks are joined pairwise, so that rounding errors grow with the logarithm of the length.
 pub(crate) const BLOCK: usize = 256;

@@ -2,7 +2,7 @@
 
 use array_api::{Complex, DType};
 
-use crate::kernel::{Function3, Kernel, Op, table, ternary};
+use crate::engine::kernel::{Function3, Kernel, Op, table, ternary};
 
 struct Select;
 impl<T> Function3<bool, T, T, T> for Select {
@@ -50,6 +50,6 @@ table! { /// `x` kept between `min` and `max`; operands: x, min, max. NaN in any
 
 table! { /// `x` where positive, `alpha (e^x - 1)` elsewhere (arXiv:1511.07289); operands: x, alpha.
     ELU = "elu";
-    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::math::f32::expm1(x) };
-    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::math::f64::expm1(x) };
+    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f32::expm1(x) };
+    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f64::expm1(x) };
 }

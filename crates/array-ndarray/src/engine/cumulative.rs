@@ -4,10 +4,10 @@ use array_api::{DType, Error, Result};
 use rayon::prelude::*;
 
 use crate::array::NdArray;
-use crate::binary::{ADD, MULTIPLY};
-use crate::cast::astype;
-use crate::kernel::Op;
-use crate::reduce_kernel::{Kernels, PROD, SUM, find};
+use crate::engine::binary::{ADD, MULTIPLY};
+use crate::engine::cast::astype;
+use crate::engine::kernel::Op;
+use crate::engine::reduce_kernel::{Kernels, PROD, SUM, find};
 
 /// The sums of the first 1, 2, ... elements along an axis, accumulated in `dtype`, preceded by 0 if `include_initial`.
 ///

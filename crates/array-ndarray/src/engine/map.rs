@@ -9,9 +9,9 @@ use array_api::{DType, Error, FromScalar, Result, Scalar, with_element};
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
-use crate::kernel::Op;
-use crate::pack::Axis;
-use crate::tiles::{Form, Job};
+use crate::engine::kernel::Op;
+use crate::engine::pack::Axis;
+use crate::engine::tiles::{Form, Job};
 
 /// An operand, borrowed or given away.
 pub enum Operand<'a> {

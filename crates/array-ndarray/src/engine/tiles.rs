@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::kernel::Loop;
-use crate::pack::{Axis, pack};
+use crate::engine::kernel::Loop;
+use crate::engine::pack::{Axis, pack};
 
 /// Bytes of one operand's tile: three of them and the result's fit the first-level cache.
 const TILE_BYTES: usize = 8192;

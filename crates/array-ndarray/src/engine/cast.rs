@@ -6,8 +6,8 @@
 use array_api::{Complex, DType, Error, Result};
 
 use crate::array::NdArray;
-use crate::kernel::{Op, table};
-use crate::map::{Operand, map};
+use crate::engine::kernel::{Op, table};
+use crate::engine::map::{Operand, map};
 
 macro_rules! casts {
     ($($name:ident => $t:ident;)*) => { $(

@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 use std::ops::{Add, Mul};
 
 use crate::array::{NdArray, NdElement};
-use crate::microkernel::{Product, View};
-use crate::simd::level;
+use crate::engine::microkernel::{Product, View};
+use crate::engine::simd::level;
 
 /// From this many multiplications per matrix on, packing into cache blocks pays.
 const BLOCKED: usize = 80 * 80 * 80;
@@ -83,9 +83,9 @@ macro_rules! float_factors {
         fn small() -> Product<Self> {
             match level() {
                 #[cfg(target_arch = "x86_64")]
-                crate::simd::Level::Avx512 => crate::microkernel::$avx512::product,
+                crate::engine::simd::Level::Avx512 => crate::engine::microkernel::$avx512::product,
                 #[cfg(target_arch = "x86_64")]
-                crate::simd::Level::Avx2 => crate::microkernel::$avx2::product,
+                crate::engine::simd::Level::Avx2 => crate::engine::microkernel::$avx2::product,
                 _ => plain::<Self>,
             }
         }

@@ -5,8 +5,8 @@
 
 use array_api::Complex;
 
-use crate::kernel::table;
-use crate::math::scalar;
+use crate::engine::kernel::table;
+use crate::engine::math::scalar;
 
 table! { /// `x1 + x2`
     ADD = "add";
@@ -81,8 +81,8 @@ table! { /// `sqrt(x1^2 + x2^2)` without overflow.
 }
 table! { /// `log(exp(x1) + exp(x2))` without overflow.
     LOGADDEXP = "logaddexp";
-    single -> T, Math: |a, b| crate::math::f32::logaddexp(a, b);
-    double -> T, Math: |a, b| crate::math::f64::logaddexp(a, b);
+    single -> T, Math: |a, b| crate::engine::math::f32::logaddexp(a, b);
+    double -> T, Math: |a, b| crate::engine::math::f64::logaddexp(a, b);
 }
 table! { /// The larger operand; NaN if either is.
     MAXIMUM = "maximum";

@@ -2,8 +2,8 @@
 
 use array_api::Complex;
 
-use crate::kernel::{self, Class, Function1, Kernel, Op, table};
-use crate::math::{self, scalar};
+use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
+use crate::engine::math::{self, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
     ABS = "abs";

@@ -7,8 +7,8 @@ use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
 #[cfg(test)]
-use crate::simd::Level;
-use crate::simd::{compiled, level};
+use crate::engine::simd::Level;
+use crate::engine::simd::{compiled, level};
 
 /// Computes `n` contiguous elements of the result from contiguous operands that do not overlap it.
 pub(crate) type Loop = unsafe fn(n: usize, out: *mut u8, ins: [*const u8; 3]);
@@ -33,7 +33,7 @@ impl Kernel {
     /// The loop for a level that this machine must have.
     #[cfg(test)]
     fn at(&self, level: Level) -> Loop {
-        assert!(level <= crate::simd::level());
+        assert!(level <= crate::engine::simd::level());
         self.loops[level as usize]
     }
 }
@@ -236,11 +236,11 @@ macro_rules! table {
     ($(#[$doc:meta])* $name:ident = $text:literal;
         $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr;)+) => {
         $(#[$doc])*
-        pub static $name: $crate::kernel::Op = $crate::kernel::Op {
+        pub static $name: $crate::engine::kernel::Op = $crate::engine::kernel::Op {
             name: $text,
             kernels: {
                 let mut kernels = [None; 13];
-                $( $crate::kernel::category!($category kernels $out $class [$($arg),+] $body); )+
+                $( $crate::engine::kernel::category!($category kernels $out $class [$($arg),+] $body); )+
                 kernels
             },
         };
@@ -249,35 +249,35 @@ macro_rules! table {
 
 /// Repeats a row of [`table!`] over the types of a category.
 macro_rules! category {
-    (bool $($row:tt)*) => { $crate::kernel::row!(bool; $($row)*) };
+    (bool $($row:tt)*) => { $crate::engine::kernel::row!(bool; $($row)*) };
     (signed $($row:tt)*) => {
-        $crate::kernel::row!(i8; $($row)*); $crate::kernel::row!(i16; $($row)*);
-        $crate::kernel::row!(i32; $($row)*); $crate::kernel::row!(i64; $($row)*)
+        $crate::engine::kernel::row!(i8; $($row)*); $crate::engine::kernel::row!(i16; $($row)*);
+        $crate::engine::kernel::row!(i32; $($row)*); $crate::engine::kernel::row!(i64; $($row)*)
     };
     (unsigned $($row:tt)*) => {
-        $crate::kernel::row!(u8; $($row)*); $crate::kernel::row!(u16; $($row)*);
-        $crate::kernel::row!(u32; $($row)*); $crate::kernel::row!(u64; $($row)*)
+        $crate::engine::kernel::row!(u8; $($row)*); $crate::engine::kernel::row!(u16; $($row)*);
+        $crate::engine::kernel::row!(u32; $($row)*); $crate::engine::kernel::row!(u64; $($row)*)
     };
     (integer $($row:tt)*) => {
-        $crate::kernel::category!(signed $($row)*); $crate::kernel::category!(unsigned $($row)*)
+        $crate::engine::kernel::category!(signed $($row)*); $crate::engine::kernel::category!(unsigned $($row)*)
     };
-    (float $($row:tt)*) => { $crate::kernel::row!(f32; $($row)*); $crate::kernel::row!(f64; $($row)*) };
-    (single $($row:tt)*) => { $crate::kernel::row!(f32; $($row)*) };
-    (double $($row:tt)*) => { $crate::kernel::row!(f64; $($row)*) };
+    (float $($row:tt)*) => { $crate::engine::kernel::row!(f32; $($row)*); $crate::engine::kernel::row!(f64; $($row)*) };
+    (single $($row:tt)*) => { $crate::engine::kernel::row!(f32; $($row)*) };
+    (double $($row:tt)*) => { $crate::engine::kernel::row!(f64; $($row)*) };
     (complex $($row:tt)*) => {
-        $crate::kernel::row!(Complex<f32>; $($row)*); $crate::kernel::row!(Complex<f64>; $($row)*)
+        $crate::engine::kernel::row!(Complex<f32>; $($row)*); $crate::engine::kernel::row!(Complex<f64>; $($row)*)
     };
     (real $($row:tt)*) => {
-        $crate::kernel::category!(integer $($row)*); $crate::kernel::category!(float $($row)*)
+        $crate::engine::kernel::category!(integer $($row)*); $crate::engine::kernel::category!(float $($row)*)
     };
     (floating $($row:tt)*) => {
-        $crate::kernel::category!(float $($row)*); $crate::kernel::category!(complex $($row)*)
+        $crate::engine::kernel::category!(float $($row)*); $crate::engine::kernel::category!(complex $($row)*)
     };
     (numeric $($row:tt)*) => {
-        $crate::kernel::category!(real $($row)*); $crate::kernel::category!(complex $($row)*)
+        $crate::engine::kernel::category!(real $($row)*); $crate::engine::kernel::category!(complex $($row)*)
     };
     (any $($row:tt)*) => {
-        $crate::kernel::category!(bool $($row)*); $crate::kernel::category!(numeric $($row)*)
+        $crate::engine::kernel::category!(bool $($row)*); $crate::engine::kernel::category!(numeric $($row)*)
     };
 }
 
@@ -288,16 +288,16 @@ macro_rules! row {
             #[allow(dead_code)]
             type T = $t;
             #[allow(dead_code)]
-            type R = <$t as $crate::kernel::Parts>::Real;
+            type R = <$t as $crate::engine::kernel::Parts>::Real;
             struct F;
-            impl $crate::kernel::Function1<T, $out> for F {
+            impl $crate::engine::kernel::Function1<T, $out> for F {
                 #[inline(always)]
                 #[allow(clippy::clone_on_copy, clippy::unnecessary_cast, unused_variables, clippy::eq_op)]
                 fn f($a: T) -> $out {
                     $body
                 }
             }
-            $crate::kernel::unary::<T, $out, F>($crate::kernel::Class::$class)
+            $crate::engine::kernel::unary::<T, $out, F>($crate::engine::kernel::Class::$class)
         }
     };
     ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident] $body:expr) => {
@@ -305,27 +305,27 @@ macro_rules! row {
             #[allow(dead_code)]
             type T = $t;
             struct F;
-            impl $crate::kernel::Function2<T, T, $out> for F {
+            impl $crate::engine::kernel::Function2<T, T, $out> for F {
                 #[inline(always)]
                 #[allow(clippy::unnecessary_cast)]
                 fn f($a: T, $b: T) -> $out {
                     $body
                 }
             }
-            $crate::kernel::binary::<T, T, $out, F>($crate::kernel::Class::$class)
+            $crate::engine::kernel::binary::<T, T, $out, F>($crate::engine::kernel::Class::$class)
         }
     };
     ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident, $c:ident] $body:expr) => {
         $kernels[<$t as array_api::Element>::DTYPE as usize] = {
             type T = $t;
             struct F;
-            impl $crate::kernel::Function3<T, T, T, T> for F {
+            impl $crate::engine::kernel::Function3<T, T, T, T> for F {
                 #[inline(always)]
                 fn f($a: T, $b: T, $c: T) -> T {
                     $body
                 }
             }
-            $crate::kernel::ternary::<T, T, T, T, F>(<T as array_api::Element>::DTYPE)
+            $crate::engine::kernel::ternary::<T, T, T, T, F>(<T as array_api::Element>::DTYPE)
         }
     };
 }
@@ -334,7 +334,7 @@ pub(crate) use {category, row, table};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::unary;
+    use crate::engine::unary;
 
     /// Every level that this machine has, and every tail, gives the bits of the baseline.
     #[test]
@@ -357,7 +357,7 @@ mod tests {
             &unary::SQUARE,
         ] {
             for level in
-                [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|&l| l <= crate::simd::level())
+                [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|&l| l <= crate::engine::simd::level())
             {
                 for n in [1, 7, 33, 100, 1000] {
                     let run64 = |level, out: &mut [f64]| {

@@ -12,9 +12,9 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
-use crate::cast::astype;
-use crate::pack::Axis;
-use crate::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, find};
+use crate::engine::cast::astype;
+use crate::engine::pack::Axis;
+use crate::engine::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, find};
 
 /// The sum, accumulated in `dtype`; 0 of nothing. Integers wrap.
 ///

@@ -1,0 +1,24 @@
+//! The compute engine: loops over elements, reductions, products, sorting keys and buffers. It knows nothing of the
+//! protocol's functions; the category files beside it register them.
+
+pub mod binary;
+pub(crate) mod by_size;
+pub mod cast;
+pub mod cumulative;
+pub(crate) mod kernel;
+pub mod map;
+pub(crate) mod math;
+pub mod matmul;
+mod microkernel;
+pub(crate) mod order;
+pub(crate) mod pack;
+pub(crate) mod pool;
+pub mod position;
+pub(crate) mod radix;
+pub mod reduce;
+mod reduce_kernel;
+pub mod simd;
+pub(crate) mod stack;
+pub mod ternary;
+pub(crate) mod tiles;
+pub mod unary;
