@@ -1,4 +1,4 @@
-//! Who answers a call. One function, compiled once for all operations.
+//! Who answers a call.
 
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
@@ -16,7 +16,9 @@ use crate::registry::{Source, has_functions, source};
 
 /// Finds the implementation of the outermost kind among the arguments and runs it.
 ///
-/// The common path, arrays of one kind, is two loads from a published row: no lock, no hashing, no allocation.
+/// The common path, arrays of one kind, is two loads from a published row: no lock, no hashing, no allocation. It is
+/// inlined where a function is called, since there the number and the form of the operands are known.
+#[inline]
 pub fn dispatch(call: &mut Call<'_, '_>) -> Answer {
     if call.namespace.is_some() {
         return among_several(call);
