@@ -160,6 +160,21 @@ macro_rules! operation {
             $crate::run::<$Op>($Op {}, &mut args, None)
         }
     };
+    (@front [$($doc:tt)*] $Op:ident $f:ident [$x:ident One $list:ident Many] [] $Out:ident $($methods:tt)?) => {
+        $crate::operation!(@listed [$($doc)*] $Op $f [$x] $list $Out);
+    };
+    (@front [$($doc:tt)*] $Op:ident $f:ident [$x:ident One $y:ident One $list:ident Many] [] $Out:ident $($methods:tt)?) => {
+        $crate::operation!(@listed [$($doc)*] $Op $f [$x $y] $list $Out);
+    };
+    (@listed [$($doc:tt)*] $Op:ident $f:ident [$($x:ident)+] $list:ident $Out:ident) => {
+        $($doc)*
+        pub fn $f<'a>($($x: impl $crate::IntoArg<'a, $crate::One>,)+ $list: impl $crate::IntoArgs<'a>) -> $crate::Result<$Out> {
+            let mut args = $crate::Args::new();
+            $(args.push($x.into_operand()?);)+
+            $list.append_operands(&mut args);
+            $crate::run::<$Op>($Op {}, &mut args, None)
+        }
+    };
     (@front [$($doc:tt)*] $Op:ident $f:ident [$x:ident One $($a:ident $role:ident)*] [] $Out:ident $($methods:tt)?) => {
         $($doc)*
         #[inline]
@@ -217,8 +232,8 @@ macro_rules! operation {
     // What is left is written wrongly.
     (@front [$($doc:tt)*] $Op:ident $f:ident $($rest:tt)*) => {
         compile_error!(concat!(
-            "the arguments of `", stringify!($f), "` must each be `name: One` or `name: Maybe`, the first `One`, or a single \
-             `name: Many`; without arguments it is creation: `methods (namespace)`"
+            "the arguments of `", stringify!($f), "` must each be `name: One` or `name: Maybe`, the first `One`; a list \
+             `name: Many` stands alone, or last after one or two `One` in a row without parameters; without arguments it is creation: `methods (namespace)`"
         ));
     };
     (@methods [$($doc:tt)*] $f:ident $($rest:tt)*) => {

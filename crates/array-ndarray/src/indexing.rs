@@ -1,7 +1,7 @@
 //! Indexing. Basic indices are views of the same buffer; integer positions move elements.
 
 use array_api::{
-    At, Error, Index, IndexAdd, Indices, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
+    At, Error, Index, IndexAdd, Indices, Put, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
     with_element,
 };
 use ndarray::SliceInfoElem;
@@ -274,24 +274,43 @@ fn owned<T: NdElement>(mut x: NdArray, change: impl FnOnce(&mut [T])) -> NdArray
     x
 }
 
+/// Combines each row of `values` with the row of `x` at its position, in order.
+fn at_rows<T: NdElement>(
+    x: NdArray,
+    axis: usize,
+    positions: &[usize],
+    values: &NdArray,
+    combine: impl Fn(&mut [T], &[T]),
+) -> NdArray {
+    let around = Around::new(x.shape(), axis);
+    let (slab, inner, values) = (around.extent * around.inner, around.inner, values.contiguous());
+    owned::<T>(x, |x| {
+        let view = values.view::<T>();
+        let mut values = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+        for o in 0..around.outer {
+            for &i in positions {
+                let (row, rest) = values.split_at(inner);
+                combine(&mut x[o * slab + i * inner..][..inner], row);
+                values = rest;
+            }
+        }
+    })
+}
+
 #[implements(index_add)]
 fn index_add(x: NdArray, indices: &NdArray, values: &NdArray, p: &IndexAdd) -> Result<NdArray> {
     let axis = p.axis as usize;
     let positions = positions("index_add", indices, axis, x.shape()[axis])?;
-    let around = Around::new(x.shape(), axis);
-    let (slab, inner, values) = (around.extent * around.inner, around.inner, values.contiguous());
-    Ok(with_element!(x.dtype(), T => owned::<T>(x, |x| {
-        let view = values.view::<T>();
-        let mut values = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
-        for o in 0..around.outer {
-            for &i in &positions {
-                let (row, rest) = values.split_at(inner);
-                let to = &mut x[o * slab + i * inner..][..inner];
-                to.iter_mut().zip(row).for_each(|(to, &v)| *to = to.plus(v));
-                values = rest;
-            }
-        }
+    Ok(with_element!(x.dtype(), T => at_rows::<T>(x, axis, &positions, values, |to, row| {
+        to.iter_mut().zip(row).for_each(|(to, &v)| *to = to.plus(v));
     })))
+}
+
+#[implements(put)]
+fn put(x: NdArray, indices: &NdArray, values: &NdArray, p: &Put) -> Result<NdArray> {
+    let axis = p.axis as usize;
+    let positions = positions("put", indices, axis, x.shape()[axis])?;
+    Ok(with_element!(x.dtype(), T => at_rows::<T>(x, axis, &positions, values, |to, row| to.copy_from_slice(row))))
 }
 
 #[implements(scatter_add)]

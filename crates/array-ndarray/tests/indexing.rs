@@ -1,7 +1,8 @@
 //! Indexing and joining against plain loops over every element, on arrays of any layout.
 use array_api::{
-    Array, DType, ErrorKind, Index, Indices, Repeat, UNKNOWN, at, broadcast_to, concat, expand_dims, flip, index,
-    index_add, permute_dims, repeat, reshape, scatter_add, set_at, squeeze, take, take_along_axis,
+    Array, DType, ErrorKind, Index, Indices, Repeat, UNKNOWN, at, at_arrays, at_mask, broadcast_to, concat,
+    expand_dims, flip, index, index_add, permute_dims, put, repeat, reshape, scatter_add, set_at, set_at_arrays,
+    set_at_mask, squeeze, take, take_along_axis,
 };
 use array_ndarray::{NdArray, namespace};
 use proptest::prelude::*;
@@ -46,6 +47,11 @@ fn ravel(index: &[usize], shape: &[usize]) -> usize {
 
 fn floats(x: &Array) -> Vec<f64> {
     x.to_vec().unwrap()
+}
+
+fn bad(r: array_api::Result<Array>, kind: ErrorKind, text: &str) {
+    let e = r.unwrap_err();
+    assert_eq!((e.kind(), e.to_string()), (kind, text.to_string()));
 }
 
 fn integers(values: Vec<i64>, shape: &[usize]) -> Array {
@@ -281,10 +287,6 @@ fn every_type_moves() {
 #[test]
 fn errors_name_what_is_wrong() {
     let x = namespace().from_host(vec![1.0; 6], [2, 3]).unwrap();
-    let bad = |r: array_api::Result<Array>, kind, text: &str| {
-        let e = r.unwrap_err();
-        assert_eq!((e.kind(), e.to_string()), (kind, text.to_string()));
-    };
     bad(
         take(&x, integers(vec![0, 3], &[2]), 1),
         ErrorKind::Index,
@@ -319,4 +321,75 @@ fn errors_name_what_is_wrong() {
     let scalar = reshape(at(&x, index![0, 0]).unwrap(), vec![]).unwrap();
     assert_eq!(take(&x, scalar.astype(DType::Int8).unwrap(), 0).unwrap().dims()[..], [3]);
     assert_ne!(x.dims()[0], UNKNOWN);
+}
+
+#[test]
+fn arrays_of_positions_and_masks() {
+    let x = array(&[3, 4], 1).0;
+    let (rows, columns) = (integers(vec![0, -1], &[2, 1]), integers(vec![1, -4, 1], &[3]));
+    let part = at_arrays(&x, [&rows, &columns]).unwrap();
+    assert_eq!((part.shape().unwrap(), floats(&part)), (&[2, 3][..], vec![2.0, 1.0, 2.0, 10.0, 9.0, 10.0]));
+    let set =
+        set_at_arrays(&x, integers(vec![1, 2, 3], &[3]).astype(DType::Float64).unwrap(), [&rows, &columns]).unwrap();
+    // Column 1 is written twice: the last one stays.
+    assert_eq!(floats(&set), [2.0, 3.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 2.0, 3.0, 11.0, 12.0]);
+    let mask = namespace().asarray([true, false, true]).unwrap();
+    let part = at_mask(&x, &mask).unwrap();
+    assert_eq!((part.shape().unwrap(), part.to_vec::<f64>().unwrap()[4]), (&[2, 4][..], 9.0));
+    let all = array_api::greater(&x, 10.5).unwrap();
+    assert_eq!(floats(&at_mask(&x, &all).unwrap()), [11.0, 12.0]);
+    let set = set_at_mask(&x, &all, namespace().asarray([-1.0, -2.0]).unwrap()).unwrap();
+    assert_eq!(floats(&set)[10..], [-1.0, -2.0]);
+    assert_eq!(floats(&set_at_mask(&x, &mask, 0).unwrap())[..6], [0.0, 0.0, 0.0, 0.0, 5.0, 6.0]);
+    let one = at_mask(array(&[], 0).0, namespace().asarray(true).unwrap()).unwrap();
+    assert_eq!((one.shape().unwrap(), floats(&one)), (&[1][..], vec![1.0]));
+    bad(
+        at_arrays(&x, [&rows, &integers(vec![4], &[1])]),
+        ErrorKind::Index,
+        "take: index 4 is out of bounds for axis 0 with 4 elements",
+    );
+    bad(
+        at_mask(&x, namespace().asarray([true]).unwrap()),
+        ErrorKind::Index,
+        "at_mask: a mask of shape (1,) does not fit an array of shape (3, 4)",
+    );
+    bad(
+        set_at_mask(&x, &mask, namespace().asarray([1.0, 2.0, 3.0]).unwrap()),
+        ErrorKind::Shape,
+        "set_at_mask: a value of shape (3,) does not fit the part of shape (?, 4)",
+    );
+    bad(
+        set_at_arrays(integers(vec![1], &[1]), namespace().asarray([1.5]).unwrap(), [&rows]),
+        ErrorKind::DType,
+        "set_at_arrays: a value of type float64 cannot be set in an array of int64; use astype",
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    #[test]
+    fn putting_agrees_with_its_composition(n in 1_usize..6, count in 0_usize..9, mut state in any::<u64>(), layout in 0_u8..3) {
+        let (x, values) = array(&[2, n, 3], layout);
+        let positions: Vec<i64> = (0..count).map(|_| below(&mut state, 2 * n) as i64 - n as i64).collect();
+        let new: Vec<f64> = (0..2 * count * 3).map(|i| -1.0 - i as f64).collect();
+        let mut want = values;
+        for o in 0..2 {
+            for (j, &p) in positions.iter().enumerate() {
+                let i = if p < 0 { (p + n as i64) as usize } else { p as usize };
+                for k in 0..3 {
+                    want[(o * n + i) * 3 + k] = new[(o * count + j) * 3 + k];
+                }
+            }
+        }
+        let new = namespace().from_host(new, [2, count, 3]).unwrap();
+        let positions = integers(positions, &[count]);
+        let op = <array_api::Put as array_api::Operation>::OP;
+        let composed = array_api::register_override(op, &array_ndarray::NDARRAY, |call| {
+            (call.op.compose.unwrap())(call).map_err(Into::into)
+        }).unwrap();
+        prop_assert_eq!(floats(&put(&x, &positions, &new, 1).unwrap()), &want[..]);
+        drop(composed);
+        prop_assert_eq!(floats(&put(&x, &positions, &new, 1).unwrap()), want);
+    }
 }

@@ -1,7 +1,7 @@
 //! Sorting, searching and sets against plain loops.
 use array_api::{
-    Argsort, Array, Complex, DType, ErrorKind, Searchsorted, Sort, argsort, flip, nonzero, permute_dims, searchsorted,
-    sort, take_along_axis, unique_all,
+    Argsort, Array, Complex, DType, ErrorKind, Isin, Searchsorted, Sort, argsort, flip, isin, nonzero, permute_dims,
+    searchsorted, sort, take_along_axis, unique_all,
 };
 use array_ndarray::namespace;
 use proptest::prelude::*;
@@ -195,4 +195,24 @@ fn searching_takes_numbers_and_refuses_bad_sorters() {
     assert_eq!(searchsorted(&x, 2, None, "right").unwrap().item::<i64>().unwrap(), 3);
     let e = searchsorted(&x, 2.0, array(vec![0_i64, 1, 2, 9], &[4]), "left").unwrap_err();
     assert_eq!(e.to_string(), "searchsorted: index 9 is out of bounds for axis 0 with 4 elements");
+}
+
+#[test]
+fn membership_of_every_type() {
+    let within = |a: &Array, b: &Array| isin(a, b, ..).unwrap().to_vec::<bool>().unwrap();
+    let x = array(vec![1.0, f64::NAN, -0.0, f64::INFINITY, 2.5], &[5]);
+    let set = array(vec![f64::NAN, 0.0, f64::INFINITY, 1.0], &[2, 2]);
+    assert_eq!(within(&x, &set), [true, false, true, true, false]);
+    assert_eq!(
+        isin(&x, &set, Isin { invert: true }).unwrap().to_vec::<bool>().unwrap(),
+        [false, true, false, false, true]
+    );
+    assert_eq!(within(&x, &array(Vec::<f64>::new(), &[0])), [false; 5]);
+    assert_eq!(within(&array(vec![u64::MAX, 3], &[2]), &array(vec![3_u64, u64::MAX - 1], &[2])), [false, true]);
+    assert_eq!(within(&array(vec![true, false], &[2]), &array(vec![false], &[1])), [false, true]);
+    let z = |re, im| Complex::<f64>::new(re, im);
+    let (a, b) = (vec![z(1.0, 2.0), z(f64::NAN, 0.0), z(1.0, -2.0)], vec![z(f64::NAN, 0.0), z(1.0, 2.0)]);
+    assert_eq!(within(&array(a, &[3]), &array(b, &[2])), [true, false, false]);
+    assert_eq!(isin(&x, 2.5, ..).unwrap().to_vec::<bool>().unwrap(), [false, false, false, false, true]);
+    assert!(isin(2.5, &x, ..).unwrap().item::<bool>().unwrap());
 }

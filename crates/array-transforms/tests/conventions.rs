@@ -116,3 +116,16 @@ fn arguments_are_checked_with_their_names() {
     let e = grad(|x: &Array| x.unique_values()?.sum(..))(&x(&[1.0, 2.0])).unwrap_err();
     assert!(e.message().contains("no derivative rule for unique_all"), "{e}");
 }
+
+#[test]
+fn the_gradient_reaches_what_a_mask_chose() {
+    let mask = array_ndarray::namespace().asarray([true, false, true]).unwrap();
+    let g = grad(|a: &Array| array_api::square(array_api::at_mask(a, &mask)?)?.sum(..))(&x(&[1.0, 2.0, 3.0])).unwrap();
+    assert_eq!(g.to_vec::<f64>().unwrap(), [2.0, 0.0, 6.0]);
+    let g = grad(|v: &Array| {
+        let set = array_api::set_at_mask(x(&[1.0, 2.0, 3.0]), &mask, v)?;
+        array_api::square(set)?.sum(..)
+    })(&x(&[5.0, 7.0]))
+    .unwrap();
+    assert_eq!(g.to_vec::<f64>().unwrap(), [10.0, 14.0]);
+}

@@ -10,6 +10,7 @@ use table::{Derivative, chosen, lines, partial, subsets, weighted};
 /// Rows that no line differentiates, with the reason.
 const CONSTANT: &[(&str, &str)] = &[
     ("zeros", "has no array argument"),
+    ("empty", "has no array argument"),
     ("ones", "has no array argument"),
     ("full", "has no array argument"),
     ("arange", "has no array argument"),
@@ -54,6 +55,10 @@ const CONSTANT: &[(&str, &str)] = &[
     ("count_nonzero", "counts"),
     ("stop_gradient", "its derivative is zero by definition; tested in conventions.rs"),
     ("unique_all", "the number of results depends on data; an error says so"),
+    ("unique_counts", "the number of results depends on data; an error says so"),
+    ("unique_inverse", "the number of results depends on data; an error says so"),
+    ("at_mask", "the number of results depends on data; tested in conventions.rs"),
+    ("isin", "truth values"),
     ("unique_values", "the number of results depends on data; an error says so"),
 ];
 

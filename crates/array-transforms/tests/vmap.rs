@@ -9,6 +9,7 @@ use table::{Derivative, Line, lines, subsets, weighted};
 /// Rows that are not vectorised, with the reason.
 const MISSING: &[(&str, &str)] = &[
     ("zeros", "has no array argument"),
+    ("empty", "has no array argument"),
     ("ones", "has no array argument"),
     ("full", "has no array argument"),
     ("arange", "has no array argument"),
@@ -17,6 +18,9 @@ const MISSING: &[(&str, &str)] = &[
     ("key", "has no array argument"),
     ("nonzero", "the number of results depends on data, and differs between members"),
     ("unique_all", "the number of results depends on data, and differs between members"),
+    ("unique_counts", "the number of results depends on data, and differs between members"),
+    ("unique_inverse", "the number of results depends on data, and differs between members"),
+    ("at_mask", "the number of results depends on data, and differs between members"),
     ("unique_values", "the number of results depends on data, and differs between members"),
 ];
 

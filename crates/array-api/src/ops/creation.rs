@@ -71,6 +71,26 @@ operation! {
 }
 
 operation! {
+    /// An array to be overwritten. Its elements are zeros unless a backend has something cheaper. Spec: `empty`.
+    Empty = empty() { /** The extents. */ shape: Dims = Dims::SCALAR, dtype: DType = DType::Float64 } -> Array;
+    "creation", Creation, |op, p, _| made(op, &p.shape, p.dtype),
+    compose |p, call| {
+        match call.namespace {
+            Some(xp) => xp.zeros((&p.shape, p.dtype)),
+            None => Err(Error::value(call.op.name, "needs a namespace to create the array in")),
+        }
+    },
+    methods (namespace)
+}
+
+operation! {
+    /// An array of the shape of `x` to be overwritten, on its device. Spec: `empty_like`.
+    EmptyLike = empty_like(x: One) { /** The type of `x` unless given. */ dtype: Option<DType> = None } -> Array;
+    "creation", Creation, |op, p, args| like(op, &mut p.dtype, args),
+    compose |p, call| filled(call, Scalar::int(0), p.dtype)
+}
+
+operation! {
     /// Zeros of the shape of `x`, on its device. Spec: `zeros_like`.
     ZerosLike = zeros_like(x: One) { /** The type of `x` unless given. */ dtype: Option<DType> = None } -> Array;
     "creation", Creation, |op, p, args| like(op, &mut p.dtype, args),
@@ -112,8 +132,8 @@ operation! {
     "creation", Movement, meshgrid_rule, compose compose_meshgrid
 }
 
-spellings!(shape: Zeros, Ones);
-spellings!(defaults: ZerosLike, OnesLike, Tril, Triu, Meshgrid);
+spellings!(shape: Zeros, Ones, Empty);
+spellings!(defaults: ZerosLike, OnesLike, EmptyLike, Tril, Triu, Meshgrid);
 
 impl<D: IntoField<Dims>, S: IntoField<Scalar>> From<(D, S)> for Full {
     fn from((shape, value): (D, S)) -> Full {

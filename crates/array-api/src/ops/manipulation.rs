@@ -17,6 +17,22 @@ operation! {
 }
 
 operation! {
+    /// Arrays broadcast against each other, without a copy where the kind allows. Spec: `broadcast_arrays`.
+    BroadcastArrays = broadcast_arrays(arrays: Many) {} -> List;
+    "manipulation", Movement,
+    |op, _, args| {
+        let dims = rule::broadcast_dims(op.name, args.iter().filter_map(|o| o.array().map(Array::dims)))?;
+        let metas: Result<Vec<_>> =
+            (0..args.len()).map(|i| Ok(Meta::new(&dims, rule::array(op, args, i)?.dtype()))).collect();
+        Ok(Verdict::many(metas?, crate::DType::Bool))
+    },
+    compose |_, call| {
+        let dims = call.verdict.results().first().map(|m| m.dims.clone()).unwrap_or_default();
+        call.arrays().map(|a| crate::broadcast_to(a, &dims)).collect::<Result<List>>()
+    }
+}
+
+operation! {
     /// Joins arrays along an axis. Spec: `concat`.
     Concat = concat(arrays: Many) { axis: isize = 0 } -> Array;
     "manipulation", Movement, |op, p, args| rule::concat(op, &mut p.axis, args)
@@ -219,15 +235,6 @@ impl<const N: usize> From<[usize; N]> for Tile {
     fn from(repetitions: [usize; N]) -> Tile {
         Tile { repetitions: repetitions.into() }
     }
-}
-
-/// Broadcasts arrays together. Spec: `broadcast_arrays`.
-///
-/// # Errors
-/// If their shapes do not fit.
-pub fn broadcast_arrays(arrays: &[&Array]) -> Result<List> {
-    let dims = rule::broadcast_dims("broadcast_arrays", arrays.iter().map(|a| a.dims()))?;
-    arrays.iter().map(|&a| broadcast_to(a, &dims)).collect()
 }
 
 fn moveaxis_rule(op: &'static Op, p: &mut Moveaxis, args: &mut [Operand<'_>]) -> Result<Verdict> {

@@ -70,6 +70,42 @@ pub fn take(op: &'static Op, axis: &mut isize, args: &[Operand<'_>]) -> Result<V
     Ok(Verdict::same(dims, x.dtype()))
 }
 
+/// The extents of `x[i0, i1, ...]`, positions being the operands from `first` on.
+///
+/// # Errors
+/// Too many positions, positions that are not integers or do not broadcast.
+pub fn at_arrays(op: &'static Op, args: &[Operand<'_>], first: usize) -> Result<Verdict> {
+    let x = array(op, args, 0)?;
+    let count = args.len() - first;
+    if count == 0 || count > x.ndim() {
+        let message = format!("{count} arrays of positions are given for an array of shape {}", x.dims());
+        return Err(Error::index(op.name, message));
+    }
+    let mut positions = Vec::with_capacity(count);
+    for i in first..args.len() {
+        let a = array(op, args, i)?;
+        INTEGER.check(op, a.dtype())?;
+        positions.push(a.dims());
+    }
+    let together = broadcast_dims(op.name, positions.into_iter())?;
+    Ok(Verdict::same(together.iter().chain(&x.dims()[count..]).copied().collect(), x.dtype()))
+}
+
+/// The extents of `x` that a mask over its first axes leaves.
+///
+/// # Errors
+/// A mask that is not boolean, or not of the shape of these axes.
+pub fn masked<'x>(op: &'static Op, x: &'x Array, mask: &Array) -> Result<&'x [usize]> {
+    BOOLEAN.check(op, mask.dtype())?;
+    let fits = mask.ndim() <= x.ndim()
+        && mask.dims().iter().zip(x.dims().iter()).all(|(&m, &n)| m == n || m == UNKNOWN || n == UNKNOWN);
+    if !fits {
+        let message = format!("a mask of shape {} does not fit an array of shape {}", mask.dims(), x.dims());
+        return Err(Error::index(op.name, message));
+    }
+    Ok(&x.dims()[mask.ndim()..])
+}
+
 /// The rule of `take_along_axis`: positions of the same rank, broadcast with `x` but for the axis.
 ///
 /// # Errors

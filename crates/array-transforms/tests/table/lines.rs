@@ -274,6 +274,8 @@ fn choices() -> Vec<Line> {
         "clip" Smooth [r([2, 3])] |x| clip(&x[0], -0.4, None);
         "clip" Smooth [r([2, 3])] |x| clip(&x[0], None, None);
         "clip" Smooth [r([2, 3]), neg([3]), pos([2, 1])] |x| clip(&x[0], &x[1], &x[2]);
+        "isin" None [r([2, 3]), r([4])] |x| isin(&x[0], &x[1], ..);
+        "isin" None [r([3])] |x| isin(&x[0], 0.5, Isin { invert: true });
         "searchsorted" None [r([4])] |x| searchsorted(sort(&x[0], ..)?, &x[0], None, "right");
         "searchsorted" None [r([4]), r([2, 3])] |x| searchsorted(sort(&x[0], ..)?, &x[1], None, ..);
         "searchsorted" None [r([4]), r([3])] |x| searchsorted(&x[0], &x[1], argsort(&x[0], ..)?, ..);
@@ -362,6 +364,8 @@ fn movement() -> Vec<Line> {
         "meshgrid" Smooth [r([2]), r([3])] |x| meshgrid([&x[0], &x[1]], Meshgrid { indexing: "ij".into() });
         "to_device" Smooth [r([3])] |x| to_device(&x[0], Device::Cpu);
         "convert" Smooth [r([3])] |x| convert(&x[0], &x[0].namespace());
+        "broadcast_arrays" Smooth [r([2, 1]), r([3])] |x| broadcast_arrays([&x[0], &x[1]]);
+        "empty_like" Smooth [r([2, 3])] |x| empty_like(&x[0], ..);
         "zeros_like" Smooth [r([2, 3])] |x| zeros_like(&x[0], ..);
         "ones_like" Smooth [r([2, 3])] |x| ones_like(&x[0], ..);
         "full_like" Smooth [r([2, 3])] |x| full_like(&x[0], 0.5);
@@ -385,6 +389,14 @@ fn indexing() -> Vec<Line> {
         "take_along_axis" Smooth [r([3, 4]), int([3, 2], 4)] |x| take_along_axis(&x[0], &x[1], 1);
         "take_along_axis" Smooth [r([3, 4]), int([2, 1], 3)] |x| take_along_axis(&x[0], &x[1], 0);
         "take_along_axis" Smooth [r([1, 4]), int([3, 2], 4)] |x| take_along_axis(&x[0], &x[1], -1);
+        "put" Smooth [r([4, 3]), int([5], 4), r([5, 3])] |x| put(&x[0], &x[1], &x[2], 0);
+        "put" Smooth [z([2, 3]), int([2, 1], 3), z([2, 2, 1])] |x| put(&x[0], &x[1], &x[2], -1);
+        "at_arrays" Smooth [r([3, 4, 2]), int([2, 1], 3), int([3], 4)] |x| at_arrays(&x[0], [&x[1], &x[2]]);
+        "at_arrays" Smooth [z([4]), int([2, 2], 4)] |x| at_arrays(&x[0], [&x[1]]);
+        "set_at_arrays" Smooth [r([3, 4, 2]), r([2]), int([2, 1], 3), int([3], 4)] |x| set_at_arrays(&x[0], &x[1], [&x[2], &x[3]]);
+        "set_at_arrays" Smooth [r([4]), int([3], 4)] |x| set_at_arrays(&x[0], 2.5, [&x[1]]);
+        "set_at_mask" Smooth [r([3, 2]), truth([3]), r([2])] |x| set_at_mask(&x[0], &x[1], &x[2]);
+        "set_at_mask" Smooth [r([3, 2]), truth([3, 2])] |x| set_at_mask(&x[0], &x[1], 1);
         "index_add" Smooth [r([4, 3]), int([5], 4), r([5, 3])] |x| index_add(&x[0], &x[1], &x[2], 0);
         "index_add" Smooth [r([2, 3]), int([4], 3), r([2, 4])] |x| index_add(&x[0], &x[1], &x[2], 1);
         "index_add" Smooth [z([3]), int([2, 2], 3), z([2, 2])] |x| index_add(&x[0], &x[1], &x[2], 0);
