@@ -1,6 +1,7 @@
 //! `cargo xtask ...`: set-up and checks for the people who work on this repository.
 
 mod command_line;
+mod coverage;
 mod examples;
 mod parts;
 mod peers;
@@ -37,6 +38,12 @@ const COMMANDS: &[Command] = &[
         options: "[--full] [--offline]",
         about: "every check of the repository; --full adds the long ones",
         run: test::command,
+    },
+    Command {
+        name: "coverage",
+        options: "",
+        about: "which operation is served how on which kind of array; writes docs/coverage.md",
+        run: coverage::command,
     },
     Command {
         name: "peers ensemble",

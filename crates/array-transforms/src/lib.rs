@@ -17,6 +17,7 @@
 pub mod batch;
 mod by_operation;
 mod check;
+pub mod coverage;
 pub mod derivative;
 mod dual;
 mod forward;

@@ -143,7 +143,7 @@ fn vectorize(call: &mut Call<'_, '_>) -> Handled {
     };
     let (op, params, verdict, namespace) = (call.op, call.params, call.verdict, call.namespace);
     let special = special::rule(op);
-    if special.is_none() && !by_class(op.class) {
+    if !has_rule(op) {
         return match op.compose {
             Some(_) => decline("vectorised through its composition"),
             None => decline(format!("vmap has no rule for {}", op.name)),
@@ -164,6 +164,11 @@ fn vectorize(call: &mut Call<'_, '_>) -> Handled {
         None => general(batch)?,
     };
     Ok(outs.map(|content| batched(level, size, content))?)
+}
+
+/// Whether an operation has a rule of its own or by its class.
+pub(crate) fn has_rule(op: &'static array_api::Op) -> bool {
+    special::rule(op).is_some() || by_class(op.class)
 }
 
 /// Whether a class of operations has a rule for all its members.

@@ -1,0 +1,15 @@
+//! `cargo xtask coverage`: prints which operation is served how on which kind, and writes the table in the docs.
+
+use std::process::ExitCode;
+
+use crate::repository::Repository;
+use crate::{Failure, flags};
+
+/// The registry lives in the program that links the backends, so a test of the root package reads it.
+pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
+    let [] = flags(options, [])?;
+    let repository = Repository::find(false);
+    let line = repository.cargo(&["test", "--quiet", "--test", "coverage", "--", "--nocapture"]);
+    line.with("WRITE_COVERAGE", "1").stream(|_| {})?;
+    Ok(ExitCode::SUCCESS)
+}
