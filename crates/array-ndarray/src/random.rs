@@ -4,8 +4,8 @@
 
 use array_api::random::{self, Draw};
 use array_api::{
-    Arg, Bits, DType, Error, Exponential, Integers, Key, Namespace, Normal, Poisson, Result, Split, Uniform, Verdict,
-    implements,
+    Arg, Bits, DType, Error, Exponential, Gamma, Integers, Key, Namespace, Normal, Poisson, Result, Split, Uniform,
+    Verdict, implements,
 };
 use num_traits::{AsPrimitive, Float};
 use rayon::prelude::*;
@@ -142,6 +142,19 @@ reals! {
     uniform Uniform = random::Uniform, |p| (p.high - p.low, p.low);
     normal Normal = random::Normal, |p| (p.sd, p.mean);
     exponential Exponential = random::Exponential, |p| (p.scale, 0.0);
+}
+
+#[implements(gamma)]
+fn gamma(key: &NdArray, p: &Gamma, verdict: &Verdict) -> Result<NdArray> {
+    let law = random::Gamma::new(p.alpha)?;
+    Ok(match p.dtype {
+        DType::Float32 => drawn::<f32>(key, verdict, |k, start, out| {
+            out.iter_mut().zip(start..).for_each(|(x, i)| *x = (law.element(k, i) * p.scale) as f32);
+        }),
+        _ => drawn::<f64>(key, verdict, |k, start, out| {
+            out.iter_mut().zip(start..).for_each(|(x, i)| *x = law.element(k, i) * p.scale);
+        }),
+    })
 }
 
 /// A number type that counts become: those that it cannot hold become its nearest.

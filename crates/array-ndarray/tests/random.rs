@@ -119,3 +119,82 @@ fn refusals() {
     let e = namespace().poisson(&key, Poisson::default().rate(1e16)).unwrap_err();
     assert!(e.to_string().contains("1e15"), "{e}");
 }
+
+/// Mean and variance of a draw within five standard errors of the law's, the fourth moment taken from the draw.
+fn has_moments(x: &[f64], mean: f64, variance: f64) {
+    let n = x.len() as f64;
+    let m = x.iter().sum::<f64>() / n;
+    let v = x.iter().map(|x| (x - m).powi(2)).sum::<f64>() / n;
+    let fourth = x.iter().map(|x| (x - m).powi(4)).sum::<f64>() / n;
+    assert!((m - mean).abs() < 5.0 * (variance / n).sqrt(), "mean {m}, not {mean}");
+    assert!((v - variance).abs() < 5.0 * ((fourth - v * v) / n).sqrt(), "variance {v}, not {variance}");
+}
+
+#[test]
+fn gamma_and_beta_have_their_moments() {
+    let xp = namespace();
+    let key = xp.key(11).unwrap();
+    for (alpha, scale) in [(0.3, 2.0), (1.0, 1.0), (7.5, 0.5)] {
+        let law = array_api::Gamma::default().shape(40_000).alpha(alpha).scale(scale);
+        let x = xp.gamma(&key, law.clone()).unwrap().to_vec::<f64>().unwrap();
+        has_moments(&x, alpha * scale, alpha * scale * scale);
+        let law32 = law.dtype(DType::Float32);
+        let single = xp.gamma(&key, law32).unwrap().to_vec::<f32>().unwrap();
+        assert!(single.iter().zip(&x).all(|(s, x)| *s == *x as f32));
+    }
+    for (a, b) in [(0.5, 0.5), (2.0, 5.0)] {
+        let x = xp.beta(&key, array_api::Beta::default().shape(40_000).a(a).b(b)).unwrap().to_vec::<f64>().unwrap();
+        has_moments(&x, a / (a + b), a * b / ((a + b).powi(2) * (a + b + 1.0)));
+    }
+    let e = xp.gamma(&key, array_api::Gamma::default().alpha(0.0)).unwrap_err();
+    assert_eq!(e.to_string(), "gamma: alpha is 0, but must be finite and positive");
+}
+
+#[test]
+fn permutations_and_choices() {
+    let xp = namespace();
+    let keys = split(xp.key(5).unwrap(), 3).unwrap();
+    let orders = xp.permutation(&keys, 50).unwrap().to_vec::<i64>().unwrap();
+    for order in orders.chunks(50) {
+        let mut sorted = order.to_vec();
+        sorted.sort_unstable();
+        assert!(sorted.iter().copied().eq(0..50) && order != sorted);
+    }
+    assert_ne!(orders[..50], orders[50..100]);
+    let key = xp.key(8).unwrap();
+    // Chi-squared with five degrees of freedom: 30 is beyond one in 50,000.
+    let fits = |counts: &[usize], weights: &[f64], n: usize| {
+        let total: f64 = weights.iter().sum();
+        let chi: f64 = counts
+            .iter()
+            .zip(weights)
+            .filter(|(_, w)| **w > 0.0)
+            .map(|(&c, w)| (c as f64 - n as f64 * w / total).powi(2) / (n as f64 * w / total))
+            .sum();
+        assert!(chi < 30.0, "{counts:?} for {weights:?}");
+    };
+    let counted = |x: Array| {
+        let mut counts = [0; 6];
+        x.to_vec::<i64>().unwrap().iter().for_each(|&i| counts[i as usize] += 1);
+        counts
+    };
+    fits(&counted(xp.choice(&key, None, (6, 12_000)).unwrap()), &[1.0; 6], 12_000);
+    let weights = [0.5, 0.0, 3.0, 1.0, 0.25, 2.0];
+    let w = xp.asarray(weights).unwrap();
+    let counts = counted(xp.choice(&key, &w, (6, [120, 100])).unwrap());
+    fits(&counts, &weights, 12_000);
+    assert_eq!(counts[1], 0);
+    // The first of several without replacement has the same law.
+    let many = split(&key, 6_000).unwrap();
+    let some = array_api::Choice::default().n(6).shape(3).replace(false);
+    let drawn = xp.choice(&many, &w, some).unwrap();
+    assert_eq!(drawn.shape().unwrap(), [6_000, 3]);
+    let all = drawn.to_vec::<i64>().unwrap();
+    assert!(all.chunks(3).all(|c| c[0] != c[1] && c[1] != c[2] && c[0] != c[2] && !c.contains(&1)));
+    let firsts = array_api::at(&drawn, array_api::index![.., 0]).unwrap();
+    fits(&counted(firsts), &weights, 6_000);
+    let e = xp.choice(&key, None, array_api::Choice::default().n(3).shape(4).replace(false)).unwrap_err();
+    assert_eq!(e.to_string(), "choice: 4 of 3 positions cannot be chosen without replacement");
+    let e = xp.choice(&key, &w, (5, 2)).unwrap_err();
+    assert_eq!(e.to_string(), "choice: weights have shape (6,), but there are n = 5 positions");
+}

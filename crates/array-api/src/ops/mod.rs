@@ -3,6 +3,7 @@
 mod activation;
 mod creation;
 mod data_type;
+mod einsum;
 mod elementwise;
 mod indexing;
 mod linalg;
@@ -18,6 +19,7 @@ mod utility;
 pub use activation::*;
 pub use creation::*;
 pub use data_type::*;
+pub use einsum::*;
 pub use elementwise::*;
 pub use indexing::*;
 pub use linalg::*;

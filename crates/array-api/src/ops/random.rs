@@ -7,10 +7,11 @@
 use super::creation::made;
 use super::spellings;
 use crate::array::Array;
-use crate::call::Verdict;
+use crate::call::{Call, Verdict};
 use crate::dims::Dims;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::index::Index;
 use crate::operand::Operand;
 use crate::operation::Op;
 use crate::{operation, rule};
@@ -107,7 +108,138 @@ operation! {
     methods (namespace)
 }
 
-spellings!(shape: Bits, Uniform, Normal, Exponential, Integers, Poisson);
+operation! {
+    /// Gamma distributed real numbers; the expectation is `alpha * scale`.
+    Gamma = gamma(key: One) {
+        /** The extents. */ shape: Dims = Dims::SCALAR, dtype: DType = DType::Float64,
+        /** The shape of the law. */ alpha: f64 = 1.0, scale: f64 = 1.0,
+    } -> Array;
+    "random", Random,
+    |op, p, args| {
+        positive(op, "alpha", p.alpha)?;
+        not_negative(op, "scale", p.scale)?;
+        real_draw(op, args, &p.shape, p.dtype)
+    },
+    methods (namespace)
+}
+
+operation! {
+    /// Beta distributed real numbers; the expectation is `a / (a + b)`.
+    Beta = beta(key: One) {
+        /** The extents. */ shape: Dims = Dims::SCALAR, dtype: DType = DType::Float64, a: f64 = 1.0, b: f64 = 1.0,
+    } -> Array;
+    "random", Random,
+    |op, p, args| {
+        positive(op, "a", p.a)?;
+        positive(op, "b", p.b)?;
+        real_draw(op, args, &p.shape, p.dtype)
+    },
+    compose |p, call| {
+        let key = rule::array(call.op, call.args, 0)?;
+        let (keys, xp) = (split(key, 2)?, key.namespace());
+        let law = Gamma::default().shape(&p.shape).dtype(p.dtype);
+        let draw = |i: isize, alpha: f64| {
+            let key = crate::at(&keys, vec![Index::Ellipsis, i.into(), Index::full()])?;
+            xp.gamma(key, law.clone().alpha(alpha))
+        };
+        let (x, y) = (draw(0, p.a)?, draw(1, p.b)?);
+        let total = crate::add(&x, y)?;
+        crate::divide(x, total)
+    },
+    methods (namespace)
+}
+
+operation! {
+    /// The integers from 0 to `n - 1` in random order.
+    Permutation = permutation(key: One) { n: usize = 0 } -> Array;
+    "random", Random, |op, p, args| draw(op, args, &Dims::from(p.n), DType::Int64),
+    compose |p, call| {
+        let key = rule::array(call.op, call.args, 0)?;
+        crate::argsort(key.namespace().bits(key, (p.n, DType::UInt64))?, -1)
+    },
+    methods (namespace)
+}
+
+operation! {
+    /// Random positions from 0 to `n - 1`: all equally likely, or with probabilities proportional to the `n` `weights`;
+    /// without `replace`, no position twice. Take them with [`take`](crate::take).
+    ///
+    /// Weighted draws without replacement follow Efraimidis and Spirakis, "Weighted random sampling with a reservoir",
+    /// Inf. Process. Lett. 97 (2006).
+    Choice = choice(key: One, weights: Maybe) {
+        n: usize = 0, /** The extents. */ shape: Dims = Dims::SCALAR, replace: bool = true,
+    } -> Array;
+    "random", Other, choice_rule, compose compose_choice, methods (namespace)
+}
+
+spellings!(shape: Bits, Uniform, Normal, Exponential, Integers, Poisson, Gamma, Beta);
+
+impl From<usize> for Permutation {
+    fn from(n: usize) -> Permutation {
+        Permutation { n }
+    }
+}
+
+impl<S: crate::IntoField<Dims>> From<(usize, S)> for Choice {
+    fn from((n, shape): (usize, S)) -> Choice {
+        Choice::default().n(n).shape(shape)
+    }
+}
+
+fn choice_rule(op: &'static Op, p: &mut Choice, args: &mut [Operand<'_>]) -> Result<Verdict> {
+    if let Some(weights) = args[1].array() {
+        rule::REAL_FLOATING.check(op, weights.dtype())?;
+        if weights.dims()[..] != [p.n] {
+            let message = format!("weights have shape {}, but there are n = {} positions", weights.dims(), p.n);
+            return Err(Error::shape(op.name, message));
+        }
+    }
+    let count = p.shape.size().unwrap_or(usize::MAX);
+    if p.n == 0 && count > 0 {
+        return Err(Error::value(op.name, "n is 0: there is nothing to choose from"));
+    }
+    if !p.replace && count > p.n {
+        return Err(Error::value(
+            op.name,
+            format!("{count} of {} positions cannot be chosen without replacement", p.n),
+        ));
+    }
+    draw(op, args, &p.shape, DType::Int64)
+}
+
+fn compose_choice(p: &Choice, call: &mut Call<'_, '_>) -> Result<Array> {
+    let key = rule::array(call.op, call.args, 0)?;
+    let xp = key.namespace();
+    match (call[1].array(), p.replace) {
+        (None, true) => xp.integers(key, (&p.shape, 0..p.n as isize)),
+        (Some(weights), true) => {
+            // Positions of weight zero have no length on the way from 0 to the total.
+            let ends = crate::cumulative_sum(weights, 0)?;
+            let total = crate::at(&ends, -1)?;
+            let u = xp.uniform(key, (&p.shape, weights.dtype()))?;
+            let place = crate::searchsorted(ends, crate::multiply(u, total)?, None, "right")?;
+            crate::minimum(place, p.n as i64 - 1)
+        }
+        (weights, false) => {
+            // The first to arrive of exponential waiting times.
+            let mut times = xp.exponential(key, (p.n, weights.map_or(DType::Float64, Array::dtype)))?;
+            if let Some(weights) = weights {
+                times = crate::divide(times, weights)?;
+            }
+            let order = crate::argsort(times, -1)?;
+            let count = p.shape.size().unwrap_or(0) as isize;
+            let first = crate::at(order, vec![Index::Ellipsis, (..count).into()])?;
+            crate::reshape(first, call.verdict.dims())
+        }
+    }
+}
+
+fn positive(op: &'static Op, name: &str, value: f64) -> Result<()> {
+    match value > 0.0 && value.is_finite() {
+        true => Ok(()),
+        false => Err(Error::value(op.name, format!("{name} is {value}, but must be finite and positive"))),
+    }
+}
 
 impl From<u64> for Key {
     fn from(seed: u64) -> Key {

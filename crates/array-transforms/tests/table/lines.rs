@@ -407,6 +407,9 @@ fn indexing() -> Vec<Line> {
 
 fn products() -> Vec<Line> {
     table! {
+        "einsum" Smooth [r([2, 3]), r([3, 2]), r([2])] |x| einsum([&x[0], &x[1], &x[2]], "ij,jk,i->k");
+        "einsum" Smooth [z([2, 2, 3])] |x| einsum([&x[0]], "iij->ji");
+        "einsum" Smooth [r([2, 3]), r([1, 3])] |x| einsum([&x[0], &x[1]], "...i,...i->...");
         "matmul" Smooth [r([2, 3]), r([3, 2])] |x| matmul(&x[0], &x[1]);
         "matmul" Smooth [r([3]), r([3, 2])] |x| matmul(&x[0], &x[1]);
         "matmul" Smooth [r([2, 3]), r([3])] |x| matmul(&x[0], &x[1]);
@@ -459,6 +462,11 @@ fn rest() -> Vec<Line> {
         "split" None [Make::Key] |x| split(&x[0], 3);
         "fold_in" None [Make::Key] |x| fold_in(&x[0], 7);
         "fold_in" None [Make::Key, int([3], 9)] |x| fold_in(&x[0], &x[1]);
+        "gamma" None [Make::Key] |x| x[0].namespace().gamma(&x[0], [2, 2]);
+        "beta" None [Make::Key] |x| x[0].namespace().beta(&x[0], [2, 2]);
+        "permutation" None [Make::Key] |x| x[0].namespace().permutation(&x[0], 4);
+        "choice" None [Make::Key] |x| x[0].namespace().choice(&x[0], None, (4, 3));
+        "choice" None [Make::Key] |x| x[0].namespace().choice(&x[0], None, Choice::default().n(4).shape(3).replace(false));
         "bits" None [Make::Key] |x| x[0].namespace().bits(&x[0], 3);
         "uniform" None [Make::Key] |x| x[0].namespace().uniform(&x[0], [2, 3]);
         "normal" None [Make::Key] |x| x[0].namespace().normal(&x[0], [2, 3]);
