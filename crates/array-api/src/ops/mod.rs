@@ -12,6 +12,7 @@ mod random;
 mod searching;
 mod set;
 mod sorting;
+mod spectral;
 mod statistical;
 mod utility;
 
@@ -27,6 +28,7 @@ pub use random::*;
 pub use searching::*;
 pub use set::*;
 pub use sorting::*;
+pub use spectral::*;
 pub use statistical::*;
 pub use utility::*;
 
