@@ -204,6 +204,47 @@ fn determinants_of_any_numbers_are_answered() {
     }
 }
 
+/// Numbers near the ends of the range, all equal, or zero: an answer or an error, never a panic or a hang.
+#[test]
+fn extreme_numbers_are_survived() {
+    for dtype in FLOATING {
+        let (x, _) = numbers(&[25, 25], dtype, 3);
+        let ends = if dtype.real() == DType::Float32 { [1e38, 1e-38, 1e-44] } else { [1e308, 1e-308, 5e-324] };
+        for factor in ends {
+            let y = multiply(&x, factor).unwrap();
+            let _ = eigh(&y);
+            let _ = eig(&y);
+            let _ = eigvals(&y);
+            let _ = svdvals(&y);
+            assert!(slogdet(&y).is_ok() && det(&y).is_ok());
+        }
+        // Many equal eigenvalues, and too few eigenvectors.
+        let zero = multiply(&x, 0.0).unwrap();
+        let shifted = namespace().eye(Eye::default().n_rows(25).k(1).dtype(dtype)).unwrap();
+        for y in [zero, ones_like(&x, ..).unwrap(), shifted] {
+            let d = eig(&y).unwrap();
+            let wide = astype(&y, d.eigenvectors.dtype()).unwrap();
+            let turned = multiply(&d.eigenvectors, row(&d.eigenvalues)).unwrap();
+            close(&matmul(wide, &d.eigenvectors).unwrap(), &turned, 1e-4);
+            let lengths = vector_norm(&d.eigenvectors, -2).unwrap();
+            close(&lengths, &ones_like(&lengths, ..).unwrap(), 1e-5);
+        }
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_threads() {
+    let (x, _) = numbers(&[40, 30, 30], DType::Float64, 5);
+    let f = || {
+        let (h, g) = (eigh(&x).unwrap(), eig(&x).unwrap());
+        [h.eigenvalues, h.eigenvectors, g.eigenvalues, g.eigenvectors, svdvals(&x).unwrap(), det(&x).unwrap()]
+            .map(|a| complex(&a))
+    };
+    let outside = f();
+    let inside = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap().install(f);
+    assert_eq!(outside, inside);
+}
+
 #[test]
 fn norms_worked_out_by_hand() {
     let xp = namespace();

@@ -87,7 +87,7 @@ macro_rules! orders {
 }
 orders!(&str, f64, isize, NormOrder);
 
-pub(super) fn adjoint(x: &Array) -> Result<Array> {
+fn adjoint(x: &Array) -> Result<Array> {
     let x = if x.dtype().is_complex() { crate::conj(x)? } else { x.clone() };
     crate::matrix_transpose(x)
 }
