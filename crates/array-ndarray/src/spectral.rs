@@ -25,8 +25,11 @@ fn rows<T: Entry>(a: &Mat<T>) -> Vec<T> {
     out
 }
 
+/// Eigenvalues and eigenvectors, matrix by matrix.
+type Lists<V, C> = (Vec<Vec<V>>, Vec<Vec<C>>);
+
 /// Of each Hermitian matrix the eigenvalues, and the eigenvectors (or nothing).
-fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<(Vec<Vec<T::Real>>, Vec<Vec<T>>)> {
+fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Real, T>> {
     let parts = each(op, x.len(), 9 * cost(x.n, x.n), |i| {
         x.finite(op, i, |r, c| r >= c)?;
         let (values, q) = hermitian(x.matrix(i), vectors).map_err(endless(op, x, i))?;
@@ -51,8 +54,7 @@ fn eigvalsh(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 }
 
 /// Of each matrix the eigenvalues, and the eigenvectors (or nothing).
-#[allow(clippy::type_complexity)] // two lists of lists
-fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<(Vec<Vec<T::Wide>>, Vec<Vec<T::Wide>>)> {
+fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Wide, T::Wide>> {
     let parts = each(op, x.len(), 25 * cost(x.n, x.n), |i| {
         x.finite(op, i, |_, _| true)?;
         let (values, v) = T::eigen(x.matrix(i), vectors).map_err(endless(op, x, i))?;

@@ -12,15 +12,15 @@ use crate::array::NdElement;
 /// The iteration did not end.
 pub(crate) struct NoConvergence;
 
+/// Eigenvalues, and the eigenvectors that belong to them as columns, if they were wanted.
+pub(crate) type Eigen<V, C> = (Vec<V>, Option<Mat<C>>);
+
 fn wanted(vectors: bool) -> ComputeEigenvectors {
     if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No }
 }
 
 /// Eigenvalues, ascending, and eigenvectors of the Hermitian matrix whose lower triangle is given.
-pub(crate) fn hermitian<T: Entry>(
-    a: MatRef<'_, T>,
-    vectors: bool,
-) -> Result<(Vec<T::Real>, Option<Mat<T>>), NoConvergence> {
+pub(crate) fn hermitian<T: Entry>(a: MatRef<'_, T>, vectors: bool) -> Result<Eigen<T::Real, T>, NoConvergence> {
     let n = a.nrows();
     let mut q = vectors.then(|| Mat::<T>::zeros(n, n));
     if n == 0 {
@@ -41,22 +41,19 @@ pub(crate) fn hermitian<T: Entry>(
     Ok(((0..n).map(|i| values[i].real_part()).collect(), q))
 }
 
-/// Eigenvalues and unit eigenvectors of any square matrix, in the order of the real parts, then of the imaginary ones.
-pub(crate) type Eigen<C> = (Vec<C>, Option<Mat<C>>);
-
 /// Elements of matrices that need not be Hermitian: real ones have complex eigenvalues too.
 pub(crate) trait General: Entry {
     /// The complex type.
     type Wide: NdElement + Entry;
-    /// All eigenvalues, and the eigenvectors if they are wanted.
-    fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Result<Eigen<Self::Wide>, NoConvergence>;
+    /// In the order of the real parts, then of the imaginary ones; the eigenvectors have length one.
+    fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Result<Eigen<Self::Wide, Self::Wide>, NoConvergence>;
 }
 
 macro_rules! general {
     ($($t:ty),*) => { $(
         impl General for $t {
             type Wide = Complex<$t>;
-            fn eigen(a: MatRef<'_, $t>, vectors: bool) -> Result<Eigen<Complex<$t>>, NoConvergence> {
+            fn eigen(a: MatRef<'_, $t>, vectors: bool) -> Result<Eigen<Self::Wide, Self::Wide>, NoConvergence> {
                 let n = a.nrows();
                 let (mut re, mut im) = (Diag::<$t>::zeros(n), Diag::<$t>::zeros(n));
                 let mut v = vectors.then(|| Mat::<$t>::zeros(n, n));
@@ -84,7 +81,7 @@ macro_rules! general {
         }
         impl General for Complex<$t> {
             type Wide = Complex<$t>;
-            fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Result<Eigen<Self>, NoConvergence> {
+            fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Result<Eigen<Self::Wide, Self::Wide>, NoConvergence> {
                 let n = a.nrows();
                 let mut values = Diag::<Self>::zeros(n);
                 let mut v = vectors.then(|| Mat::<Self>::zeros(n, n));
@@ -103,7 +100,7 @@ macro_rules! general {
 general!(f32, f64);
 
 /// Brings eigenvalues into order, and the columns along; each gets length one.
-fn sorted<T>(values: Vec<Complex<T>>, vectors: Option<Mat<Complex<T>>>) -> Eigen<Complex<T>>
+fn sorted<T>(values: Vec<Complex<T>>, vectors: Option<Mat<Complex<T>>>) -> Eigen<Complex<T>, Complex<T>>
 where
     T: Copy + PartialOrd,
     Complex<T>: Entry<Real = T>,
