@@ -38,6 +38,7 @@ mod random;
 mod searching;
 mod set;
 mod sorting;
+mod spectral;
 mod statistical;
 
 pub use array::{NdArray, NdElement};

@@ -4,7 +4,7 @@
 //! matrices of a stack are shared among its threads. Numbers that are not finite are refused, since iterations need not
 //! end on them, and a panic of the library becomes an error.
 
-use array_api::{Cholesky, Complex, DType, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
+use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
@@ -17,32 +17,7 @@ use faer::perm::Perm;
 use faer::{Conj, Mat, Par};
 
 use crate::array::NdArray;
-use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel};
-
-/// Runs a body with a Rust type bound to a floating data type.
-macro_rules! with_entry {
-    ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            DType::Complex64 => {
-                type $T = Complex<f32>;
-                $body
-            }
-            DType::Complex128 => {
-                type $T = Complex<f64>;
-                $body
-            }
-            other => Err(Error::dtype($op, format!("is defined for floating-point types, not for {other}"))),
-        }
-    };
-}
+use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel, with_entry};
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {

@@ -102,6 +102,59 @@ fn decompositions_say_where_they_have_no_derivative() {
 }
 
 #[test]
+fn norms_at_zero() {
+    use array_api::VectorNorm;
+    let orders = [2.0, 1.0, 3.0, 1.5, 0.5, f64::INFINITY, 0.0];
+    for ord in orders {
+        let norm = |x: &Array| x.vector_norm(VectorNorm::default().ord(ord));
+        assert_eq!(grad(norm)(&x(&[0.0, 0.0])).unwrap().to_vec::<f64>().unwrap(), [0.0; 2], "order {ord}");
+    }
+    // Zeros beside other numbers do not move the norm; the limit is taken for orders below 1 too.
+    for ord in [2.0, 1.0, 3.0, 0.5, -1.0, -2.0] {
+        let norm = |x: &Array| x.vector_norm(VectorNorm::default().ord(ord));
+        let g = grad(norm)(&x(&[0.0, 2.0])).unwrap().to_vec::<f64>().unwrap();
+        assert_eq!(g[0], 0.0, "order {ord}");
+        assert!(if ord > 0.0 { (g[1] - 1.0).abs() < 1e-15 } else { g[1] == 0.0 }, "order {ord}: {g:?}");
+    }
+    // Singular values that are equal share the cotangent.
+    let eye = array_ndarray::namespace().eye(2).unwrap();
+    let g = grad(|x: &Array| x.matrix_norm(2))(&eye).unwrap().to_vec::<f64>().unwrap();
+    assert!(g.iter().zip([0.5, 0.0, 0.0, 0.5]).all(|(g, e)| (g - e).abs() < 1e-15), "{g:?}");
+    let zero = array_ndarray::namespace().zeros([2, 3]).unwrap();
+    assert_eq!(grad(|x: &Array| x.matrix_norm(..))(&zero).unwrap().to_vec::<f64>().unwrap(), [0.0; 6]);
+}
+
+#[test]
+fn equal_eigenvalues_and_singular_matrices() {
+    let xp = array_ndarray::namespace();
+    // Values have a derivative where vectors have none.
+    let g = grad(|x: &Array| x.eigvalsh()?.sum(..))(&xp.eye(3).unwrap()).unwrap();
+    assert!(
+        g.to_vec::<f64>()
+            .unwrap()
+            .iter()
+            .zip(xp.eye(3).unwrap().to_vec::<f64>().unwrap())
+            .all(|(g, e)| (g - e).abs() < 1e-14)
+    );
+    let g = grad(|x: &Array| x.eigh()?.eigenvectors.sum(..))(&xp.eye(3).unwrap()).unwrap();
+    assert!(g.to_vec::<f64>().unwrap().iter().any(|g| !g.is_finite()));
+    // The inverse of the identity, whose singular values are all equal, has one.
+    let g = grad(|x: &Array| x.pinv(None)?.trace(..))(&xp.eye(3).unwrap()).unwrap();
+    assert!(
+        g.to_vec::<f64>()
+            .unwrap()
+            .iter()
+            .zip(xp.eye(3).unwrap().to_vec::<f64>().unwrap())
+            .all(|(g, e)| (g + e).abs() < 1e-14)
+    );
+    let singular = xp.ones([2, 2]).unwrap();
+    let e = grad(|x: &Array| x.det())(&singular).unwrap_err();
+    assert!(e.message().contains("singular"), "{e}");
+    let g = grad(|x: &Array| x.slogdet()?.sign.sum(..))(&x(&[2.0]).reshape([1, 1]).unwrap()).unwrap();
+    assert_eq!(g.to_vec::<f64>().unwrap(), [0.0]);
+}
+
+#[test]
 fn arguments_are_checked_with_their_names() {
     let xp = array_ndarray::namespace();
     let e = grad(|x: &Array| Ok(x.clone()))(&x(&[1.0, 2.0])).unwrap_err();

@@ -57,6 +57,7 @@ const CONSTANT: &[(&str, &str)] = &[
     ("searchsorted", "positions"),
     ("nonzero", "positions"),
     ("count_nonzero", "counts"),
+    ("matrix_rank", "counts"),
     ("stop_gradient", "its derivative is zero by definition; tested in conventions.rs"),
     ("unique_all", "the number of results depends on data; an error says so"),
     ("unique_counts", "the number of results depends on data; an error says so"),

@@ -2,7 +2,8 @@
 
 use super::spellings;
 use crate::array::Array;
-use crate::call::{Meta, Verdict};
+use crate::call::{Call, Meta, Verdict};
+use crate::dims::Dims;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::operation::Op;
@@ -48,13 +49,79 @@ operation! {
     "linalg", Matrix, square_rule,
     compose |_, call| {
         let x = rule::array(call.op, call.args, 0)?;
-        let n = x.shape()?[x.ndim() - 1];
-        let eye = x.namespace().eye((n, x.dtype()))?;
-        solve(x, crate::broadcast_to(eye, x.dims())?)
+        solve(x, identity(x)?)
     }
 }
 
+operation! {
+    /// Eigenvalues, ascending, in the real type of `x`, and orthonormal eigenvectors (columns) of symmetric (Hermitian)
+    /// matrices: `x = V diag(w) V^H`. Only the lower triangle is read. Spec: `linalg.eigh`.
+    Eigh = eigh(x: One) {} -> EighResult { eigenvalues, eigenvectors };
+    "linalg", Matrix, |op, _, args| eigen(op, args, true, true)
+}
+
+operation! {
+    /// Eigenvalues of symmetric (Hermitian) matrices, as in [`eigh`]. Spec: `linalg.eigvalsh`.
+    Eigvalsh = eigvalsh(x: One) {} -> Array;
+    "linalg", Matrix, |op, _, args| eigen(op, args, true, false),
+    compose |_, call| Ok(eigh(call[0].take())?.eigenvalues)
+}
+
+operation! {
+    /// Eigenvalues and eigenvectors (columns of length one) of square matrices: `x V = V diag(w)`. Both are complex, for
+    /// real `x` too. The eigenvalues ascend by real part, then by imaginary part. Spec: `linalg.eig`.
+    Eig = eig(x: One) {} -> EigResult { eigenvalues, eigenvectors };
+    "linalg", Matrix, |op, _, args| eigen(op, args, false, true)
+}
+
+operation! {
+    /// Eigenvalues of square matrices, as in [`eig`]. Spec: `linalg.eigvals`.
+    Eigvals = eigvals(x: One) {} -> Array;
+    "linalg", Matrix, |op, _, args| eigen(op, args, false, false),
+    compose |_, call| Ok(eig(call[0].take())?.eigenvalues)
+}
+
+operation! {
+    /// Sign of the determinant (a number of absolute value one, or 0) and logarithm of its absolute value, in the real
+    /// type of `x`: `det = sign exp(logabsdet)` without overflow. A singular matrix gives 0 and -infinity; the derivative
+    /// exists for the others. Spec: `linalg.slogdet`.
+    Slogdet = slogdet(x: One) {} -> SlogdetResult { sign, logabsdet };
+    "linalg", Matrix,
+    |op, _, args| {
+        let x = rule::array(op, args, 0)?;
+        let dims = determinant(op, x)?;
+        Ok(Verdict::many(vec![Meta::new(dims.clone(), x.dtype()), Meta::new(dims, x.dtype().real())], x.dtype()))
+    }
+}
+
+operation! {
+    /// Determinant; that of a matrix without elements is 1. The derivative exists for matrices that are not singular.
+    /// Spec: `linalg.det`.
+    Det = det(x: One) {} -> Array;
+    "linalg", Matrix,
+    |op, _, args| {
+        let x = rule::array(op, args, 0)?;
+        Ok(Verdict::same(determinant(op, x)?, x.dtype()))
+    },
+    compose |_, call| {
+        let d = slogdet(call[0].take())?;
+        crate::multiply(d.sign, crate::exp(d.logabsdet)?)
+    }
+}
+
+operation! {
+    /// Power of square matrices, by repeated squaring; a negative one is that of the inverse. Spec: `linalg.matrix_power`.
+    MatrixPower = matrix_power(x: One) { n: isize = 1 } -> Array;
+    "linalg", Matrix, square_rule, compose compose_power
+}
+
 spellings!(defaults: Cholesky, TriangularSolve, Qr, Svd);
+
+impl From<isize> for MatrixPower {
+    fn from(n: isize) -> MatrixPower {
+        MatrixPower { n }
+    }
+}
 
 fn square_rule<P>(op: &'static Op, _: &mut P, args: &mut [Operand<'_>]) -> Result<Verdict> {
     let x = rule::array(op, args, 0)?;
@@ -74,7 +141,7 @@ fn qr_rule(op: &'static Op, p: &mut Qr, args: &mut [Operand<'_>]) -> Result<Verd
             return Err(Error::value(op.name, format!("mode is {other:?}, but must be \"reduced\" or \"complete\"")));
         }
     };
-    let meta = |r, c| Meta::new(batch.iter().copied().chain([r, c]).collect::<crate::Dims>(), x.dtype());
+    let meta = |r, c| Meta::new(batch.iter().copied().chain([r, c]).collect::<Dims>(), x.dtype());
     Ok(Verdict::many(vec![meta(m, k), meta(k, n)], x.dtype()))
 }
 
@@ -84,7 +151,7 @@ fn svd_rule(op: &'static Op, p: &mut Svd, args: &mut [Operand<'_>]) -> Result<Ve
     let (batch, m, n) = rule::matrix(op, "x", x.dims())?;
     let k = m.min(n);
     let (rows, columns) = if p.full_matrices { (m, n) } else { (k, k) };
-    let dims = |d: &[usize]| batch.iter().chain(d).copied().collect::<crate::Dims>();
+    let dims = |d: &[usize]| batch.iter().chain(d).copied().collect::<Dims>();
     Ok(Verdict::many(
         vec![
             Meta::new(dims(&[m, rows]), x.dtype()),
@@ -93,4 +160,54 @@ fn svd_rule(op: &'static Op, p: &mut Svd, args: &mut [Operand<'_>]) -> Result<Ve
         ],
         x.dtype(),
     ))
+}
+
+/// The identity in the shape of a stack of matrices.
+fn identity(x: &Array) -> Result<Array> {
+    let n = x.shape()?[x.ndim() - 1];
+    crate::broadcast_to(x.namespace().eye((n, x.dtype()))?, x.dims())
+}
+
+/// The verdict on eigenvalues, and on the eigenvectors beside them.
+fn eigen(op: &'static Op, args: &[Operand<'_>], hermitian: bool, both: bool) -> Result<Verdict> {
+    let x = rule::array(op, args, 0)?;
+    rule::FLOATING.check(op, x.dtype())?;
+    let (batch, n) = rule::square(op, "x", x.dims())?;
+    // Hermitian matrices have real eigenvalues and vectors of their own type; others have complex ones.
+    let complex = x.dtype().complex().unwrap_or(x.dtype());
+    let (values, vectors) = if hermitian { (x.dtype().real(), x.dtype()) } else { (complex, complex) };
+    let values = Meta::new(batch.iter().copied().chain([n]).collect::<Dims>(), values);
+    Ok(match both {
+        true => Verdict::many(vec![values, Meta::new(x.dims().clone(), vectors)], x.dtype()),
+        false => Verdict::new(values.dims, values.dtype, x.dtype()),
+    })
+}
+
+fn determinant(op: &'static Op, x: &Array) -> Result<Dims> {
+    rule::FLOATING.check(op, x.dtype())?;
+    Ok(Dims::new(rule::square(op, "x", x.dims())?.0))
+}
+
+fn compose_power(p: &MatrixPower, call: &mut Call<'_, '_>) -> Result<Array> {
+    let x = rule::array(call.op, call.args, 0)?;
+    let mut left = p.n.unsigned_abs();
+    if left == 0 {
+        return identity(x);
+    }
+    // The inverse is squared, not the power inverted: its condition is then that of x.
+    let mut square = if p.n < 0 { inv(x)? } else { x.clone() };
+    let mut out: Option<Array> = None;
+    loop {
+        if left & 1 == 1 {
+            out = Some(match out {
+                Some(out) => crate::matmul(out, &square)?,
+                None => square.clone(),
+            });
+        }
+        left >>= 1;
+        match out {
+            Some(out) if left == 0 => return Ok(out),
+            _ => square = crate::matmul(&square, &square)?,
+        }
+    }
 }

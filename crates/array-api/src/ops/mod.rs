@@ -13,6 +13,7 @@ mod random;
 mod searching;
 mod set;
 mod sorting;
+mod spectral;
 mod statistical;
 mod utility;
 
@@ -29,6 +30,7 @@ pub use random::*;
 pub use searching::*;
 pub use set::*;
 pub use sorting::*;
+pub use spectral::*;
 pub use statistical::*;
 pub use utility::*;
 

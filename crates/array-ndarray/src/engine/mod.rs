@@ -5,6 +5,7 @@ pub mod binary;
 pub(crate) mod by_size;
 pub mod cast;
 pub mod cumulative;
+pub(crate) mod eigen;
 pub(crate) mod kernel;
 pub mod map;
 pub(crate) mod math;

@@ -7,6 +7,32 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::array::{NdArray, NdElement};
 
+/// Runs a body with a Rust type bound to a floating data type.
+macro_rules! with_entry {
+    ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            array_api::DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            array_api::DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            array_api::DType::Complex64 => {
+                type $T = array_api::Complex<f32>;
+                $body
+            }
+            array_api::DType::Complex128 => {
+                type $T = array_api::Complex<f64>;
+                $body
+            }
+            other => Err(array_api::Error::dtype($op, format!("is defined for floating-point types, not for {other}"))),
+        }
+    };
+}
+pub(crate) use with_entry;
+
 /// What the decompositions need of an element beside faer's own arithmetic.
 pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
     fn finite(self) -> bool;
@@ -16,6 +42,8 @@ pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> 
     fn times(self, other: Self) -> Self;
     /// The number of absolute value one by which `self` is divided to become real and not negative, if it is not so.
     fn phase(self) -> Option<Self>;
+    /// The number divided by its absolute value, or 0, and the logarithm of the absolute value.
+    fn polar(self) -> (Self, Self::Real);
 }
 
 macro_rules! entries {
@@ -27,6 +55,7 @@ macro_rules! entries {
             fn of_real(x: Self) -> Self { x }
             fn times(self, other: Self) -> Self { self * other }
             fn phase(self) -> Option<Self> { (self < 0.0).then_some(-1.0) }
+            fn polar(self) -> (Self, Self) { (if self == 0.0 { 0.0 } else { self.signum() }, self.abs().ln()) }
         }
         impl Entry for Complex<$t> {
             fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
@@ -37,6 +66,10 @@ macro_rules! entries {
             fn phase(self) -> Option<Self> {
                 let size = self.re.hypot(self.im);
                 (size > 0.0 && (self.im != 0.0 || self.re < 0.0)).then(|| self / size)
+            }
+            fn polar(self) -> (Self, $t) {
+                let size = self.re.hypot(self.im);
+                (if size == 0.0 { Self::default() } else { self / size }, size.ln())
             }
         }
     )* };

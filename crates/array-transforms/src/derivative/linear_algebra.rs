@@ -3,10 +3,10 @@
 //! Sources: M. Giles 2008, *Collected matrix derivative results for forward and reverse mode algorithmic
 //! differentiation*; I. Murray 2016, *Differentiation of the Cholesky decomposition*; H. Walter and L. Lehmann 2010 for QR.
 
-use super::{Context, Keep::*, conj, rules};
+use super::{Context, Keep::*, adjoint, conj, rules};
 use array_api::{
-    Array, Cholesky, Error, Result, TriangularSolve, add, expand_dims, matmul, matrix_transpose, multiply, negative,
-    solve, squeeze, subtract, triangular_solve, tril, triu,
+    Array, Cholesky, Error, Result, TriangularSolve, add, expand_dims, matmul, multiply, negative, solve, squeeze,
+    subtract, triangular_solve, tril, triu,
 };
 
 rules! {
@@ -22,11 +22,6 @@ rules! {
 
 fn cotangent<'g>(c: &Context<'_>, g: &'g [Option<Array>]) -> Result<&'g Array> {
     g.iter().flatten().next().ok_or_else(|| Error::transform(c.op.name, "has no cotangent"))
-}
-
-/// The conjugate transpose of matrices.
-fn adjoint(x: &Array) -> Result<Array> {
-    matrix_transpose(conj(x)?)
 }
 
 /// Cotangent of one factor; vectors become matrices and back.

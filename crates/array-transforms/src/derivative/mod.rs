@@ -10,6 +10,7 @@ mod indexing;
 mod linear_algebra;
 mod manipulation;
 mod scan;
+mod spectral;
 mod statistical;
 mod svd;
 
@@ -138,6 +139,19 @@ pub(crate) use rules;
 /// The complex conjugate; real arrays stay as they are.
 pub(crate) fn conj(x: &Array) -> Result<Array> {
     if x.dtype().is_complex() { array_api::conj(x) } else { Ok(x.clone()) }
+}
+
+/// The conjugate transpose of matrices.
+pub(crate) fn adjoint(x: &Array) -> Result<Array> {
+    array_api::matrix_transpose(conj(x)?)
+}
+
+/// The sum of what is there.
+pub(crate) fn plus(a: Option<Array>, b: Option<Array>) -> Result<Option<Array>> {
+    Ok(match (a, b) {
+        (Some(a), Some(b)) => Some(array_api::add(a, b)?),
+        (a, b) => a.or(b),
+    })
 }
 
 /// Zeros like a result or an operand, where `like` lives.

@@ -3,7 +3,7 @@
 //! Sources: J. Townsend 2016, *Differentiating the singular value decomposition*; for complex matrices, whose singular
 //! vectors are unique up to a phase, the phase's movement is given to `U` (Wan and Zhang 2019).
 
-use super::{Context, Keep::*, conj, rules};
+use super::{Context, Keep::*, adjoint, rules};
 use array_api::{
     Array, Error, Result, add, astype, divide, equal, expand_dims, matmul, matrix_transpose, multiply, negative, real,
     square, subtract, sum, where_,
@@ -11,10 +11,6 @@ use array_api::{
 
 rules! {
     Svd: General(Results, |c, g, _| vjp(c, g), |c, t| jvp(c, &t[0]));
-}
-
-fn adjoint(x: &Array) -> Result<Array> {
-    matrix_transpose(conj(x)?)
 }
 
 /// What both modes need of the thin decomposition.
