@@ -16,6 +16,8 @@ const CONSTANT: &[(&str, &str)] = &[
     ("linspace", "has no array argument"),
     ("eye", "has no array argument"),
     ("key", "has no array argument"),
+    ("fftfreq", "has no array argument"),
+    ("rfftfreq", "has no array argument"),
     ("split", "keys are integers"),
     ("fold_in", "keys are integers"),
     ("bits", "keys are integers"),
