@@ -76,7 +76,10 @@ operation! {
     "activation", Scan, |op, p, args| rule::scan(op, args, &mut p.axis, rule::REAL_FLOATING),
     compose |p, call| {
         let x = rule::array(call.op, call.args, 0)?;
-        crate::subtract(x, crate::logsumexp(x, crate::axis(p.axis).keepdims())?)
+        // Shifted first: the digits that a large maximum would cost are lost nowhere else.
+        let top = crate::stop_gradient(crate::max(x, crate::axis(p.axis).keepdims())?)?;
+        let x = crate::subtract(x, top)?;
+        crate::subtract(&x, crate::logsumexp(&x, crate::axis(p.axis).keepdims())?)
     }
 }
 
