@@ -7,7 +7,7 @@ use super::{Roll, conj, roll, spellings};
 use crate::array::Array;
 use crate::axes::{Axes, normalize_axis};
 use crate::call::{Call, Verdict};
-use crate::dims::{Dims, UNKNOWN};
+use crate::dims::Dims;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
@@ -71,7 +71,7 @@ macro_rules! along_axes {
                 /** All axes unless given. */ axes: Option<Vec<isize>> = None,
                 /** As for transforms along one axis. */ norm: String = "backward".to_string(),
             } -> Array;
-            "fft", Other, |op, p, args| several(op, args, &mut p.s, &mut p.axes, &p.norm, Form::$form), compose $compose
+            "fft", Other, |op, p, args| rule::transform_axes(op, args, &mut p.s, &mut p.axes, &p.norm, rule::Form::$form), compose $compose
         }
         spellings!(defaults: $Op);
         impl<const N: usize> From<[isize; N]> for $Op { fn from(axes: [isize; N]) -> $Op { $Op::default().axes(axes) } }
@@ -114,7 +114,7 @@ operation! {
     "fft", Creation, |op, p, _| frequencies(op, p.n, p.n, p.d, &mut p.dtype),
     compose |p, call| {
         let n = p.n as i64;
-        scaled(call, [0..n - n / 2, -(n / 2)..0], p.n, p.d)
+        scaled(call, [(0, n - n / 2), (-(n / 2), 0)], p.n, p.d)
     },
     methods (namespace)
 }
@@ -126,7 +126,7 @@ operation! {
         /** A real floating-point type; `float64` unless given. */ dtype: Option<DType> = None,
     } -> Array;
     "fft", Creation, |op, p, _| frequencies(op, p.n, p.n / 2 + 1, p.d, &mut p.dtype),
-    compose |p, call| scaled(call, [0..(p.n / 2 + 1) as i64], p.n, p.d),
+    compose |p, call| scaled(call, [(0, (p.n / 2 + 1) as i64)], p.n, p.d),
     methods (namespace)
 }
 
@@ -197,139 +197,14 @@ fn lines(s: &Option<Vec<isize>>, axes: &Option<Vec<isize>>) -> impl Iterator<Ite
     lengths.zip(axes.clone().unwrap_or_default()).rev()
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Form {
-    Complex,
-    HalfOut,
-    HalfIn,
-}
-
-impl Form {
-    /// The length of the transform of an axis of `m` elements, and how many elements come out.
-    fn lengths(self, op: &'static Op, given: Option<usize>, m: usize) -> Result<(usize, usize)> {
-        let n = match (given, self) {
-            (Some(n), _) => n,
-            (None, _) if m == UNKNOWN => return Ok((UNKNOWN, UNKNOWN)),
-            (None, Form::HalfIn) => 2 * m.saturating_sub(1),
-            (None, _) => m,
-        };
-        match self {
-            _ if n == 0 && given.is_none() => {
-                let message =
-                    format!("an axis of {m} elements gives a transform of length 0; give the length as n or s");
-                Err(Error::value(op.name, message))
-            }
-            _ if n == 0 => Err(Error::value(op.name, "the length of a transform must be at least 1, not 0")),
-            Form::HalfOut => Ok((n, n / 2 + 1)),
-            _ => Ok((n, n)),
-        }
-    }
-
-    fn verdict(self, op: &'static Op, args: &mut [Operand<'_>], dims: Dims) -> Result<Verdict> {
-        let x = rule::array(op, args, 0)?;
-        let real = x.dtype().real();
-        let complex = if real == DType::Float32 { DType::Complex64 } else { DType::Complex128 };
-        // The shape must be one that memory can hold: lengths are the user's.
-        if x.dims().size().is_some() && dims.iter().all(|&d| d != UNKNOWN) {
-            let bytes = dims.iter().try_fold(complex.size(), |n, &d| n.checked_mul(d));
-            if bytes.is_none_or(|n| isize::try_from(n).is_err()) {
-                return Err(Error::shape(op.name, format!("a result of shape {dims} is too large")));
-            }
-        }
-        match self {
-            Form::HalfOut => Ok(Verdict::new(dims, complex, real)),
-            Form::HalfIn | Form::Complex => {
-                rule::cast(&mut args[0], complex)?;
-                Ok(Verdict::new(dims, if self == Form::HalfIn { real } else { complex }, complex))
-            }
-        }
-    }
-
-    fn accept(self) -> rule::Accept {
-        if self == Form::HalfOut { rule::REAL_FLOATING } else { rule::FLOATING }
-    }
-}
-
-fn check_norm(op: &'static Op, norm: &str) -> Result<()> {
-    match norm {
-        "backward" | "ortho" | "forward" => Ok(()),
-        _ => {
-            let message = format!("norm is {norm:?}, but must be \"backward\", \"ortho\" or \"forward\"");
-            Err(Error::value(op.name, message))
-        }
-    }
-}
-
 macro_rules! line_rules {
     ($($f:ident = $form:ident;)*) => { $(
         fn $f(op: &'static Op, args: &mut [Operand<'_>], n: &mut Option<usize>, axis: &mut isize, norm: &str) -> Result<Verdict> {
-            one(op, args, n, axis, norm, Form::$form)
+            rule::transform(op, args, n, axis, norm, rule::Form::$form)
         }
     )* };
 }
 line_rules! { complex = Complex; half_out = HalfOut; half_in = HalfIn; }
-
-fn one(
-    op: &'static Op,
-    args: &mut [Operand<'_>],
-    n: &mut Option<usize>,
-    axis: &mut isize,
-    norm: &str,
-    form: Form,
-) -> Result<Verdict> {
-    check_norm(op, norm)?;
-    let x = rule::array(op, args, 0)?;
-    form.accept().check(op, x.dtype())?;
-    let a = normalize_axis(op.name, *axis, x.ndim())?;
-    *axis = a as isize;
-    let (length, out) = form.lengths(op, *n, x.dims()[a])?;
-    *n = if length == UNKNOWN { None } else { Some(length) };
-    let dims = x.dims().with(a, out);
-    form.verdict(op, args, dims)
-}
-
-fn several(
-    op: &'static Op,
-    args: &mut [Operand<'_>],
-    s: &mut Option<Vec<isize>>,
-    axes: &mut Option<Vec<isize>>,
-    norm: &str,
-    form: Form,
-) -> Result<Verdict> {
-    check_norm(op, norm)?;
-    let x = rule::array(op, args, 0)?;
-    form.accept().check(op, x.dtype())?;
-    if s.is_some() && axes.is_none() {
-        return Err(Error::value(op.name, "lengths s are given without the axes that they are for; give axes too"));
-    }
-    let axes = axes.get_or_insert_with(|| (0..x.ndim() as isize).collect());
-    Axes::Many(axes.as_slice().into()).normalize(op.name, x.ndim())?;
-    let s = s.get_or_insert_with(|| vec![-1; axes.len()]);
-    if s.len() != axes.len() {
-        return Err(Error::value(op.name, format!("{} lengths s are given for {} axes", s.len(), axes.len())));
-    }
-    if axes.is_empty() && form != Form::Complex {
-        return Err(Error::axis(op.name, "needs at least one axis to transform"));
-    }
-    let mut dims = x.dims().clone();
-    let last = axes.len().wrapping_sub(1);
-    for (i, (n, axis)) in s.iter_mut().zip(axes.iter_mut()).enumerate() {
-        let a = normalize_axis(op.name, *axis, x.ndim())?;
-        *axis = a as isize;
-        let given = match *n {
-            -1 => None,
-            n => Some(
-                usize::try_from(n)
-                    .map_err(|_| Error::value(op.name, format!("a length in s is {n}; -1 takes the axis as it is")))?,
-            ),
-        };
-        // Only the last axis is halved; for the others the transform is complex, in both directions.
-        let (length, out) = if i == last { form } else { Form::Complex }.lengths(op, given, x.dims()[a])?;
-        *n = if length == UNKNOWN { -1 } else { length as isize };
-        dims = dims.with(a, out);
-    }
-    form.verdict(op, args, dims)
-}
 
 fn frequencies(op: &'static Op, n: usize, out: usize, d: f64, dtype: &mut Option<DType>) -> Result<Verdict> {
     if n == 0 || i64::try_from(n).is_err() {
@@ -344,10 +219,10 @@ fn frequencies(op: &'static Op, n: usize, out: usize, d: f64, dtype: &mut Option
 }
 
 /// Ranges of integers, one after the other, over `n d`.
-fn scaled<const N: usize>(call: &Call<'_, '_>, ranges: [std::ops::Range<i64>; N], n: usize, d: f64) -> Result<Array> {
+fn scaled<const N: usize>(call: &Call<'_, '_>, ranges: [(i64, i64); N], n: usize, d: f64) -> Result<Array> {
     let xp = call.namespace.ok_or_else(|| Error::value(call.op.name, "has no namespace to create the array in"))?;
     let dtype = call.verdict.dtype();
-    let part = |r: std::ops::Range<i64>| xp.arange(super::Arange::from(r).dtype(dtype));
+    let part = |(start, stop)| xp.arange(super::Arange::from(start..stop).dtype(dtype));
     let parts = ranges.into_iter().map(part).collect::<Result<Vec<_>>>()?;
     crate::divide(super::concat(parts, 0)?, n as f64 * d)
 }
