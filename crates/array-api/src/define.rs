@@ -14,7 +14,7 @@
 /// ```
 ///
 /// The parts, in order: `Params = function(argument: Role, ...) { parameter: Type = default, ... } -> Output`, where
-/// `Output` is `Array`, `List`, or a new struct with named results; the category; the [`Class`]; the rule
+/// `Output` is `Array`, `List`, or a new struct with named results; the category; the [`Class`](crate::Class); the rule
 /// `fn(&'static Op, &mut Params, &mut [Operand]) -> Result<Verdict>`; optionally a composition
 /// `|params, call| -> Result<Array>`; and where methods go: on `Array` and `Term` (nothing said, in the protocol's crate),
 /// `methods (trait Name)` for an extension trait, `methods (namespace)` for creation.

@@ -1,6 +1,6 @@
 //! Elementwise functions: each is a line that names the engine's table.
 
-use array_api::{Arg, Astype, Elu, Result, Scalar, Verdict, implements};
+use array_api::{Arg, Astype, Elu, Polygamma, Result, Scalar, Verdict, implements};
 
 use crate::array::NdArray;
 use crate::engine::kernel::Op;
@@ -48,6 +48,7 @@ kernels! { unary:
     log2 = LOG2; log10 = LOG10; logical_not = LOGICAL_NOT; negative = NEGATIVE; real = REAL;
     reciprocal = RECIPROCAL; round = ROUND; sign = SIGN; signbit = SIGNBIT; sin = SIN; sinh = SINH; square = SQUARE;
     sqrt = SQRT; tan = TAN; tanh = TANH; trunc = TRUNC; erf = ERF;
+    lgamma = LGAMMA; digamma = DIGAMMA;
     gelu = GELU; relu = RELU; selu = SELU; sigmoid = SIGMOID; softplus = SOFTPLUS;
 }
 
@@ -96,6 +97,12 @@ fn clip(
 fn elu(x: Arg<'_, NdArray>, p: &Elu, verdict: &Verdict) -> Result<NdArray> {
     let alpha = Arg::Scalar(Scalar::Float(p.alpha), verdict.operands);
     map(&ternary::ELU, [operand(x), operand(alpha)], verdict.dims())
+}
+
+#[implements(polygamma)]
+fn polygamma(x: Arg<'_, NdArray>, p: &Polygamma, verdict: &Verdict) -> Result<NdArray> {
+    let n = Arg::Scalar(Scalar::Float(p.n as f64), verdict.operands);
+    map(&binary::POLYGAMMA, [operand(n), operand(x)], verdict.dims())
 }
 
 #[implements(astype)]

@@ -29,6 +29,7 @@ mod array;
 mod creation;
 mod elementwise;
 mod engine;
+mod fft;
 mod indexing;
 mod kind;
 mod linalg;

@@ -16,6 +16,8 @@ const MISSING: &[(&str, &str)] = &[
     ("linspace", "has no array argument"),
     ("eye", "has no array argument"),
     ("key", "has no array argument"),
+    ("fftfreq", "has no array argument"),
+    ("rfftfreq", "has no array argument"),
     ("nonzero", "the number of results depends on data, and differs between members"),
     ("unique_all", "the number of results depends on data, and differs between members"),
     ("unique_counts", "the number of results depends on data, and differs between members"),

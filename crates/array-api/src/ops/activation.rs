@@ -56,4 +56,32 @@ operation! {
     compose |_, call| crate::logaddexp(&call[0], 0.0)
 }
 
-spellings!(defaults: Elu);
+operation! {
+    /// `exp(x) / sum(exp(x))` along an axis, without overflow.
+    Softmax = softmax(x: One) { axis: isize = -1 } -> Array;
+    "activation", Scan, |op, p, args| rule::scan(op, args, &mut p.axis, rule::REAL_FLOATING),
+    compose |p, call| {
+        let x = rule::array(call.op, call.args, 0)?;
+        // The result does not depend on the shift, so its derivative is none of ours.
+        let top = crate::stop_gradient(crate::max(x, crate::axis(p.axis).keepdims())?)?;
+        let weights = crate::exp(crate::subtract(x, top)?)?;
+        let total = crate::sum(&weights, crate::axis(p.axis).keepdims())?;
+        crate::divide(weights, total)
+    }
+}
+
+operation! {
+    /// The logarithm of [`softmax`], accurate where that is close to zero.
+    LogSoftmax = log_softmax(x: One) { axis: isize = -1 } -> Array;
+    "activation", Scan, |op, p, args| rule::scan(op, args, &mut p.axis, rule::REAL_FLOATING),
+    compose |p, call| {
+        let x = rule::array(call.op, call.args, 0)?;
+        // Shifted first: the digits that a large maximum would cost are lost nowhere else.
+        let top = crate::stop_gradient(crate::max(x, crate::axis(p.axis).keepdims())?)?;
+        let x = crate::subtract(x, top)?;
+        crate::subtract(&x, crate::logsumexp(&x, crate::axis(p.axis).keepdims())?)
+    }
+}
+
+spellings!(defaults: Elu, Softmax, LogSoftmax);
+spellings!(axis: Softmax, LogSoftmax);

@@ -1,8 +1,11 @@
 //! Elementwise operations. Names, types and special cases are the standard's (`elementwise_functions`).
 
+use super::spellings;
 use crate::array::Array;
-use crate::call::Verdict;
-use crate::error::Result;
+use crate::call::{Call, Verdict};
+use crate::dims::Dims;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::operation::Op;
 use crate::{operation, rule};
@@ -113,6 +116,73 @@ operation! {
     /// The error function `2/sqrt(pi) * integral of exp(-t^2) from 0 to x`.
     Erf = erf(x: One) {} -> Array;
     "elementwise", Elementwise, rule::real_floating
+}
+
+operation! {
+    /// Logarithm of the absolute value of the gamma function; infinite at its poles `0, -1, -2, ..`.
+    Lgamma = lgamma(x: One) {} -> Array;
+    "elementwise", Elementwise, rule::real_floating
+}
+
+operation! {
+    /// The derivative of [`lgamma`]; not-a-number at the poles `-1, -2, ..`, infinite at zero.
+    Digamma = digamma(x: One) {} -> Array;
+    "elementwise", Elementwise, rule::real_floating
+}
+
+operation! {
+    /// The `n`-th derivative of [`digamma`], for `n` from 1 to 100: `(-1)^(n+1) n! sum_k (x + k)^-(n+1)`.
+    Polygamma = polygamma(x: One) { n: usize = 1 } -> Array;
+    "elementwise", Elementwise,
+    |op, p, args| match p.n {
+        1..=100 => rule::real_floating(op, p, args),
+        n => Err(Error::value(op.name, format!("n is {n}, but must be between 1 and 100"))),
+    }
+}
+
+operation! {
+    /// Whether `abs(x1 - x2) <= atol + rtol * abs(x2)`, element by element; equal infinities are close.
+    Isclose = isclose(x1: One, x2: One) {
+        rtol: f64 = 1e-5, atol: f64 = 1e-8, /** Whether two that are not a number are close. */ equal_nan: bool = false,
+    } -> Array;
+    "elementwise", Elementwise, |op, _, args| rule::elementwise(op, args, rule::FLOATING, rule::Out::Bool),
+    compose compose_isclose
+}
+
+operation! {
+    /// Whether all elements are close, as [`isclose`] says.
+    Allclose = allclose(x1: One, x2: One) { rtol: f64 = 1e-5, atol: f64 = 1e-8, equal_nan: bool = false } -> Array;
+    "elementwise", Other,
+    |op, _, args| {
+        let v = rule::elementwise(op, args, rule::FLOATING, rule::Out::Bool)?;
+        Ok(Verdict::new(Dims::SCALAR, DType::Bool, v.operands))
+    },
+    compose |p, call| {
+        let p = Isclose { rtol: p.rtol, atol: p.atol, equal_nan: p.equal_nan };
+        crate::all(isclose(call[0].take(), call[1].take(), p)?, ..)
+    }
+}
+
+spellings!(defaults: Isclose, Allclose);
+
+impl From<usize> for Polygamma {
+    fn from(n: usize) -> Polygamma {
+        Polygamma { n }
+    }
+}
+
+fn compose_isclose(p: &Isclose, call: &mut Call<'_, '_>) -> Result<Array> {
+    let Some(xp) = call.arrays().next().map(Array::namespace) else {
+        return rule::array(call.op, call.args, 0).cloned();
+    };
+    let whole = |operand: &Operand<'_>| match operand {
+        Operand::Scalar(s) => xp.full(((), *s, call.verdict.operands)),
+        other => positive(other),
+    };
+    let (x1, x2) = (whole(&call[0])?, whole(&call[1])?);
+    let within = less_equal(abs(subtract(&x1, &x2)?)?, add(multiply(abs(&x2)?, p.rtol)?, p.atol)?)?;
+    let near = logical_or(logical_and(within, isfinite(&x2)?)?, equal(&x1, &x2)?)?;
+    if p.equal_nan { logical_or(near, logical_and(isnan(x1)?, isnan(x2)?)?) } else { Ok(near) }
 }
 
 fn real_part<P>(op: &'static Op, _: &mut P, args: &mut [Operand<'_>]) -> Result<Verdict> {

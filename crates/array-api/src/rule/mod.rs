@@ -5,12 +5,14 @@
 
 mod contraction;
 mod elementwise;
+mod fft;
 mod indexing;
 mod movement;
 mod reduction;
 
 pub use contraction::*;
 pub use elementwise::*;
+pub use fft::*;
 pub use indexing::*;
 pub use movement::*;
 pub use reduction::*;

@@ -6,7 +6,7 @@
 use array_api::Complex;
 
 use crate::engine::kernel::table;
-use crate::engine::math::scalar;
+use crate::engine::math::{gamma, scalar};
 
 table! { /// `x1 + x2`
     ADD = "add";
@@ -83,6 +83,11 @@ table! { /// `log(exp(x1) + exp(x2))` without overflow.
     LOGADDEXP = "logaddexp";
     single -> T, Math: |a, b| crate::engine::math::f32::logaddexp(a, b);
     double -> T, Math: |a, b| crate::engine::math::f64::logaddexp(a, b);
+}
+table! { /// The `x1`-th derivative of `digamma`.
+    POLYGAMMA = "polygamma";
+    single -> T, Scalar: |n, x| gamma::polygamma(n as i32, x as f64) as f32;
+    double -> T, Scalar: |n, x| gamma::polygamma(n as i32, x);
 }
 table! { /// The larger operand; NaN if either is.
     MAXIMUM = "maximum";

@@ -3,7 +3,7 @@
 use array_api::Complex;
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
-use crate::engine::math::{self, scalar};
+use crate::engine::math::{self, gamma, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
     ABS = "abs";
@@ -223,6 +223,16 @@ table! { /// The error function.
     ERF = "erf";
     single -> T, Scalar: |x| libm::erff(x);
     double -> T, Scalar: |x| libm::erf(x);
+}
+table! { /// The logarithm of the absolute value of the gamma function.
+    LGAMMA = "lgamma";
+    single -> T, Scalar: |x| libm::lgamma(x as f64) as f32;
+    double -> T, Scalar: |x| libm::lgamma(x);
+}
+table! { /// The derivative of `lgamma`.
+    DIGAMMA = "digamma";
+    single -> T, Scalar: |x| gamma::digamma(x as f64) as f32;
+    double -> T, Scalar: |x| gamma::digamma(x);
 }
 table! { /// `1 / (1 + e^-x)`
     SIGMOID = "sigmoid";

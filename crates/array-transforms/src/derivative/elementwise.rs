@@ -51,6 +51,9 @@ rules! {
     Atanh: Partial(Operands, |c, _| reciprocal(one_minus_square(c)?));
     Atan2: Partial(Operands, angle);
     Erf: Partial(Operands, |c, _| multiply(exp(negative(square(c.x(0)?)?)?)?, FRAC_2_SQRT_PI));
+    Lgamma: Partial(Operands, |c, _| array_api::digamma(c.x(0)?));
+    Digamma: Partial(Operands, |c, _| array_api::polygamma(c.x(0)?, 1));
+    Polygamma: Partial(Operands, |c, _| array_api::polygamma(c.x(0)?, c.params::<array_api::Polygamma>()?.n + 1));
 
     // Kinks: sign(0) = 0 for abs; ties of maximum and minimum share the cotangent equally.
     Abs: General(Both, |c, g, _| abs_vjp(c, g), abs_jvp);

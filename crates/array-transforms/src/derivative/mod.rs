@@ -6,6 +6,7 @@
 
 mod activation;
 mod elementwise;
+mod fft;
 mod indexing;
 mod linear_algebra;
 mod manipulation;

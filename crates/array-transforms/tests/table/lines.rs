@@ -64,6 +64,16 @@ fn phaseless(q: &Array) -> Result<Array> {
     multiply(q, h)
 }
 
+/// Some elements missing: the same ones near the same argument.
+fn holes(x: &Array) -> Result<Array> {
+    where_(less(abs(x)?, 0.2)?, f64::NAN, x)
+}
+
+/// Four ascending positions.
+fn points(x: &Array) -> Result<Array> {
+    multiply(x, astype(x.namespace().asarray([0, 1, 4, 6])?, x.dtype())?)
+}
+
 trait Several {
     fn several(self) -> Result<Vec<Array>>;
 }
@@ -98,6 +108,7 @@ pub(crate) fn lines() -> Vec<Line> {
         decompositions(),
         spectra(),
         norms(),
+        transforms(),
         rest(),
     ]
     .into_iter()
@@ -114,6 +125,10 @@ fn activations() -> Vec<Line> {
         "gelu" Smooth [r([5])] |x| gelu(&x[0]);
         "sigmoid" Smooth [r([5])] |x| sigmoid(&x[0]);
         "softplus" Smooth [r([2, 2])] |x| softplus(&x[0]);
+        "softmax" Smooth [r([2, 3])] |x| softmax(&x[0], ..);
+        "softmax" Smooth [r([2, 3])] |x| softmax(&x[0], 0);
+        "log_softmax" Smooth [r([2, 3])] |x| log_softmax(&x[0], ..);
+        "log_softmax" Smooth [r([2, 3])] |x| log_softmax(&x[0], 0);
     }
 }
 
@@ -151,6 +166,12 @@ fn unary() -> Vec<Line> {
         "isfinite" None [r([3])] |x| isfinite(&x[0]);
         "isinf" None [r([3])] |x| isinf(&x[0]);
         "isnan" None [r([3])] |x| isnan(&x[0]);
+        "lgamma" Smooth [range([3], -1.7, -1.3)] |x| lgamma(&x[0]);
+        "lgamma" Smooth [pos([3])] |x| lgamma(&x[0]);
+        "digamma" Smooth [pos([3])] |x| digamma(&x[0]);
+        "digamma" Smooth [range([2], -1.7, -1.3)] |x| digamma(&x[0]);
+        "polygamma" Smooth [pos([3])] |x| polygamma(&x[0], 1);
+        "polygamma" Smooth [pos([3])] |x| polygamma(&x[0], 2);
         "log" Smooth [pos([3])] |x| log(&x[0]);
         "log" Smooth [z([3])] |x| log(&x[0]);
         "log1p" Smooth [unit([3])] |x| log1p(&x[0]);
@@ -216,6 +237,9 @@ fn binary() -> Vec<Line> {
         "divide" Smooth [r([3])] |x| divide(&x[0], 3);
         "divide" Smooth [r([3])] |x| divide(0.5, &x[0]);
         "divide" Smooth [z([3])] |x| divide(c(0.5, 1.0), &x[0]);
+        "isclose" None [r([3, 1]), r([2])] |x| isclose(&x[0], &x[1], Isclose::default().atol(0.4));
+        "isclose" None [r([3])] |x| isclose(&x[0], 0.1, Isclose::default().atol(0.4));
+        "allclose" None [r([3, 1]), r([2])] |x| allclose(&x[0], &x[1], Allclose::default().atol(0.9));
         "equal" None [int([3, 1], 3), int([2], 3)] |x| equal(&x[0], &x[1]);
         "floor_divide" Smooth [range([3, 1], 2.2, 2.8), range([2], 0.95, 1.05)] |x| floor_divide(&x[0], &x[1]);
         "greater" None [r([3, 1]), r([2])] |x| greater(&x[0], &x[1]);
@@ -316,6 +340,27 @@ fn statistics() -> Vec<Line> {
         "std" Smooth [r([2, 3])] |x| std(&x[0], axis(0).keepdims().correction(1.0));
         "logsumexp" Smooth [r([2, 3])] |x| logsumexp(&x[0], ..);
         "logsumexp" Smooth [r([2, 3])] |x| logsumexp(&x[0], axis(1).keepdims());
+        "quantile" Smooth [r([2, 3])] |x| quantile(&x[0], 0.3);
+        "quantile" Smooth [r([2, 3, 2])] |x| quantile(&x[0], Quantile::default().q(0.9).axis([0, 2]).keepdims(true));
+        "quantile" Smooth [r([2, 3])] |x| quantile(&x[0], (1.0, 0));
+        "median" Smooth [r([2, 3])] |x| median(&x[0], ..);
+        "median" Smooth [r([2, 4])] |x| median(&x[0], axis(1).keepdims());
+        "nansum" Smooth [r([2, 3])] |x| nansum(holes(&x[0])?, ..);
+        "nansum" Smooth [r([2, 3])] |x| nansum(holes(&x[0])?, axis(1).keepdims());
+        "nanmean" Smooth [r([2, 3])] |x| nanmean(holes(&x[0])?, ..);
+        "nanmean" Smooth [r([2, 5])] |x| nanmean(holes(&x[0])?, 1);
+        "nanvar" Smooth [r([2, 5])] |x| nanvar(holes(&x[0])?, ..);
+        "nanvar" Smooth [r([2, 5])] |x| nanvar(&x[0], axis(1).correction(1.0));
+        "nanstd" Smooth [r([2, 5])] |x| nanstd(holes(&x[0])?, ..);
+        "nanmax" Smooth [r([2, 5])] |x| nanmax(holes(&x[0])?, axis(1).keepdims());
+        "nanmax" Smooth [r([2, 3])] |x| nanmax(holes(&x[0])?, ..);
+        "nanmin" Smooth [r([2, 5])] |x| nanmin(holes(&x[0])?, 1);
+        "cov" Smooth [r([2, 4])] |x| cov(&x[0], ..);
+        "cov" Smooth [z([2, 2, 3])] |x| cov(&x[0], Cov::default().correction(0.0));
+        "interp" Smooth [range([5], -0.4, 2.3), range([1], 0.2, 0.3), r([4])] |x| interp(&x[0], points(&x[1])?, &x[2]);
+        "interp" Smooth [r([2, 2]), r([1]), r([1])] |x| interp(&x[0], &x[1], &x[2]);
+        "histogram" None [r([3, 4]), range([1], 0.2, 0.3)] |x| histogram(&x[0], points(&x[1])?);
+        "bincount" None [int([3, 4], 5)] |x| bincount(&x[0], 4);
         "cumulative_sum" Smooth [r([2, 3])] |x| cumulative_sum(&x[0], 1);
         "cumulative_sum" Smooth [z([3])] |x| cumulative_sum(&x[0], ..);
         "cumulative_sum" Smooth [r([2, 3])] |x| cumulative_sum(&x[0], CumulativeSum { axis: Some(0), dtype: None, include_initial: true });
@@ -342,6 +387,11 @@ fn movement() -> Vec<Line> {
         "moveaxis" Smooth [r([2, 3, 1])] |x| moveaxis(&x[0], (0, -1));
         "permute_dims" Smooth [r([2, 3, 1])] |x| permute_dims(&x[0], [2, 0, 1]);
         "matrix_transpose" Smooth [r([2, 3, 2])] |x| matrix_transpose(&x[0]);
+        "pad" Smooth [r([2, 3])] |x| pad(&x[0], 1);
+        "pad" Smooth [z([2, 3])] |x| pad(&x[0], Pad::default().pad_width([vec![1, 0], vec![0, 2]]).constant(0.5));
+        "pad" Smooth [r([2, 3])] |x| pad(&x[0], ([[0, 1], [2, 3]], "edge"));
+        "pad" Smooth [r([2, 3])] |x| pad(&x[0], (4, "reflect"));
+        "pad" Smooth [r([2, 3])] |x| pad(&x[0], ([[3, 0], [1, 4]], "wrap"));
         "repeat" Smooth [r([2, 3])] |x| repeat(&x[0], 2, 1);
         "repeat" Smooth [r([2, 2])] |x| repeat(&x[0], 3, ..);
         "repeat" Smooth [r([2, 3])] |x| repeat(&x[0], x[0].namespace().asarray([2, 0, 1])?, 1);
@@ -531,6 +581,43 @@ fn norms() -> Vec<Line> {
         "vector_norm" Smooth [r([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(f64::INFINITY));
         "vector_norm" Smooth [z([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(f64::NEG_INFINITY));
         "vector_norm" Smooth [r([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(0));
+    }
+}
+
+fn transforms() -> Vec<Line> {
+    table! {
+        "fft" Smooth [z([2, 5])] |x| fft(&x[0], ..);
+        "fft" Smooth [r([4, 2])] |x| fft(&x[0], Fft::default().axis(0).norm("ortho"));
+        "fft" Smooth [z([2, 3])] |x| fft(&x[0], Fft::default().n(5).norm("forward"));
+        "fft" Smooth [z([5])] |x| fft(&x[0], Fft::default().n(3));
+        "ifft" Smooth [z([2, 5])] |x| ifft(&x[0], 1);
+        "ifft" Smooth [r([3, 2])] |x| ifft(&x[0], Ifft::default().n(4).axis(0).norm("ortho"));
+        "ifft" Smooth [z([5])] |x| ifft(&x[0], Ifft::default().n(3).norm("forward"));
+        "rfft" Smooth [r([2, 5])] |x| rfft(&x[0], ..);
+        "rfft" Smooth [r([4, 2])] |x| rfft(&x[0], Rfft::default().axis(0).norm("ortho"));
+        "rfft" Smooth [r([3])] |x| rfft(&x[0], Rfft::default().n(6).norm("forward"));
+        "rfft" Smooth [r([5])] |x| rfft(&x[0], Rfft::default().n(2));
+        "rfft" Smooth [r([2])] |x| rfft(&x[0], Rfft::default().n(1));
+        "irfft" Smooth [z([2, 3])] |x| irfft(&x[0], ..);
+        "irfft" Smooth [z([3, 2])] |x| irfft(&x[0], Irfft::default().n(5).axis(0).norm("ortho"));
+        "irfft" Smooth [r([3])] |x| irfft(&x[0], Irfft::default().n(7).norm("forward"));
+        "irfft" Smooth [z([4])] |x| irfft(&x[0], Irfft::default().n(4));
+        "irfft" Smooth [z([2])] |x| irfft(&x[0], Irfft::default().n(1));
+        "hfft" Smooth [z([2, 3])] |x| hfft(&x[0], ..);
+        "hfft" Smooth [z([3, 2])] |x| hfft(&x[0], Hfft::default().n(5).axis(0).norm("ortho"));
+        "ihfft" Smooth [r([2, 5])] |x| ihfft(&x[0], ..);
+        "ihfft" Smooth [r([4, 2])] |x| ihfft(&x[0], Ihfft::default().n(6).axis(0).norm("forward"));
+        "fftn" Smooth [z([2, 3])] |x| fftn(&x[0], ..);
+        "fftn" Smooth [r([2, 3, 2])] |x| fftn(&x[0], Fftn::default().s([4, -1]).axes([-1, 0]).norm("ortho"));
+        "ifftn" Smooth [z([2, 3])] |x| ifftn(&x[0], [0, 1]);
+        "ifftn" Smooth [z([3, 2])] |x| ifftn(&x[0], Ifftn::default().s([2, 3]).axes([0, 1]).norm("forward"));
+        "rfftn" Smooth [r([2, 3])] |x| rfftn(&x[0], ..);
+        "rfftn" Smooth [r([3, 2, 2])] |x| rfftn(&x[0], Rfftn::default().s([3, 4]).axes([2, 0]));
+        "irfftn" Smooth [z([3, 2])] |x| irfftn(&x[0], ..);
+        "irfftn" Smooth [z([2, 3])] |x| irfftn(&x[0], Irfftn::default().s([3, 3]).axes([1, 0]).norm("ortho"));
+        "fftshift" Smooth [r([3, 4])] |x| fftshift(&x[0], ..);
+        "fftshift" Smooth [z([3, 4])] |x| fftshift(&x[0], 0);
+        "ifftshift" Smooth [r([3, 4])] |x| ifftshift(&x[0], [0, 1]);
     }
 }
 

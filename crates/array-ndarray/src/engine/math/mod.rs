@@ -5,6 +5,7 @@
 
 pub(crate) mod circular;
 mod exponential;
+pub(crate) mod gamma;
 pub(crate) mod scalar;
 
 pub(crate) use exponential::{f32, f64};

@@ -1,0 +1,205 @@
+//! Fourier transforms along lines of an axis, by `rustfft` and `realfft`.
+//!
+//! Each line is transformed by itself, so its result does not depend on the lines beside it or on the number of threads.
+//! Plans are made once per length and kept.
+
+use array_api::{Complex, DType, Error, Fft, Ifft, Irfft, Result, Rfft, Verdict, implements};
+use rayon::prelude::*;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::{Fft as Plan, FftDirection, FftNum, FftPlanner};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use crate::array::{NdArray, NdElement};
+use crate::engine::pool;
+
+/// Elements of input and output from which on lines are shared among threads.
+const PARALLEL: usize = 1 << 13;
+
+/// The plans of one precision.
+struct Planners<T: FftNum> {
+    complex: Mutex<FftPlanner<T>>,
+    real: Mutex<RealFftPlanner<T>>,
+}
+
+impl<T: FftNum> Planners<T> {
+    fn new() -> Planners<T> {
+        Planners { complex: Mutex::new(FftPlanner::new()), real: Mutex::new(RealFftPlanner::new()) }
+    }
+}
+
+/// `f32` or `f64`.
+trait Precision: FftNum + NdElement {
+    fn planners() -> &'static Planners<Self>;
+
+    fn complex(n: usize, direction: FftDirection) -> Arc<dyn Plan<Self>> {
+        lock(&Self::planners().complex).plan_fft(n, direction)
+    }
+    fn forward(n: usize) -> Arc<dyn RealToComplex<Self>> {
+        lock(&Self::planners().real).plan_fft_forward(n)
+    }
+    fn inverse(n: usize) -> Arc<dyn ComplexToReal<Self>> {
+        lock(&Self::planners().real).plan_fft_inverse(n)
+    }
+}
+
+/// A planner whose thread panicked has lost no plan that it had finished.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+macro_rules! precisions {
+    ($($t:ty),*) => { $(
+        impl Precision for $t {
+            fn planners() -> &'static Planners<$t> {
+                static PLANNERS: LazyLock<Planners<$t>> = LazyLock::new(Planners::new);
+                &PLANNERS
+            }
+        }
+    )* };
+}
+precisions!(f32, f64);
+
+/// Computes every line of an axis, `out` elements from the ones there are: `line(from, to, buffers)`, where `to` is zero.
+fn lines<T: NdElement, U: NdElement, B>(
+    x: &NdArray,
+    axis: usize,
+    out: usize,
+    buffers: impl Fn() -> B + Sync,
+    line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
+) -> Result<NdArray> {
+    // The axis goes last, where lines have no gaps, and its place is given back at the end.
+    let rank = x.shape().len();
+    let last: Vec<usize> = (0..rank).filter(|&a| a != axis).chain([axis]).collect();
+    let mut back: Vec<usize> = (0..rank - 1).collect();
+    back.insert(axis, rank - 1);
+    let x = x.clone().permuted(&last).contiguous();
+    let view = x.view::<T>();
+    let from = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+    let mut shape = x.shape().to_vec();
+    let m = std::mem::replace(&mut shape[rank - 1], out);
+    let size = shape.iter().product();
+    let mut to = pool::vector::<U>(size);
+    to.resize(size, U::default());
+    // Of an axis without elements only zeros are transformed.
+    if !from.is_empty() {
+        let many = from.len() > m && from.len() + to.len() >= PARALLEL;
+        if many && rayon::current_thread_index().is_none() {
+            let (from, to) = (from.par_chunks_exact(m), to.par_chunks_exact_mut(out));
+            from.zip(to).try_for_each_init(&buffers, |b, (from, to)| line(from, to, b))?;
+        } else {
+            let (from, to, mut b) = (from.chunks_exact(m), to.chunks_exact_mut(out), buffers());
+            from.zip(to).try_for_each(|(from, to)| line(from, to, &mut b))?;
+        }
+    }
+    Ok(NdArray::from_vec(to, &shape).permuted(&back))
+}
+
+fn scale<T: Precision>(n: usize, inverse: bool, norm: &str) -> T {
+    let n = n as f64;
+    T::from_f64(match norm {
+        "ortho" => 1.0 / n.sqrt(),
+        "backward" if inverse => 1.0 / n,
+        "forward" if !inverse => 1.0 / n,
+        _ => 1.0,
+    })
+    .unwrap_or_else(T::one)
+}
+
+/// Copies as much as there is room for.
+fn fill<T: Copy>(from: &[T], to: &mut [T]) {
+    let n = from.len().min(to.len());
+    to[..n].copy_from_slice(&from[..n]);
+}
+
+fn complex<T: Precision>(x: &NdArray, axis: isize, n: usize, direction: FftDirection, norm: &str) -> Result<NdArray>
+where
+    Complex<T>: NdElement,
+{
+    let plan = T::complex(n, direction);
+    let factor: T = scale(n, direction == FftDirection::Inverse, norm);
+    let buffer = || vec![Complex::<T>::default(); plan.get_inplace_scratch_len()];
+    lines(x, axis as usize, n, buffer, |from: &[Complex<T>], to: &mut [Complex<T>], scratch| {
+        fill(from, to);
+        plan.process_with_scratch(to, scratch);
+        if factor != T::one() {
+            to.iter_mut().for_each(|z| *z = *z * factor);
+        }
+        Ok(())
+    })
+}
+
+fn forward<T: Precision>(x: &NdArray, p: &Rfft, n: usize) -> Result<NdArray>
+where
+    Complex<T>: NdElement,
+{
+    let plan = T::forward(n);
+    let factor: T = scale(n, false, &p.norm);
+    let buffers = || (plan.make_input_vec(), plan.make_scratch_vec());
+    lines(x, p.axis as usize, n / 2 + 1, buffers, |from: &[T], to: &mut [Complex<T>], (line, scratch)| {
+        // The plan works in its input, so what is beyond the given elements is set to zero each time.
+        line.fill(T::zero());
+        fill(from, line);
+        plan.process_with_scratch(line, to, scratch).map_err(|e| Error::backend("rfft", e.to_string()))?;
+        if factor != T::one() {
+            to.iter_mut().for_each(|z| *z = *z * factor);
+        }
+        Ok(())
+    })
+}
+
+fn inverse<T: Precision>(x: &NdArray, p: &Irfft, n: usize) -> Result<NdArray>
+where
+    Complex<T>: NdElement,
+{
+    let plan = T::inverse(n);
+    let factor: T = scale(n, true, &p.norm);
+    let buffers = || (plan.make_input_vec(), plan.make_scratch_vec());
+    lines(x, p.axis as usize, n, buffers, |from: &[Complex<T>], to: &mut [T], (half, scratch)| {
+        half.fill(Complex::default());
+        fill(from, half);
+        // These two have no imaginary part in the transform of a real array; the plan refuses others.
+        half[0].im = T::zero();
+        if n % 2 == 0 {
+            half[n / 2].im = T::zero();
+        }
+        plan.process_with_scratch(half, to, scratch).map_err(|e| Error::backend("irfft", e.to_string()))?;
+        if factor != T::one() {
+            to.iter_mut().for_each(|x| *x = *x * factor);
+        }
+        Ok(())
+    })
+}
+
+/// Runs a kernel in the precision of the result.
+macro_rules! precise {
+    ($verdict:expr, $f:ident($($arg:expr),*)) => {
+        match $verdict.dtype().real() {
+            DType::Float32 => $f::<f32>($($arg),*),
+            _ => $f::<f64>($($arg),*),
+        }
+    };
+}
+
+#[implements(fft)]
+fn fft(x: &NdArray, p: &Fft, verdict: &Verdict) -> Result<NdArray> {
+    let n = verdict.dims()[p.axis as usize];
+    precise!(verdict, complex(x, p.axis, n, FftDirection::Forward, &p.norm))
+}
+
+#[implements(ifft)]
+fn ifft(x: &NdArray, p: &Ifft, verdict: &Verdict) -> Result<NdArray> {
+    let n = verdict.dims()[p.axis as usize];
+    precise!(verdict, complex(x, p.axis, n, FftDirection::Inverse, &p.norm))
+}
+
+#[implements(rfft)]
+fn rfft(x: &NdArray, p: &Rfft, verdict: &Verdict) -> Result<NdArray> {
+    let n = p.n.unwrap_or(x.shape()[p.axis as usize]);
+    precise!(verdict, forward(x, p, n))
+}
+
+#[implements(irfft)]
+fn irfft(x: &NdArray, p: &Irfft, verdict: &Verdict) -> Result<NdArray> {
+    let n = verdict.dims()[p.axis as usize];
+    precise!(verdict, inverse(x, p, n))
+}
