@@ -159,7 +159,7 @@ where
         fill(from, half);
         // These two have no imaginary part in the transform of a real array; the plan refuses others.
         half[0].im = T::zero();
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             half[n / 2].im = T::zero();
         }
         plan.process_with_scratch(half, to, scratch).map_err(|e| Error::backend("irfft", e.to_string()))?;

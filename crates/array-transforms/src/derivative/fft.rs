@@ -40,7 +40,7 @@ fn weighted(half: Array, axis: isize, n: usize, weight: f64) -> Result<Array> {
     let xp = half.namespace();
     let dtype = half.dtype().real();
     let ends = |count: usize, value: f64| xp.full((count, value, dtype));
-    let middle = usize::from(n % 2 == 0);
+    let middle = usize::from(n.is_multiple_of(2));
     let weights = concat([&ends(1, 1.0)?, &ends(n / 2 - middle, weight)?, &ends(middle, 1.0)?], 0)?;
     let mut shape = vec![1; half.ndim()];
     shape[axis as usize] = -1;
