@@ -1,6 +1,7 @@
 //! `cargo xtask ...`: set-up and checks for the people who work on this repository.
 
 mod command_line;
+mod conformance;
 mod coverage;
 mod examples;
 mod parts;
@@ -50,6 +51,12 @@ const COMMANDS: &[Command] = &[
         options: "[--quick]",
         about: "trains the article's ensemble here, in PyTorch and in JAX, and prints the ratios",
         run: peers::command,
+    },
+    Command {
+        name: "conformance",
+        options: "--suite DIR [--examples N] [--seeds A,B,C]",
+        about: "builds the Python package and runs data-apis/array-api-tests on it",
+        run: conformance::command,
     },
 ];
 

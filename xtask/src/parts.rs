@@ -1,7 +1,7 @@
 //! The parts of `cargo xtask test`, in the order in which they run.
 
 use crate::test::Run;
-use crate::{Failure, examples, peers};
+use crate::{Failure, conformance, examples, peers};
 
 /// One part of the checks.
 pub(crate) struct Part {
@@ -26,6 +26,7 @@ pub(crate) const PARTS: &[Part] = &[
     always("tests", tests),
     always("doc tests", doc_tests),
     always("third-party crate", third_party),
+    always("python package", python_package),
     always("examples", examples::run),
     always("spelling", spelling),
     always("dependencies", dependencies),
@@ -37,6 +38,9 @@ pub(crate) const PARTS: &[Part] = &[
 
 /// A crate as a stranger would write it: outside the workspace, so nothing of ours leaks into it.
 const THIRD_PARTY: &str = "tests/third_party/Cargo.toml";
+
+/// An extension module has Python's symbols only inside Python: cargo cannot link tests of it.
+const PYTHON: &str = "array-protocol-python";
 
 /// What `cargo test` builds as tests. Benchmarks are compiled by the part `clippy`.
 const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
@@ -61,11 +65,11 @@ fn docs(run: &mut Run) -> Result<(), Failure> {
 }
 
 fn tests(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&[&["test", "--workspace"], &TARGETS[..]].concat()))
+    run.step(&run.repository.cargo(&[&["test", "--workspace", "--exclude", PYTHON], &TARGETS[..]].concat()))
 }
 
 fn doc_tests(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&["test", "--workspace", "--doc"]))
+    run.step(&run.repository.cargo(&["test", "--workspace", "--exclude", PYTHON, "--doc"]))
 }
 
 /// Also in release: link-time registration has to survive the linker's optimisation. Which registrations contradict each
@@ -81,6 +85,21 @@ fn third_party(run: &mut Run) -> Result<(), Failure> {
         run.step(&line.with("CARGO_TARGET_DIR", &target.to_string_lossy()))?;
     }
     Ok(())
+}
+
+/// Built and installed as a user would, in an environment of its own.
+fn python_package(run: &mut Run) -> Result<(), Failure> {
+    if !run.repository.program("python3", &["-m", "venv", "--help"]).succeeds() {
+        run.skip("python package", "there is no python3 with its module venv");
+        return Ok(());
+    }
+    if run.repository.offline {
+        run.skip("python package", "--offline, and pip fetches what builds and tests it");
+        return Ok(());
+    }
+    let python = conformance::environment(&run.repository, &["pytest", "numpy>=2.1"])?;
+    let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
+    run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))
 }
 
 fn spelling(run: &mut Run) -> Result<(), Failure> {
@@ -106,13 +125,14 @@ fn dependencies(run: &mut Run) -> Result<(), Failure> {
 
 /// A test that takes minutes is marked `#[ignore = "long: ..."]`: the short form then names it as skipped.
 fn long_tests(run: &mut Run) -> Result<(), Failure> {
-    let words = [&["test", "--workspace", "--release"], &TARGETS[..], &["--", "--ignored"]].concat();
+    let words =
+        [&["test", "--workspace", "--exclude", PYTHON, "--release"], &TARGETS[..], &["--", "--ignored"]].concat();
     run.step(&run.repository.cargo(&words))
 }
 
 fn benchmarks(run: &mut Run) -> Result<(), Failure> {
     // The pattern leaves out libraries, whose unit tests would otherwise be listed as ignored.
-    run.step(&run.repository.cargo(&["bench", "--workspace", "--bench", "*"]))
+    run.step(&run.repository.cargo(&["bench", "--workspace", "--exclude", PYTHON, "--bench", "*"]))
 }
 
 /// The protocol's `unsafe` blocks, under an interpreter that checks their contracts.

@@ -208,6 +208,11 @@ impl Array {
         }
     }
 
+    /// Whether this is the only handle on the value, whose own buffer may still be shared.
+    pub fn is_unique(&mut self) -> bool {
+        self.0.is_unique()
+    }
+
     /// Whether both are handles on the same value.
     pub fn same(&self, other: &Array) -> bool {
         self.0.same(&other.0)

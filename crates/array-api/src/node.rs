@@ -86,6 +86,11 @@ impl Handle {
         }
     }
 
+    /// Whether no other handle exists; `mut`, so that none is cloned from this one meanwhile.
+    pub(crate) fn is_unique(&mut self) -> bool {
+        self.node().count.load(Acquire) == 1
+    }
+
     pub(crate) fn same(&self, other: &Handle) -> bool {
         self.0 == other.0
     }

@@ -174,13 +174,13 @@ pub fn choice<P>(op: &'static Op, _: &mut P, args: &mut [Operand<'_>]) -> Result
     Ok(Verdict::same(dims, dtype))
 }
 
-/// The rule of `clip`: bounds follow `x`, whose type stays.
+/// The rule of `clip`: the type of `x` stays, its shape broadcasts with those of the bounds.
 ///
 /// # Errors
-/// Bounds of a type that `x` cannot hold; shapes that would enlarge `x`.
+/// Bounds of a type that `x` cannot hold; shapes that do not broadcast.
 pub fn clip<P>(op: &'static Op, _: &mut P, args: &mut [Operand<'_>]) -> Result<Verdict> {
     let x = array(op, args, 0)?;
-    let (dtype, dims) = (x.dtype(), x.dims().clone());
+    let dtype = x.dtype();
     REAL.check(op, dtype)?;
     let common = common_dtype(op, args)?;
     if common != dtype {
@@ -189,13 +189,7 @@ pub fn clip<P>(op: &'static Op, _: &mut P, args: &mut [Operand<'_>]) -> Result<V
             format!("the bounds would make {dtype} into {common}; convert x with astype({common})"),
         ));
     }
-    let all = broadcast_dims(op.name, args.iter().filter_map(|o| o.array().map(Array::dims)))?;
-    if all != dims {
-        return Err(Error::shape(
-            op.name,
-            format!("the bounds would enlarge x from {dims} to {all}; broadcast x first"),
-        ));
-    }
+    let dims = broadcast_dims(op.name, args.iter().filter_map(|o| o.array().map(Array::dims)))?;
     for operand in args.iter_mut() {
         cast(operand, dtype)?;
     }

@@ -3,7 +3,7 @@
 use array_api::Complex;
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
-use crate::engine::math::{self, gamma, scalar};
+use crate::engine::math::{self, complex, gamma, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
     ABS = "abs";
@@ -45,7 +45,7 @@ table! { /// `1 / x`
 table! { /// The square root.
     SQRT = "sqrt";
     float -> T, Cheap: |x| x.sqrt();
-    complex -> T, Scalar: |z| z.sqrt();
+    complex -> T, Scalar: |z| complex::sqrt(z);
 }
 table! { /// The conjugate; a real number stays.
     CONJ = "conj";
@@ -112,7 +112,7 @@ table! { /// Every bit inverted.
     integer -> T, Cheap: |x| !x;
 }
 
-/// Rows for a function that is vectorised for real numbers and taken from `num-complex` for complex ones.
+/// Rows for a function that is vectorised for real numbers and taken one by one for complex ones.
 macro_rules! vectorised {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $f:ident, $complex:expr;)*) => { $(
         table! { $(#[$doc])*
@@ -128,13 +128,13 @@ vectorised! {
     /// `e^x`
     EXP = "exp", exp, T::exp;
     /// `e^x - 1`, exact near zero.
-    EXPM1 = "expm1", expm1, scalar::expm1_complex;
+    EXPM1 = "expm1", expm1, complex::expm1;
     /// The natural logarithm.
-    LOG = "log", log, T::ln;
+    LOG = "log", log, complex::log;
     /// `log(1 + x)`, exact near zero.
     LOG1P = "log1p", log1p, scalar::log1p_complex;
     /// The hyperbolic tangent.
-    TANH = "tanh", tanh, T::tanh;
+    TANH = "tanh", tanh, complex::tanh;
 }
 
 /// Rows for a function taken from `libm`, whose numbers are the same on every machine.
@@ -151,23 +151,23 @@ macro_rules! from_libm {
 
 from_libm! {
     /// The inverse cosine.
-    ACOS = "acos", acosf, acos, T::acos;
+    ACOS = "acos", acosf, acos, complex::acos;
     /// The inverse hyperbolic cosine.
-    ACOSH = "acosh", acoshf, acosh, T::acosh;
+    ACOSH = "acosh", acoshf, acosh, complex::acosh;
     /// The inverse sine.
-    ASIN = "asin", asinf, asin, T::asin;
+    ASIN = "asin", asinf, asin, complex::asin;
     /// The inverse hyperbolic sine.
-    ASINH = "asinh", asinhf, asinh, T::asinh;
+    ASINH = "asinh", asinhf, asinh, complex::asinh;
     /// The inverse tangent.
-    ATAN = "atan", atanf, atan, T::atan;
+    ATAN = "atan", atanf, atan, complex::atan;
     /// The inverse hyperbolic tangent.
-    ATANH = "atanh", atanhf, atanh, T::atanh;
+    ATANH = "atanh", atanhf, atanh, complex::atanh;
     /// The hyperbolic cosine.
-    COSH = "cosh", coshf, cosh, T::cosh;
+    COSH = "cosh", coshf, cosh, complex::cosh;
     /// The hyperbolic sine.
-    SINH = "sinh", sinhf, sinh, T::sinh;
+    SINH = "sinh", sinhf, sinh, complex::sinh;
     /// The tangent.
-    TAN = "tan", tanf, tan, T::tan;
+    TAN = "tan", tanf, tan, complex::tan;
     /// The logarithm to base 2.
     LOG2 = "log2", log2f, log2, T::log2;
     /// The logarithm to base 10.
@@ -195,10 +195,10 @@ macro_rules! circular {
                 fn slow(x: f64) -> f64 { libm::$slow64(x) }
             }
             impl Function1<Complex<f32>, Complex<f32>> for Real {
-                fn f(z: Complex<f32>) -> Complex<f32> { z.$f() }
+                fn f(z: Complex<f32>) -> Complex<f32> { math::complex::$f(z) }
             }
             impl Function1<Complex<f64>, Complex<f64>> for Real {
-                fn f(z: Complex<f64>) -> Complex<f64> { z.$f() }
+                fn f(z: Complex<f64>) -> Complex<f64> { math::complex::$f(z) }
             }
             let mut kernels: [Option<Kernel>; 13] = [None; 13];
             kernels[array_api::DType::Float32 as usize] = kernel::unary::<f32, f32, Real>(Class::Math);

@@ -11,7 +11,7 @@ macro_rules! division {
                 return a / b;
             }
             if b.is_infinite() {
-                return if a == 0.0 || (a < 0.0) == (b < 0.0) { (a / b).abs().copysign(a * b.signum()) } else { -1.0 };
+                return (0.0 as $float).copysign(a * b.signum());
             }
             let r = $fmod(a, b);
             let mut quotient = (a - r) / b;
@@ -93,13 +93,6 @@ pub(crate) fn power_complex<T: Float + FloatConst>(a: Complex<T>, b: Complex<T>)
     } else {
         a.powc(b)
     }
-}
-
-/// `e^z - 1` without cancellation near zero: `expm1(x) cos y - 2 sin^2(y / 2)` is the real part.
-pub(crate) fn expm1_complex<T: Float>(z: Complex<T>) -> Complex<T> {
-    let half = (z.im / (T::one() + T::one())).sin();
-    let growth = z.re.exp_m1();
-    Complex::new(growth * z.im.cos() - (half * half + half * half), (growth + T::one()) * z.im.sin())
 }
 
 /// `log(1 + z)` without cancellation near zero.

@@ -1,0 +1,124 @@
+"""Namespaces made of the registry's rows.
+
+A row's arrays are positional and its parameters keywords, which is the standard's own habit. `POSITIONAL` names the
+parameters that the standard also takes by position; the few functions whose signatures differ in more are written out in
+`_written.py`.
+"""
+
+import importlib
+import inspect
+
+from . import _info, _native
+from ._written import written
+
+VERSION = "2025.12"
+VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", VERSION)
+
+POSITIONAL = {
+    "astype": ("dtype",),
+    "broadcast_to": ("shape",),
+    "expand_dims": ("axis",),
+    "full": ("shape", "fill_value"),
+    "full_like": ("fill_value",),
+    "matrix_power": ("n",),
+    "moveaxis": ("source", "destination"),
+    "ones": ("shape",),
+    "empty": ("shape",),
+    "permute_dims": ("axes",),
+    "reshape": ("shape",),
+    "roll": ("shift",),
+    "squeeze": ("axis",),
+    "tile": ("repetitions",),
+    "zeros": ("shape",),
+    "fftfreq": ("n",),
+    "rfftfreq": ("n",),
+}
+
+# Functions of the standard that accept what no row knows: where arrays go, and whether they may share memory.
+ACCEPTED = {
+    **dict.fromkeys(
+        "astype empty empty_like full full_like ones ones_like zeros zeros_like fftfreq rfftfreq".split(), ("device",)
+    ),
+    "reshape": ("copy",),
+}
+
+# Rows of the main namespace that the standard's extension has too.
+ALSO_LINALG = ("matmul", "matrix_transpose", "tensordot", "vecdot")
+
+EXTENSIONS = ("linalg", "fft", "random")
+
+KINDS = ("ndarray",)
+
+
+def signature(function, accepted=()):
+    """The signature of a row's function."""
+    kinds, parameters = inspect.Parameter, []
+    for name, role in function.arguments:
+        maybe = role == "maybe"
+        kind = kinds.POSITIONAL_OR_KEYWORD if maybe else kinds.POSITIONAL_ONLY
+        parameters.append(kinds(name, kind, default=None if maybe else kinds.empty))
+    optional = any(role == "maybe" for _, role in function.arguments)
+    by_position, by_name = [], []
+    for name, default, positional in function.parameters:
+        if positional:
+            # What the standard takes by position it also requires.
+            by_position.append(kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=None if optional else kinds.empty))
+        else:
+            by_name.append(kinds(name, kinds.KEYWORD_ONLY, default=default))
+    by_name += [kinds(name, kinds.KEYWORD_ONLY, default=None) for name in accepted]
+    return inspect.Signature(parameters + by_position + by_name)
+
+
+def describe(function, name, module):
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = module
+    function.__doc__ = function.doc.strip()
+    function.__signature__ = signature(function, ACCEPTED.get(name, ()))
+    return function
+
+
+def fill(module, kind):
+    """Puts the functions, data types and constants of a kind into its module."""
+    rows = _native.functions(kind, POSITIONAL)
+    everything = {}
+    for name, function in rows.items():
+        extension = function.category if function.category in EXTENSIONS else None
+        place = f"{module['__name__']}.{extension}" if extension else module["__name__"]
+        everything.setdefault(extension, {})[name] = describe(function, name, place)
+    main = everything[None]
+    for name, function in written(kind, rows).items():
+        extension, _, short = name.rpartition(".")
+        function.__name__ = function.__qualname__ = short
+        function.__module__ = module["__name__"]
+        everything.setdefault(extension or None, {})[short] = function
+    linalg = everything.setdefault("linalg", {})
+    linalg.update({name: main[name] for name in ALSO_LINALG if name in main})
+    module.update(main)
+    module.update(_native.dtypes)
+    module.update(_info.CONSTANTS)
+    module.update(
+        Array=_native.Array,
+        __array_api_version__=VERSION,
+        __array_namespace_info__=lambda: _info.Info(kind),
+    )
+    module["__array_namespace_info__"].__name__ = "__array_namespace_info__"
+    for extension in EXTENSIONS:
+        if everything.get(extension):
+            part = importlib.import_module(f"{module['__name__']}.{extension}")
+            vars(part).update(everything[extension])
+            part.__all__ = sorted(everything[extension])
+            module[extension] = part
+    module["__all__"] = sorted(
+        name for name in (*main, *_native.dtypes, *_info.CONSTANTS, *EXTENSIONS, "Array") if name in module
+    )
+
+
+def namespace(kind):
+    """The module of a kind."""
+    return importlib.import_module(f"array_protocol.{kind}")
+
+
+def namespace_of(kind, api_version):
+    if api_version is not None and api_version not in VERSIONS:
+        raise ValueError(f"there is no version {api_version!r} of the array API here, but {', '.join(VERSIONS)}")
+    return namespace(kind)

@@ -1,0 +1,163 @@
+"""NumPy's protocols: `np.f(ours)` comes here (NEP 18, NEP 13), and `np.asarray(ours)` is a read-only view.
+
+Arguments are read by NumPy's own signature and handed to our function of that name. What our function does not take, and
+arrays of other classes among the arguments, get `NotImplemented`, which NumPy turns into its TypeError.
+"""
+
+import inspect
+import sys
+
+from ._build import namespace
+from ._native import Array, dtypes
+
+# NumPy's names where the standard's are others.
+NAMES = {
+    "absolute": "abs",
+    "amax": "max",
+    "amin": "min",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "concatenate": "concat",
+    "conjugate": "conj",
+    "cumprod": "cumulative_prod",
+    "cumsum": "cumulative_sum",
+    "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "power": "pow",
+    "right_shift": "bitwise_right_shift",
+    "transpose": "permute_dims",
+}
+
+# Names of parameters, likewise; the arrays go by position.
+PARAMETERS = {"a_max": "max", "a_min": "min", "ddof": "correction", "newshape": "shape", "reps": "repetitions",
+              "UPLO": "uplo"}
+
+# What a ufunc's `reduce` and `accumulate` are.
+REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
+           "logical_or": "any"}
+ACCUMULATED = {"add": "cumulative_sum", "multiply": "cumulative_prod"}
+
+
+def as_array(x, dtype, copy):
+    import numpy as np
+
+    view = np.from_dlpack(x)
+    if dtype is not None and view.dtype != dtype:
+        if copy is False:
+            raise ValueError(f"{view.dtype} cannot become {np.dtype(dtype)} without a copy")
+        return view.astype(dtype)
+    return view.copy() if copy else view
+
+
+def our_function(xp, func):
+    """Our function for one of NumPy's, or `None`."""
+    module = getattr(func, "__module__", None) or ""
+    name = NAMES.get(func.__name__, func.__name__)
+    places = {"numpy": [xp, getattr(xp, "linalg", None)], "numpy.linalg": [getattr(xp, "linalg", None)],
+              "numpy.fft": [getattr(xp, "fft", None)]}
+    for place in places.get(module, []):
+        found = getattr(place, name, None) if name in getattr(place, "__all__", ()) else None
+        if found is not None:
+            return found
+    return None
+
+
+def our_dtype(value):
+    import numpy as np
+
+    return dtypes[np.dtype(value).name] if isinstance(value, (np.dtype, type, str)) else value
+
+
+def translated(func, ours, args, kwargs):
+    """Arguments by NumPy's signature as arguments by ours; `None` where ours has no such parameter."""
+    import numpy as np
+
+    theirs, mine = inspect.signature(func), inspect.signature(ours).parameters
+    bound = theirs.bind(*args, **kwargs).arguments
+    leading = [name for name, p in mine.items() if p.kind is p.POSITIONAL_ONLY]
+    positional, named, skipped = [], {}, False
+    for place, (name, p) in enumerate(theirs.parameters.items()):
+        if name not in bound:
+            skipped = True
+            continue
+        value = bound[name]
+        if p.kind is p.VAR_POSITIONAL:
+            positional.extend(value)
+        elif p.kind is p.VAR_KEYWORD:
+            named.update(value)
+        elif place < len(leading) and not skipped:
+            positional.append(value)
+        elif value is np._NoValue or value is p.default:
+            continue
+        else:
+            name = PARAMETERS.get(name, name)
+            if name not in mine:
+                return None
+            named[name] = our_dtype(value) if name == "dtype" else value
+    return positional, named
+
+
+def array_function(x, func, types, args, kwargs):
+    if not all(issubclass(t, Array) for t in types):
+        return NotImplemented
+    xp = namespace(x.kind)
+    if func.__name__ == "transpose" and len(args) + len(kwargs) == 1:
+        return xp.permute_dims(x, tuple(reversed(range(x.ndim))))
+    ours = our_function(xp, func)
+    if ours is None:
+        return NotImplemented
+    try:
+        given = translated(func, ours, args, kwargs)
+    except (TypeError, ValueError):
+        return NotImplemented
+    if given is None:
+        return NotImplemented
+    positional, named = given
+    return ours(*positional, **named)
+
+
+def plain(value):
+    """NumPy's scalars are numbers like Python's: they take our array's type."""
+    np = sys.modules["numpy"]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def array_ufunc(x, ufunc, method, inputs, kwargs):
+    inputs, kwargs = [plain(i) for i in inputs], dict(kwargs or {})
+    if not all(isinstance(i, (Array, bool, int, float, complex)) for i in inputs):
+        return NotImplemented
+    out = kwargs.pop("out", None)
+    if out is not None and (len(out) != 1 or not isinstance(out[0], Array)):
+        return NotImplemented
+    if kwargs.pop("where", True) is not True:
+        return NotImplemented
+    xp = namespace(x.kind)
+    result = computed(xp, ufunc.__name__, method, inputs, kwargs)
+    if result is NotImplemented or out is None:
+        return result
+    out[0][...] = result
+    return out[0]
+
+
+def computed(xp, name, method, inputs, kwargs):
+    kwargs = {k: our_dtype(v) if k == "dtype" else v for k, v in kwargs.items()}
+    ours = getattr(xp, NAMES.get(name, name), None)
+    if method == "__call__" and ours is not None and not kwargs:
+        return ours(*inputs)
+    if method == "reduce" and name in REDUCED and kwargs.keys() <= {"axis", "keepdims", "dtype"}:
+        kwargs.setdefault("axis", 0)
+        if name not in ("add", "multiply") and "dtype" in kwargs:
+            return NotImplemented
+        return getattr(xp, REDUCED[name])(*inputs, **kwargs)
+    if method == "accumulate" and name in ACCUMULATED and kwargs.keys() <= {"axis", "dtype"}:
+        kwargs.setdefault("axis", 0)
+        return getattr(xp, ACCUMULATED[name])(*inputs, **kwargs)
+    if method == "outer" and ours is not None and not kwargs and all(isinstance(i, Array) for i in inputs):
+        a, b = inputs
+        return ours(xp.reshape(a, a.shape + (1,) * b.ndim), b)
+    return NotImplemented

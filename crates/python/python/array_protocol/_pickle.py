@@ -1,0 +1,21 @@
+"""How objects of the package come back from a pickle."""
+
+from . import _native
+
+
+def dtype(name):
+    return _native.dtypes[name]
+
+
+def array(kind, data, shape, dtype_name):
+    return _native.from_bytes(kind, data, shape, _native.dtypes[dtype_name])
+
+
+def function(kind, category, name):
+    from ._build import namespace
+
+    xp = namespace(kind)
+    for place in (xp, *(getattr(xp, part, None) for part in ("linalg", "fft", "random"))):
+        if hasattr(place, name):
+            return getattr(place, name)
+    raise AttributeError(f"{kind} has no function {name}")

@@ -1,0 +1,337 @@
+//! The class of arrays.
+
+use array_api::{Array, DType, Device, Host, Scalar};
+use array_ndarray::NdArray;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyComplex, PyList, PyString, PyTuple};
+
+use crate::boundary::{exception, run};
+use crate::data_type::{self, PyDType};
+use crate::given::Given;
+use crate::{dlpack, indexing, memory};
+
+/// An array of the array API standard. Its elements can be replaced (`x[0] = 1`, `x += 1`); no other array sees that.
+#[pyclass(name = "Array", module = "array_protocol", freelist = 64)]
+pub(crate) struct PyArray {
+    pub(crate) array: Array,
+}
+
+impl PyArray {
+    fn only(&self, py: Python<'_>, what: &str) -> PyResult<Scalar> {
+        if self.array.ndim() != 0 {
+            let message = format!("an array of shape {} is not one {what}; index it first", self.array.dims());
+            return Err(PyTypeError::new_err(message));
+        }
+        let host = run(py, || self.array.to_host())?;
+        host.get(0).ok_or_else(|| PyValueError::new_err("the array is empty"))
+    }
+
+    fn real(&self, py: Python<'_>, what: &str) -> PyResult<Scalar> {
+        match self.only(py, what)? {
+            Scalar::Complex(c) => Err(PyTypeError::new_err(format!("{c} is complex and is not one {what}"))),
+            s => Ok(s),
+        }
+    }
+}
+
+/// A number as Python's.
+fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
+    Ok(match s {
+        Scalar::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),
+        Scalar::Int(i) => i128::from(i).into_pyobject(py)?.into_any(),
+        Scalar::Float(x) => x.into_pyobject(py)?.into_any(),
+        Scalar::Complex(c) => PyComplex::from_doubles(py, c.re, c.im).into_any(),
+    })
+}
+
+fn nested<'py>(py: Python<'py>, host: &Host, shape: &[usize], at: &mut usize) -> PyResult<Bound<'py, PyAny>> {
+    match shape {
+        [] => {
+            let s = host.get(*at).ok_or_else(|| PyValueError::new_err("the array has too few elements"))?;
+            *at += 1;
+            number(py, s)
+        }
+        [n, inner @ ..] => {
+            let items = (0..*n).map(|_| nested(py, host, inner, at)).collect::<PyResult<Vec<_>>>()?;
+            Ok(PyList::new(py, items)?.into_any())
+        }
+    }
+}
+
+/// Values as Python's lists write them, below each other inside `array(`.
+fn with_commas(values: &str) -> String {
+    let mut out = String::new();
+    let mut before = '[';
+    for c in values.chars() {
+        if c.is_whitespace() && !before.is_whitespace() && before != '[' {
+            out.push(',');
+        }
+        out.push(c);
+        if c == '\n' {
+            out.push_str("      ");
+        }
+        before = c;
+    }
+    out
+}
+
+#[pymethods]
+impl PyArray {
+    /// The data type.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> PyResult<Py<PyDType>> {
+        data_type::object(py, self.array.dtype())
+    }
+
+    /// The device.
+    #[getter]
+    fn device(&self) -> String {
+        self.array.namespace().device().to_string()
+    }
+
+    /// The number of axes.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.array.ndim()
+    }
+
+    /// The extents; `None` where one is not known yet.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.array.dims().iter().map(|&n| (n != array_api::UNKNOWN).then_some(n)))
+    }
+
+    /// The number of elements; `None` where it is not known yet.
+    #[getter]
+    fn size(&self) -> Option<usize> {
+        self.array.dims().size()
+    }
+
+    /// The transpose of a matrix.
+    #[getter(T)]
+    fn transpose(&self, py: Python<'_>) -> PyResult<PyArray> {
+        if self.array.ndim() != 2 {
+            let message =
+                format!("x.T is of matrices, but x has shape {}; use x.mT or permute_dims", self.array.dims());
+            return Err(PyValueError::new_err(message));
+        }
+        self.matrix_transpose(py)
+    }
+
+    /// The last two axes exchanged.
+    #[getter(mT)]
+    fn matrix_transpose(&self, py: Python<'_>) -> PyResult<PyArray> {
+        Ok(PyArray { array: run(py, || array_api::matrix_transpose(&self.array))? })
+    }
+
+    /// The name of the kind, such as `ndarray`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.array.kind().name()
+    }
+
+    #[pyo3(signature = (/, *, api_version=None))]
+    fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.kind(), api_version))
+    }
+
+    /// The array on a device.
+    #[pyo3(signature = (device, /, *, stream=None))]
+    fn to_device(
+        &self,
+        py: Python<'_>,
+        device: &Bound<'_, PyAny>,
+        stream: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyArray> {
+        if stream.is_some() {
+            return Err(PyValueError::new_err("the CPU has no streams"));
+        }
+        let Ok(name) = device.cast::<PyString>() else {
+            return Err(PyValueError::new_err(format!("{} is not a device", device.repr()?)));
+        };
+        let array =
+            run(py, || array_api::to_device(&self.array, name.to_str().unwrap_or_default().parse::<Device>()?))?;
+        Ok(PyArray { array })
+    }
+
+    fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.only(py, "truth value")?.to_bool())
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        // Python's own conversion knows what to say about infinities.
+        let x = number(py, self.real(py, "integer")?)?;
+        py.get_type::<pyo3::types::PyInt>().call1((x,))
+    }
+
+    fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.real(py, "real number")?.to_f64())
+    }
+
+    fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyComplex>> {
+        let c = self.only(py, "complex number")?.to_complex();
+        Ok(PyComplex::from_doubles(py, c.re, c.im))
+    }
+
+    fn __index__(&self, py: Python<'_>) -> PyResult<i128> {
+        if !self.array.dtype().is_integer() {
+            return Err(PyTypeError::new_err(format!("an array of {} is no index", self.array.dtype())));
+        }
+        Ok(self.only(py, "index")?.to_i128())
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        self.array.dims().first().copied().ok_or_else(|| PyTypeError::new_err("a 0-d array has no length"))
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.array.ndim() == 0 {
+            return Err(PyTypeError::new_err("a 0-d array cannot be iterated over"));
+        }
+        let rows = run(py, || array_api::unstack(&self.array, 0))?;
+        Ok(PyTuple::new(py, rows.into_iter().map(|array| PyArray { array }))?.try_iter()?.into_any())
+    }
+
+    fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
+        let entries = indexing::key(key)?;
+        Ok(PyArray { array: run(py, || indexing::get(&self.array, &entries))? })
+    }
+
+    fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (py, entries) = (slf.py(), indexing::key(key)?);
+        let Some(value) = Given::of(value)? else {
+            let message = format!("{} cannot be set in an array; use asarray", value.get_type().name()?);
+            return Err(PyTypeError::new_err(message));
+        };
+        let operand = value.operand().to_static();
+        // `x[...] = x`: a borrow of the value may be one of the array.
+        drop(value);
+        let mut slf = slf.try_borrow_mut()?;
+        let nothing = Array::new(NdArray::scalar(false));
+        let x = std::mem::replace(&mut slf.array, nothing);
+        let (array, result) = match run(py, || Ok(indexing::set(x, &entries, operand)))? {
+            Ok(array) => (array, Ok(())),
+            Err((e, before)) => (before, Err(exception(py, &e))),
+        };
+        slf.array = array;
+        result
+    }
+
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__(
+        &mut self,
+        py: Python<'_>,
+        stream: Option<&Bound<'_, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i64, i64)>,
+        copy: Option<bool>,
+    ) -> PyResult<Py<PyAny>> {
+        if stream.is_some() {
+            return Err(PyBufferError::new_err("the CPU has no streams"));
+        }
+        if dl_device.is_some_and(|d| d != (1, 0)) {
+            return Err(PyBufferError::new_err("the array is on the CPU, DLPack's device (1, 0)"));
+        }
+        dlpack::export(py, &mut self.array, max_version.is_some_and(|v| v >= (1, 0)), copy)
+    }
+
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (1, 0)
+    }
+
+    /// The elements as nested lists of Python's numbers; a 0-d array gives a number.
+    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let host = run(py, || self.array.to_host())?;
+        let shape = run(py, || self.array.shape())?;
+        nested(py, &host, shape, &mut 0)
+    }
+
+    /// The only element as Python's number.
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let host = run(py, || self.array.to_host())?;
+        match (host.len(), host.get(0)) {
+            (1, Some(s)) => number(py, s),
+            (n, _) => Err(PyValueError::new_err(format!("an array of {n} elements is not one number"))),
+        }
+    }
+
+    /// The elements' bytes in row-major order.
+    fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let host = run(py, || self.array.to_host())?;
+        Ok(PyBytes::new(py, memory::bytes(&host)))
+    }
+
+    /// A new array with the same elements.
+    fn copy(&self) -> PyArray {
+        // Arrays are values: the buffer is copied when one of the two is written to.
+        PyArray { array: self.array.clone() }
+    }
+
+    fn __copy__(&self) -> PyArray {
+        self.copy()
+    }
+
+    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> PyArray {
+        self.copy()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let rebuild = py.import("array_protocol._pickle")?.getattr("array")?;
+        let parts = (self.kind(), self.tobytes(py)?, self.shape(py)?, self.array.dtype().name());
+        Ok((rebuild, parts).into_pyobject(py)?.into_any())
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("array_protocol._numpy")?.getattr("as_array")?.call1((slf, dtype, copy))
+    }
+
+    #[pyo3(signature = (func, types, args, kwargs))]
+    fn __array_function__<'py>(
+        slf: &Bound<'py, Self>,
+        func: &Bound<'py, PyAny>,
+        types: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyAny>,
+        kwargs: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("array_protocol._numpy")?.getattr("array_function")?.call1((slf, func, types, args, kwargs))
+    }
+
+    #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
+    fn __array_ufunc__<'py>(
+        slf: &Bound<'py, Self>,
+        ufunc: &Bound<'py, PyAny>,
+        method: &str,
+        inputs: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, pyo3::types::PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let module = slf.py().import("array_protocol._numpy")?;
+        module.getattr("array_ufunc")?.call1((slf, ufunc, method, inputs, kwargs))
+    }
+
+    fn __repr__(&self) -> String {
+        let (shown, dtype) = (self.array.to_string(), self.array.dtype());
+        // The protocol prints values, then the type, the shape where values are left out, and the kind.
+        let (values, rest) = shown.split_at(shown.rfind(&format!(" {dtype}")).unwrap_or(shown.len()));
+        let empty = self.array.dims().size() == Some(0) && self.array.ndim() != 1;
+        let shape = if rest.contains(" shape=") && (empty || values.contains("...")) {
+            format!(", shape={}", self.array.dims())
+        } else {
+            String::new()
+        };
+        let default = matches!(dtype, DType::Bool | DType::Int64 | DType::Float64 | DType::Complex128);
+        let dtype = if default && !values.starts_with("[]") { String::new() } else { format!(", dtype={dtype}") };
+        format!("array({}{shape}{dtype})", with_commas(values))
+    }
+
+    fn __str__(&self) -> String {
+        let shown = self.array.to_string();
+        let tail = shown.rfind(&format!(" {}", self.array.dtype())).unwrap_or(shown.len());
+        shown[..tail].to_owned()
+    }
+}

@@ -1,0 +1,61 @@
+//! What crosses between Rust and Python: errors become exceptions, panics too, and long work lets other threads run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use array_api::{Error, ErrorKind};
+use pyo3::exceptions::{PyIndexError, PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// From how many elements on a call gives up Python's lock: below, giving it up takes longer than the work.
+pub(crate) const LONG: usize = 1 << 14;
+
+/// The exception for an error of the protocol: the standard's types, with the protocol's words.
+#[cold]
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    let text = error.to_string();
+    match error.kind() {
+        ErrorKind::DType | ErrorKind::Ambiguous => PyTypeError::new_err(text),
+        ErrorKind::Axis => axis_error(py, text),
+        ErrorKind::Index => PyIndexError::new_err(text),
+        ErrorKind::Shape | ErrorKind::Value | ErrorKind::Device => PyValueError::new_err(text),
+        ErrorKind::NotImplemented => PyNotImplementedError::new_err(text),
+        _ => PyRuntimeError::new_err(text),
+    }
+}
+
+/// An axis that does not exist is both a wrong value and a wrong index, and clients catch either.
+fn axis_error(py: Python<'_>, text: String) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    match CLASS.import(py, "array_protocol._errors", "AxisError") {
+        Ok(class) => PyErr::from_type(class.clone(), text),
+        Err(e) => e,
+    }
+}
+
+/// Runs a call of the protocol: its error, or a panic inside it, becomes an ordinary exception.
+#[inline]
+pub(crate) fn run<T>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T>) -> PyResult<T> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(e)) => Err(exception(py, &e)),
+        Err(payload) => Err(panicked(&*payload)),
+    }
+}
+
+/// The same for a call that may take long, with Python's lock given up.
+pub(crate) fn run_long<T: Send>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T> + Send) -> PyResult<T> {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(f))) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(e)) => Err(exception(py, &e)),
+        Err(payload) => Err(panicked(&*payload)),
+    }
+}
+
+#[cold]
+fn panicked(payload: &(dyn std::any::Any + Send)) -> PyErr {
+    let words = payload.downcast_ref::<&str>().copied().map(str::to_owned);
+    let words = words.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+    PyRuntimeError::new_err(format!("this is a mistake in array_protocol, please report it: {words}"))
+}

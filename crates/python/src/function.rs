@@ -1,0 +1,276 @@
+//! A row of the registry as a Python callable.
+
+use array_api::{Class, Device, Namespace, Op, Operand, Outs, Role, Value, operations};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
+use smallvec::SmallVec;
+
+use crate::array::PyArray;
+use crate::boundary::{LONG, exception, run, run_long};
+use crate::data_type;
+use crate::given::{self, Given};
+
+/// The namespace of a kind, by its name.
+pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
+    if kind == array_ndarray::NDARRAY.name() {
+        return Ok(array_ndarray::namespace());
+    }
+    run(py, || kind.parse())
+}
+
+/// A function of the array API. Arrays go first and by position, parameters by name.
+#[pyclass(frozen, dict, name = "Function", module = "array_protocol")]
+pub(crate) struct Function {
+    op: &'static Op,
+    xp: Namespace,
+    /// Parameters that may also be given by position, after the arrays.
+    positional: Vec<&'static str>,
+    /// The class of results that have names.
+    results: PyOnceLock<Py<PyAny>>,
+}
+
+/// Every row of the registry, for arrays of a kind. `positional` has the names of the parameters of each function that
+/// may be given by position.
+#[pyfunction]
+pub(crate) fn functions<'py>(
+    py: Python<'py>,
+    kind: &str,
+    positional: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let xp = namespace(py, kind)?;
+    let all = PyDict::new(py);
+    for op in operations() {
+        let names: Vec<String> = match positional.get_item(op.name)? {
+            Some(names) => names.extract()?,
+            None => vec![],
+        };
+        let known = |name: &String| op.params.iter().map(|(n, ..)| *n).find(|n| n == name);
+        let positional = names.iter().filter_map(known).collect();
+        all.set_item(op.name, Function { op, xp: xp.clone(), positional, results: PyOnceLock::new() })?;
+    }
+    Ok(all)
+}
+
+type Operands<'py> = SmallVec<[Option<Given<'py>>; 3]>;
+
+impl Function {
+    fn unexpected(&self, what: &str) -> PyErr {
+        let arguments = self.op.args.iter().map(|(n, _)| *n);
+        let names: Vec<_> = arguments.chain(self.op.params.iter().map(|(n, ..)| *n)).collect();
+        PyTypeError::new_err(format!("{}() has no {what}; it takes {}", self.op.name, names.join(", ")))
+    }
+
+    fn operand<'py>(&self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<Given<'py>>> {
+        if value.is_none() {
+            return Ok(None);
+        }
+        match Given::of(value)? {
+            Some(given) => Ok(Some(given)),
+            None => Err(PyTypeError::new_err(format!(
+                "{}: the argument {name} is {}, but must be an array; make one with asarray",
+                self.op.name,
+                value.get_type().name()?
+            ))),
+        }
+    }
+
+    fn field(&self, place: usize, value: &Bound<'_, PyAny>, to: &mut Vec<(&'static str, Value)>) -> PyResult<()> {
+        let (name, of, _) = self.op.params[place];
+        let value = match given::value(value)? {
+            // Left to the row's own default.
+            Value::None if of == "DType" => return Ok(()),
+            // One number where several are meant.
+            Value::Int(i) if of.starts_with("Vec<") || of.starts_with("Option<Vec<") => {
+                Value::List(vec![Value::Int(i)])
+            }
+            value => value,
+        };
+        to.push((name, value));
+        Ok(())
+    }
+
+    fn keyword<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+        operands: &mut Operands<'py>,
+        fields: &mut Vec<(&'static str, Value)>,
+    ) -> PyResult<()> {
+        let key = key.cast::<PyString>()?;
+        let name = key.to_str()?;
+        if let Some(place) = self.op.params.iter().position(|(n, ..)| *n == name) {
+            if fields.iter().any(|(n, _)| *n == name) {
+                return Err(PyTypeError::new_err(format!("{}() got {name} twice", self.op.name)));
+            }
+            return self.field(place, value, fields);
+        }
+        if let Some(place) = self.op.args.iter().position(|(n, role)| *n == name && *role == Role::Maybe) {
+            while operands.len() <= place {
+                operands.push(None);
+            }
+            if operands[place].is_some() {
+                return Err(PyTypeError::new_err(format!("{}() got {name} twice", self.op.name)));
+            }
+            operands[place] = self.operand(name, value)?;
+            return Ok(());
+        }
+        match (name, self.op.class) {
+            ("device", Class::Creation | Class::Elementwise) => self.on(value),
+            ("copy", Class::Movement) => Ok(()),
+            _ => Err(self.unexpected(&format!("parameter {name}"))),
+        }
+    }
+
+    /// Arrays of the namespace live on its device; another one cannot be asked for.
+    fn on(&self, device: &Bound<'_, PyAny>) -> PyResult<()> {
+        if device.is_none() {
+            return Ok(());
+        }
+        let asked: Device = match device.cast::<PyString>() {
+            Ok(name) => run(device.py(), || name.to_str().unwrap_or_default().parse())?,
+            Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
+        };
+        if asked == self.xp.device() {
+            return Ok(());
+        }
+        Err(PyValueError::new_err(format!(
+            "{}: arrays of {} live on {}, not on {asked}",
+            self.op.name,
+            self.xp,
+            self.xp.device()
+        )))
+    }
+
+    fn results<'py>(&self, py: Python<'py>, outs: Outs) -> PyResult<Bound<'py, PyAny>> {
+        let many = match outs {
+            Outs::One(array) => return Ok(Bound::new(py, PyArray { array })?.into_any()),
+            Outs::Many(many) => many,
+        };
+        let list = PyTuple::new(py, many.into_iter().map(|array| PyArray { array }))?;
+        if self.op.results.is_empty() {
+            return Ok(list.into_any());
+        }
+        let class = self.results.get_or_try_init(py, || {
+            let name = format!("{}_result", self.op.name);
+            let class = py.import("collections")?.getattr("namedtuple")?;
+            class.call1((name, self.op.results.to_vec())).map(Bound::unbind)
+        })?;
+        class.bind(py).call1(list)
+    }
+}
+
+#[pymethods]
+impl Function {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, n) = (args.py(), self.op.args.len());
+        let (mut operands, mut fields) = (Operands::new(), vec![]);
+        for (i, value) in args.iter().enumerate() {
+            match self.op.args.get(i) {
+                Some((name, Role::Many)) => {
+                    for item in value.try_iter()? {
+                        operands.push(self.operand(name, &item?)?);
+                    }
+                }
+                Some((name, _)) => operands.push(self.operand(name, &value)?),
+                None => match self.positional.get(i - n) {
+                    Some(&name) => {
+                        let place = self.op.params.iter().position(|(n, ..)| *n == name).unwrap_or(0);
+                        self.field(place, &value, &mut fields)?;
+                    }
+                    None => return Err(self.unexpected(&format!("argument at position {i}"))),
+                },
+            }
+        }
+        for (key, value) in kwargs.into_iter().flatten() {
+            self.keyword(&key, &value, &mut operands, &mut fields)?;
+        }
+        while operands.len() < n && matches!(self.op.args[operands.len()].1, Role::Maybe) {
+            operands.push(None);
+        }
+        let params = self.op.read(&fields).map_err(|e| exception(py, &e))?;
+        let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
+        let outs = if size < LONG {
+            let mut operands: SmallVec<[Operand<'_>; 3]> =
+                operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
+            run(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+        } else {
+            let mut operands: Vec<Operand<'static>> =
+                operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
+            run_long(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+        };
+        self.results(py, outs)
+    }
+
+    /// The standard's category.
+    #[getter]
+    fn category(&self) -> &'static str {
+        self.op.category
+    }
+
+    /// The row's documentation.
+    #[getter]
+    fn doc(&self) -> &'static str {
+        self.op.doc
+    }
+
+    /// The arguments: name, and "one", "maybe" or "many".
+    #[getter]
+    fn arguments(&self) -> Vec<(&'static str, &'static str)> {
+        let role = |r: &Role| match r {
+            Role::One => "one",
+            Role::Maybe => "maybe",
+            Role::Many => "many",
+        };
+        self.op.args.iter().map(|(name, r)| (*name, role(r))).collect()
+    }
+
+    /// The parameters: name, default, and whether they may be given by position.
+    #[getter]
+    fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&'static str, Bound<'py, PyAny>, bool)>> {
+        let defaults = self.op.read(&[]).map_err(|e| exception(py, &e))?.write();
+        let mut all = vec![];
+        for (name, value) in defaults {
+            all.push((name, python(py, &value)?, self.positional.contains(&name)));
+        }
+        Ok(all)
+    }
+
+    /// The names of several results.
+    #[getter]
+    fn result_names(&self) -> Vec<&'static str> {
+        self.op.results.to_vec()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<function {} of {}>", self.op.name, self.xp)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let rebuild = py.import("array_protocol._pickle")?.getattr("function")?;
+        Ok((rebuild, (self.xp.to_string(), self.op.category, self.op.name)).into_pyobject(py)?.into_any())
+    }
+}
+
+/// A parameter's value as Python shows it.
+fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::None => py.None().into_bound(py),
+        Value::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),
+        Value::Int(i) => i.into_pyobject(py)?.into_any(),
+        Value::Float(x) => x.into_pyobject(py)?.into_any(),
+        Value::Complex(re, im) => PyComplex::from_doubles(py, *re, *im).into_any(),
+        Value::DType(d) => data_type::object(py, *d)?.into_bound(py).into_any(),
+        Value::Text(s) => s.into_pyobject(py)?.into_any(),
+        Value::List(v) => {
+            let items = v.iter().map(|x| python(py, x)).collect::<PyResult<Vec<_>>>()?;
+            PyTuple::new(py, items)?.into_any()
+        }
+    })
+}

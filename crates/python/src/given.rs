@@ -1,0 +1,97 @@
+//! Python's values as operands and parameters.
+
+use array_api::{Complex, Operand, Scalar, Value};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::array::PyArray;
+use crate::data_type::PyDType;
+
+/// What was given for an array argument.
+pub(crate) enum Given<'py> {
+    Array(PyRef<'py, PyArray>),
+    Scalar(Scalar),
+}
+
+impl<'py> Given<'py> {
+    /// `None` for what is neither an array of ours nor a Python number.
+    #[inline]
+    pub(crate) fn of(value: &Bound<'py, PyAny>) -> PyResult<Option<Given<'py>>> {
+        if let Ok(array) = value.cast::<PyArray>() {
+            return Ok(Some(Given::Array(array.try_borrow()?)));
+        }
+        Ok(scalar(value)?.map(Given::Scalar))
+    }
+
+    /// The operand, borrowed.
+    #[inline]
+    pub(crate) fn operand(&self) -> Operand<'_> {
+        match self {
+            Given::Array(a) => Operand::Ref(&a.array),
+            Given::Scalar(s) => Operand::Scalar(*s),
+        }
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Given::Array(a) => a.array.dims().size().unwrap_or(0),
+            Given::Scalar(_) => 1,
+        }
+    }
+}
+
+/// A Python number as a weak scalar; `None` for anything else.
+#[inline]
+pub(crate) fn scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    if let Ok(x) = value.cast::<PyFloat>() {
+        return Ok(Some(Scalar::Float(x.extract()?)));
+    }
+    if let Ok(b) = value.cast::<PyBool>() {
+        return Ok(Some(Scalar::Bool(b.is_true())));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(Some(Scalar::int(integer(value)?)));
+    }
+    if let Ok(c) = value.cast::<PyComplex>() {
+        return Ok(Some(Scalar::Complex(Complex::new(c.real(), c.imag()))));
+    }
+    Ok(None)
+}
+
+/// An integer of at most 128 bits; that is more than any data type holds, so rules still say what does not fit.
+pub(crate) fn integer(value: &Bound<'_, PyAny>) -> PyResult<i128> {
+    value.extract().map_err(|_| {
+        let text = value.str().map_or_else(|_| "an integer".to_owned(), |s| s.to_string());
+        PyOverflowError::new_err(format!("{text} does not fit any data type"))
+    })
+}
+
+/// A parameter's value.
+pub(crate) fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if given.is_none() {
+        return Ok(Value::None);
+    }
+    if let Some(s) = scalar(given)? {
+        return Ok(array_api::Field::to_value(&s));
+    }
+    if let Ok(dtype) = given.cast::<PyDType>() {
+        return Ok(Value::DType(dtype.get().0));
+    }
+    if let Ok(text) = given.cast::<PyString>() {
+        return Ok(Value::Text(text.to_str()?.to_owned()));
+    }
+    if given.is_instance_of::<PyTuple>() || given.is_instance_of::<PyList>() {
+        return given.try_iter()?.map(|item| value(&item?)).collect::<PyResult<_>>().map(Value::List);
+    }
+    // Integers of other libraries, such as NumPy's, and 0-d arrays of ours.
+    if let Ok(index) = given.call_method0("__index__") {
+        return integer(&index).map(Value::Int);
+    }
+    if let Ok(items) = given.try_iter() {
+        return items.map(|item| value(&item?)).collect::<PyResult<_>>().map(Value::List);
+    }
+    Err(PyTypeError::new_err(format!("{} cannot be a parameter", given.repr()?)))
+}
