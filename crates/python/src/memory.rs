@@ -54,9 +54,8 @@ impl Foreign {
             let Some(axis) = (0..index.len()).rev().find(|&a| index[a] + 1 < self.shape[a]) else { return out };
             index[axis] += 1;
             offset += self.steps[axis];
-            for a in axis + 1..index.len() {
-                offset -= self.steps[a] * index[a] as isize;
-                index[a] = 0;
+            for (i, step) in index.iter_mut().zip(&self.steps).skip(axis + 1) {
+                offset -= step * std::mem::take(i) as isize;
             }
         }
     }

@@ -132,7 +132,10 @@ fn logarithm(z: C) -> C {
     let (high, low) = (ax.max(ay), ax.min(ay));
     let size = ax.hypot(ay);
     // Near the unit circle the logarithm of the size is small, and its digits are those of `size^2 - 1`.
-    let re = if (0.7..1.8).contains(&size) {
+    // `max` above would pass over a part that is not a number.
+    let re = if size.is_nan() {
+        NAN
+    } else if (0.7..1.8).contains(&size) {
         ((high - 1.0) * (high + 1.0) + low * low).ln_1p() / 2.0
     } else if high > LARGE && high < INF {
         (high / 1e200).hypot(low / 1e200).ln() + 200.0 * std::f64::consts::LN_10
@@ -183,7 +186,7 @@ fn hyperbolic_sine(z: C) -> C {
         return C::new(x.sinh(), y);
     }
     if x == 0.0 {
-        return C::new(x, y.sin());
+        return C::new(if y.is_finite() { x * y.cos() } else { x }, y.sin());
     }
     if x.is_infinite() {
         return match y.is_finite() {
