@@ -1,0 +1,462 @@
+//! Elementwise rows: a scalar function per category of data types is all that a line says.
+
+use array_api::{DTYPES, DType, ErrorKind, Scalar};
+
+use crate::Check;
+use crate::compare::{Close, Want, epsilon};
+use crate::complex::{self as cx, C};
+use crate::inputs::{moderate, specials, telling, wide};
+use crate::kit::{Given, Kit, fields};
+use crate::real;
+use crate::reference::{Reference, broadcast, indices, rounded};
+
+type Scalars = Box<dyn Fn(DType, &[Scalar]) -> Option<Scalar>>;
+
+/// The type of the results.
+#[derive(Clone, Copy)]
+enum Out {
+    Same,
+    Bool,
+    Real,
+}
+
+/// One operation: what it does to truth values, integers, reals and complex numbers; it refuses what it has no function for.
+pub(crate) struct Line {
+    arity: usize,
+    boolean: Option<Scalars>,
+    integer: Option<Scalars>,
+    real: Option<Scalars>,
+    complex: Option<Scalars>,
+    out: Out,
+    ulps: f64,
+    any_zero: bool,
+    /// The size of what cancels: errors are relative to it where it is given.
+    terms: Option<fn(&[Scalar]) -> f64>,
+}
+
+const fn line(arity: usize) -> Line {
+    Line {
+        arity,
+        boolean: None,
+        integer: None,
+        real: None,
+        complex: None,
+        out: Out::Same,
+        ulps: 4.0,
+        any_zero: false,
+        terms: None,
+    }
+}
+
+fn f(s: Scalar) -> f64 {
+    s.to_f64()
+}
+
+fn i(s: Scalar) -> i128 {
+    s.to_i128()
+}
+
+/// `bool -> bool` of one and two arguments, and the like for the other categories.
+impl Line {
+    fn bools(mut self, g: fn(bool, bool) -> bool) -> Line {
+        self.boolean = Some(Box::new(move |_, a| {
+            Some(Scalar::Bool(g(a[0].to_bool(), a.get(1).is_some_and(|b| b.to_bool()))))
+        }));
+        self
+    }
+    fn int(mut self, g: fn(i128) -> i128) -> Line {
+        self.integer = Some(Box::new(move |_, a| Some(Scalar::int(g(i(a[0]))))));
+        self
+    }
+    fn ints(mut self, g: fn(i128, i128) -> Option<i128>) -> Line {
+        self.integer = Some(Box::new(move |_, a| g(i(a[0]), i(a[1])).map(Scalar::int)));
+        self
+    }
+    fn real(mut self, g: fn(f64) -> f64) -> Line {
+        self.real = Some(Box::new(move |_, a| Some(Scalar::Float(g(f(a[0]))))));
+        self
+    }
+    fn reals(mut self, g: fn(f64, f64) -> f64) -> Line {
+        self.real = Some(Box::new(move |_, a| Some(Scalar::Float(g(f(a[0]), f(a[1]))))));
+        self
+    }
+    fn cplx(mut self, g: fn(C) -> C) -> Line {
+        self.complex = Some(Box::new(move |_, a| Some(Scalar::Complex(g(a[0].to_complex())))));
+        self
+    }
+    fn cplxs(mut self, g: fn(C, C) -> C) -> Line {
+        self.complex = Some(Box::new(move |_, a| Some(Scalar::Complex(g(a[0].to_complex(), a[1].to_complex())))));
+        self
+    }
+    /// Functions to a real part.
+    fn part(mut self, g: fn(C) -> f64) -> Line {
+        self.complex = Some(Box::new(move |_, a| Some(Scalar::Float(g(a[0].to_complex())))));
+        self.out = Out::Real;
+        self
+    }
+    /// Predicates of one number of every category.
+    fn test(mut self, integers: Option<bool>, real: fn(f64) -> bool, complex: Option<fn(C) -> bool>) -> Line {
+        if let Some(answer) = integers {
+            self.integer = Some(Box::new(move |_, _| Some(Scalar::Bool(answer))));
+        }
+        self.real = Some(Box::new(move |_, a| Some(Scalar::Bool(real(f(a[0]))))));
+        if let Some(g) = complex {
+            self.complex = Some(Box::new(move |_, a| Some(Scalar::Bool(g(a[0].to_complex())))));
+        }
+        self.out = Out::Bool;
+        self
+    }
+    /// Comparisons of two numbers.
+    fn order(mut self, ints: fn(i128, i128) -> bool, reals: fn(f64, f64) -> bool) -> Line {
+        self.integer = Some(Box::new(move |_, a| Some(Scalar::Bool(ints(i(a[0]), i(a[1]))))));
+        self.real = Some(Box::new(move |_, a| Some(Scalar::Bool(reals(f(a[0]), f(a[1]))))));
+        self.out = Out::Bool;
+        self
+    }
+    fn typed(mut self, integer: Option<Scalars>, real: Option<Scalars>) -> Line {
+        self.integer = integer.or(self.integer);
+        self.real = real.or(self.real);
+        self
+    }
+    fn exact(mut self) -> Line {
+        self.ulps = 0.0;
+        self
+    }
+    fn ulps(mut self, ulps: f64) -> Line {
+        self.ulps = ulps;
+        self
+    }
+    fn any_zero(mut self) -> Line {
+        self.any_zero = true;
+        self
+    }
+    fn terms(mut self, g: fn(&[Scalar]) -> f64) -> Line {
+        self.terms = Some(g);
+        self
+    }
+
+    fn function(&self, dtype: DType) -> Option<&Scalars> {
+        match dtype {
+            DType::Bool => self.boolean.as_ref(),
+            d if d.is_integer() => self.integer.as_ref(),
+            d if d.is_complex() => self.complex.as_ref(),
+            _ => self.real.as_ref(),
+        }
+    }
+
+    /// What the row must give for operands of the type `dtype`.
+    fn want(&self, dtype: DType, args: &[&Reference]) -> Option<Want> {
+        let function = self.function(dtype)?;
+        let out = match self.out {
+            Out::Same => dtype,
+            Out::Bool => DType::Bool,
+            Out::Real => dtype.real(),
+        };
+        let dims = broadcast(&args.iter().map(|r| &r.dims[..]).collect::<Vec<_>>());
+        let mut errors = vec![];
+        let data: Vec<Option<Scalar>> = indices(&dims)
+            .map(|index| {
+                let operands: Vec<Scalar> = args.iter().map(|r| r.broadcast_at(&index)).collect();
+                let value = function(dtype, &operands).and_then(|s| rounded(out, s));
+                if let Some(terms) = self.terms {
+                    let size = terms(&operands).max(value.map_or(0.0, |v| v.to_complex().norm()));
+                    errors.push(self.ulps * epsilon(dtype) * if size.is_finite() { size } else { 0.0 });
+                }
+                value
+            })
+            .collect();
+        let close = match (self.terms, self.any_zero) {
+            (Some(_), _) => Close::Within(errors),
+            (None, true) => Close::AnyZero(self.ulps),
+            // Complex functions are made of a few real ones.
+            (None, false) if dtype.is_complex() && self.ulps > 0.0 => Close::Ulps(self.ulps.max(16.0)),
+            (None, false) => Close::Ulps(self.ulps),
+        };
+        Some(Want { dims, dtype: out, data, close })
+    }
+}
+
+fn terms_of_power(a: &[Scalar]) -> f64 {
+    let (x, y) = (a[0].to_complex(), a[1].to_complex());
+    let value = cx::exp(y * cx::ln(x)).norm();
+    let exponent = (y * cx::ln(x)).norm();
+    if a.iter().all(|s| matches!(s, Scalar::Complex(_))) { 4.0 * value * (1.0 + exponent) } else { value }
+}
+
+fn bit_width(dtype: DType) -> i128 {
+    8 * dtype.size() as i128
+}
+
+/// The lines: one for every elementwise row.
+pub(crate) fn line_of(name: &str) -> Option<Line> {
+    let unsigned_not: Scalars = Box::new(|d, a| {
+        let signed = d.category() == array_api::Category::SignedInteger;
+        Some(Scalar::int(if signed { !i(a[0]) } else { (1i128 << bit_width(d)) - 1 - i(a[0]) }))
+    });
+    let shift_left: Scalars = Box::new(|d, a| {
+        let (x, s) = (i(a[0]), i(a[1]));
+        if (0..bit_width(d)).contains(&s) { Some(Scalar::int(x << s)) } else { None }
+    });
+    let shift_right: Scalars = Box::new(|d, a| {
+        let (x, s) = (i(a[0]), i(a[1]));
+        if (0..bit_width(d)).contains(&s) { Some(Scalar::int(x >> s)) } else { None }
+    });
+    let next: Scalars = Box::new(|d, a| Some(Scalar::Float(real::next(d, f(a[0]), f(a[1])))));
+    Some(match name {
+        "abs" => line(1).int(i128::abs).real(f64::abs).part(|z| z.re.hypot(z.im)),
+        "acos" => line(1).real(f64::acos).cplx(cx::acos),
+        "acosh" => line(1).real(real::acosh).cplx(cx::acosh),
+        "asin" => line(1).real(f64::asin).cplx(cx::asin),
+        "asinh" => line(1).real(real::asinh).cplx(cx::asinh),
+        "atan" => line(1).real(f64::atan).cplx(cx::atan),
+        "atanh" => line(1).real(real::atanh).cplx(cx::atanh),
+        "bitwise_invert" => line(1).bools(|a, _| !a).typed(Some(unsigned_not), None),
+        "ceil" => line(1).int(|x| x).real(f64::ceil).exact(),
+        "conj" => line(1).int(|x| x).real(|x| x).cplx(|z| z.conj()).exact(),
+        "cos" => line(1).real(f64::cos).cplx(cx::cos),
+        "cosh" => line(1).real(f64::cosh).cplx(cx::cosh),
+        "exp" => line(1).real(f64::exp).cplx(cx::exp),
+        "expm1" => line(1).real(f64::exp_m1).cplx(cx::expm1),
+        "floor" => line(1).int(|x| x).real(f64::floor).exact(),
+        "imag" => line(1).part(|z| z.im).exact(),
+        "isfinite" => line(1).test(Some(true), f64::is_finite, Some(|z| z.re.is_finite() && z.im.is_finite())),
+        "isinf" => line(1).test(Some(false), f64::is_infinite, Some(|z| z.re.is_infinite() || z.im.is_infinite())),
+        "isnan" => line(1).test(Some(false), f64::is_nan, Some(|z| z.re.is_nan() || z.im.is_nan())),
+        "log" => line(1).real(f64::ln).cplx(cx::ln),
+        "log1p" => line(1).real(f64::ln_1p).cplx(cx::ln1p),
+        "log2" => line(1).real(f64::log2).cplx(cx::log2),
+        "log10" => line(1).real(f64::log10).cplx(cx::log10),
+        "logical_not" => line(1).bools(|a, _| !a),
+        "negative" => line(1).int(|x| -x).real(|x| -x).cplx(|z| -z).exact(),
+        "positive" => line(1).int(|x| x).real(|x| x).cplx(|z| z).exact(),
+        "real" => line(1).int(|x| x).real(|x| x).part(|z| z.re).exact(),
+        "reciprocal" => line(1).real(|x| 1.0 / x).cplx(cx::reciprocal).ulps(1.0),
+        "round" => line(1).int(|x| x).real(f64::round_ties_even).cplx(cx::round).exact(),
+        "sign" => line(1).int(i128::signum).real(real::sign).cplx(cx::sign).any_zero(),
+        "signbit" => line(1).test(None, f64::is_sign_negative, None),
+        "sin" => line(1).real(f64::sin).cplx(cx::sin),
+        "sinh" => line(1).real(f64::sinh).cplx(cx::sinh),
+        "square" => line(1).int(|x| x.saturating_mul(x)).real(|x| x * x).cplx(|z| z * z).ulps(1.0),
+        "sqrt" => line(1).real(f64::sqrt).cplx(cx::sqrt).ulps(1.0),
+        "tan" => line(1).real(f64::tan).cplx(cx::tan),
+        "tanh" => line(1).real(f64::tanh).cplx(cx::tanh),
+        "trunc" => line(1).int(|x| x).real(f64::trunc).exact(),
+        "add" => line(2).ints(i128::checked_add).reals(|a, b| a + b).cplxs(|a, b| a + b).exact(),
+        "atan2" => line(2).reals(f64::atan2),
+        "bitwise_and" => line(2).bools(|a, b| a & b).ints(|a, b| Some(a & b)),
+        "bitwise_left_shift" => line(2).typed(Some(shift_left), None),
+        "bitwise_or" => line(2).bools(|a, b| a | b).ints(|a, b| Some(a | b)),
+        "bitwise_right_shift" => line(2).typed(Some(shift_right), None),
+        "bitwise_xor" => line(2).bools(|a, b| a ^ b).ints(|a, b| Some(a ^ b)),
+        "copysign" => line(2).reals(f64::copysign).exact(),
+        "divide" => line(2).reals(|a, b| a / b).cplxs(|a, b| a / b).ulps(1.0),
+        "equal" => equality(|same| same),
+        "floor_divide" => line(2).ints(real::floor_divide_ints).reals(real::floor_divide).ulps(1.0),
+        "greater" => line(2).order(|a, b| a > b, |a, b| a > b),
+        "greater_equal" => line(2).order(|a, b| a >= b, |a, b| a >= b),
+        "hypot" => line(2).reals(f64::hypot),
+        "less" => line(2).order(|a, b| a < b, |a, b| a < b),
+        "less_equal" => line(2).order(|a, b| a <= b, |a, b| a <= b),
+        "logaddexp" => line(2).reals(real::logaddexp).terms(|a| f(a[0]).abs().max(f(a[1]).abs()).min(1e300)),
+        "logical_and" => line(2).bools(|a, b| a & b),
+        "logical_or" => line(2).bools(|a, b| a | b),
+        "logical_xor" => line(2).bools(|a, b| a ^ b),
+        "maximum" => line(2).ints(|a, b| Some(a.max(b))).reals(real::maximum).exact().any_zero(),
+        "minimum" => line(2).ints(|a, b| Some(a.min(b))).reals(real::minimum).exact().any_zero(),
+        "multiply" => line(2).ints(i128::checked_mul).reals(|a, b| a * b).cplxs(|a, b| a * b).exact_reals(),
+        "nextafter" => line(2).typed(None, Some(next)).exact(),
+        "not_equal" => equality(|same| !same),
+        "pow" => power(),
+        "remainder" => line(2).ints(real::remainder_ints).reals(real::remainder).exact(),
+        "subtract" => line(2).ints(i128::checked_sub).reals(|a, b| a - b).cplxs(|a, b| a - b).exact(),
+        "erf" => line(1).real(libm::erf),
+        "relu" => line(1).int(|x| x.max(0)).real(|x| if x < 0.0 { 0.0 } else { x }).exact().any_zero(),
+        "elu" => line(1).real(|x| if x > 0.0 { x } else { x.exp_m1() }).any_zero(),
+        "selu" => line(1).real(real::selu).any_zero(),
+        "gelu" => line(1).real(real::gelu).terms(|a| f(a[0]).abs().min(1e300)),
+        "sigmoid" => line(1).real(|x| 1.0 / (1.0 + (-x).exp())).terms(|_| 1.0),
+        "softplus" => line(1).real(|x| real::logaddexp(x, 0.0)).terms(|_| 1.0),
+        "stop_gradient" => same(),
+        _ => return None,
+    })
+}
+
+impl Line {
+    /// Exact for reals, a rounding for each product of complex parts.
+    fn exact_reals(mut self) -> Line {
+        self.ulps = 1.0;
+        self
+    }
+}
+
+fn equality(answer: fn(bool) -> bool) -> Line {
+    let mut equality = line(2).order(|_, _| false, |_, _| false);
+    equality.boolean = Some(Box::new(move |_, a| Some(Scalar::Bool(answer(a[0].to_bool() == a[1].to_bool())))));
+    equality.integer = Some(Box::new(move |_, a| Some(Scalar::Bool(answer(i(a[0]) == i(a[1]))))));
+    equality.real = Some(Box::new(move |_, a| Some(Scalar::Bool(answer(f(a[0]) == f(a[1]))))));
+    equality.complex = Some(Box::new(move |_, a| Some(Scalar::Bool(answer(a[0].to_complex() == a[1].to_complex())))));
+    equality
+}
+
+fn same() -> Line {
+    let mut same = line(1).int(|x| x).real(|x| x).cplx(|z| z).exact();
+    same.boolean = Some(Box::new(|_, a| Some(a[0])));
+    same
+}
+
+fn power() -> Line {
+    let mut power = line(2).ints(real::pow_ints).reals(real::pow).terms(terms_of_power);
+    power.complex = Some(Box::new(|_, a| {
+        let (x, y) = (a[0].to_complex(), a[1].to_complex());
+        // The standard leaves powers of zero to the implementation.
+        (x.norm() > 0.0).then(|| Scalar::Complex(cx::exp(y * cx::ln(x))))
+    }));
+    power
+}
+
+/// Every elementwise row runs this check; its line says what is right.
+pub(crate) fn check(kit: &mut Kit, name: &'static str) {
+    let Some(line) = line_of(name) else { return };
+    for dtype in DTYPES {
+        if line.function(dtype).is_none() {
+            let x = Given::Array(moderate(dtype, &[2], 1));
+            kit.refuses(&[], &vec![x; line.arity], ErrorKind::DType);
+            continue;
+        }
+        match line.arity {
+            1 => unary(kit, &line, dtype),
+            _ => binary(kit, &line, dtype),
+        }
+        if kit.enough() {
+            return;
+        }
+    }
+    if line.arity == 2 {
+        promotion(kit, &line);
+        let (x, y) = (moderate(line_type(&line), &[2, 3], 5), moderate(line_type(&line), &[4], 6));
+        kit.refuses(&[], &[(&x).into(), (&y).into()], ErrorKind::Shape);
+    }
+}
+
+/// A type that the line accepts.
+fn line_type(line: &Line) -> DType {
+    DTYPES.into_iter().find(|&d| line.function(d).is_some()).unwrap_or(DType::Float64)
+}
+
+fn unary(kit: &mut Kit, line: &Line, dtype: DType) {
+    let all = telling(dtype, 3);
+    let n = all.data.len();
+    let block = Reference::new(dtype, &[3, n / 3], all.data[n % 3..].to_vec());
+    let one = Reference::new(dtype, &[], vec![all.data[1]]);
+    let empty = [Reference::new(dtype, &[0], vec![]), Reference::new(dtype, &[2, 0, 3], vec![])];
+    // Long enough for the loops that take many elements at a time, and for their ends.
+    let long = Reference::new(dtype, &[1031], wide(dtype, 1031, 4));
+    for x in [all, block, one, long, moderate(dtype, &[2, 3, 2, 5], 9)].iter().chain(&empty) {
+        if let Some(want) = line.want(dtype, &[x]) {
+            kit.gives_one(&[], &[x.into()], want);
+        }
+    }
+}
+
+fn binary(kit: &mut Kit, line: &Line, dtype: DType) {
+    let special = specials(dtype);
+    let n = special.len();
+    let (column, row) = (Reference::new(dtype, &[n, 1], special.clone()), Reference::new(dtype, &[n], special));
+    let wide = |dims: &[usize], seed| Reference::new(dtype, dims, wide(dtype, dims.iter().product(), seed));
+    let pairs = [
+        (column, row),
+        (wide(&[5, 7], 11), wide(&[5, 7], 12)),
+        (wide(&[1031], 13), wide(&[1031], 14)),
+        (moderate(dtype, &[2, 1, 3], 15), moderate(dtype, &[4, 1], 16)),
+        (moderate(dtype, &[3, 4], 17), moderate(dtype, &[4], 18)),
+        (moderate(dtype, &[], 19), moderate(dtype, &[2, 2], 20)),
+        (moderate(dtype, &[], 21), moderate(dtype, &[], 22)),
+        (moderate(dtype, &[0, 3], 23), moderate(dtype, &[1], 24)),
+        (moderate(dtype, &[2, 0], 25), moderate(dtype, &[2, 1], 26)),
+    ];
+    for (x, y) in &pairs {
+        if let Some(want) = line.want(dtype, &[x, y]) {
+            kit.gives_one(&[], &[x.into(), y.into()], want);
+        }
+    }
+    // A plain number takes the array's type, on either side.
+    let x = moderate(dtype, &[3, 2], 27);
+    let number = Reference::new(dtype, &[], vec![rounded(dtype, Scalar::int(2)).unwrap_or(Scalar::int(2))]);
+    if let (Some(right), Some(left)) = (line.want(dtype, &[&x, &number]), line.want(dtype, &[&number, &x])) {
+        kit.gives_one(&[], &[(&x).into(), number.data[0].into()], right);
+        kit.gives_one(&[], &[number.data[0].into(), (&x).into()], left);
+    }
+}
+
+/// Every pair of types: the standard's common one, or a refusal.
+fn promotion(kit: &mut Kit, line: &Line) {
+    for a in DTYPES {
+        for b in DTYPES.into_iter().filter(|&b| b != a) {
+            let (x, y) = (moderate(a, &[2, 2], 31), moderate(b, &[2], 32));
+            let given = [(&x).into(), (&y).into()];
+            match a.promote(b).and_then(|d| line.want(d, &[&x.cast(d), &y.cast(d)])) {
+                Some(want) => kit.gives_one(&[], &given, want),
+                None => kit.refuses(&[], &given, ErrorKind::DType),
+            }
+            if kit.enough() {
+                return;
+            }
+        }
+    }
+}
+
+/// `where` and `clip`, whose arguments are not alike.
+pub(crate) const ROWS: &[(&str, Check)] = &[("where", where_), ("clip", clip)];
+
+fn where_(kit: &mut Kit) {
+    for dtype in DTYPES {
+        for (c, a, b) in [(&[3, 1][..], &[4][..], &[3, 4][..]), (&[], &[2], &[]), (&[0], &[1], &[]), (&[1031], &[1031], &[1])] {
+            let (c, a, b) = (moderate(DType::Bool, c, 41), moderate(dtype, a, 42), moderate(dtype, b, 43));
+            let dims = broadcast(&[&c.dims, &a.dims, &b.dims]);
+            let want = Reference::build(dtype, &dims, |i| {
+                if c.broadcast_at(i).to_bool() { a.broadcast_at(i) } else { b.broadcast_at(i) }
+            });
+            kit.gives_one(&[], &[c.into(), a.into(), b.into()], want);
+        }
+        let (c, x) = (moderate(DType::Bool, &[5], 44), moderate(dtype, &[5], 45));
+        if dtype != DType::Bool {
+            let zero = rounded(dtype, Scalar::int(0)).unwrap_or(Scalar::int(0));
+            let want = Reference::build(dtype, &[5], |i| if c.at(i).to_bool() { x.at(i) } else { zero });
+            kit.gives_one(&[], &[c.into(), (&x).into(), Scalar::int(0).into()], want);
+            kit.refuses(&[], &[(&x).into(), (&x).into(), (&x).into()], ErrorKind::DType);
+        }
+    }
+}
+
+fn clip(kit: &mut Kit) {
+    for dtype in DTYPES {
+        if dtype == DType::Bool || dtype.is_complex() {
+            let x = moderate(dtype, &[2], 1);
+            kit.refuses(&[], &[x.into(), Given::Absent, Given::Absent], ErrorKind::DType);
+            continue;
+        }
+        let x = telling(dtype, 46);
+        let n = x.data.len();
+        let less = |a: Scalar, b: Scalar| if dtype.is_integer() { i(a) < i(b) } else { f(a) < f(b) };
+        let limit = |v: i128| rounded(dtype, Scalar::int(v)).unwrap_or(Scalar::int(v));
+        let clipped = |low: Option<Scalar>, high: Option<Scalar>| {
+            Reference::build(dtype, &[n], |at| {
+                let v = x.at(at);
+                let v = low.filter(|&l| less(v, l)).unwrap_or(v);
+                high.filter(|&h| less(h, v)).unwrap_or(v)
+            })
+        };
+        let (low, high) = (limit(1), limit(3));
+        let array = |s: Scalar| Given::Array(Reference::new(dtype, &[1], vec![s]));
+        for (l, h) in [(Some(low), Some(high)), (Some(low), None), (None, Some(high)), (None, None)] {
+            let want = Want::from(clipped(l, h)).close(Close::AnyZero(0.0));
+            let number = |s: Option<Scalar>| s.map_or(Given::Absent, Given::Scalar);
+            kit.gives_one(&[], &[(&x).into(), number(l), number(h)], want.clone());
+            kit.gives_one(&[], &[(&x).into(), l.map_or(Given::Absent, array), h.map_or(Given::Absent, array)], want);
+        }
+    }
+    let (x, wide) = (moderate(DType::Float32, &[3], 1), moderate(DType::Float64, &[3], 2));
+    kit.refuses(&[], &[(&x).into(), wide.into(), Given::Absent], ErrorKind::DType);
+    let large = moderate(DType::Float32, &[2, 3], 2);
+    kit.refuses(fields![], &[x.into(), large.into(), Given::Absent], ErrorKind::Shape);
+}

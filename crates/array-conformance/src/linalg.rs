@@ -1,0 +1,3 @@
+//! x
+use crate::Check;
+pub(crate) const ROWS: &[(&str, Check)] = &[];
