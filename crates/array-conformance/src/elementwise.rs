@@ -273,7 +273,8 @@ pub(crate) fn line_of(name: &str) -> Option<Line> {
         "relu" => line(1).int(|x| x.max(0)).real(|x| if x < 0.0 { 0.0 } else { x }).exact().any_zero(),
         "elu" => line(1).real(|x| if x > 0.0 { x } else { x.exp_m1() }).any_zero(),
         "selu" => line(1).real(real::selu).any_zero(),
-        "gelu" => line(1).real(real::gelu).terms(|a| f(a[0]).abs().min(1e300)),
+        // At minus infinity the product of infinity and zero is left open.
+        "gelu" => line(1).typed(None, Some(Box::new(|_, a| Some(Scalar::Float(real::gelu(f(a[0])))).filter(|s| !s.to_f64().is_nan() || f(a[0]).is_nan())))).terms(|a| f(a[0]).abs().min(1e300)),
         "sigmoid" => line(1).real(|x| 1.0 / (1.0 + (-x).exp())).terms(|_| 1.0),
         "softplus" => line(1).real(|x| real::logaddexp(x, 0.0)).terms(|_| 1.0),
         "stop_gradient" => same(),

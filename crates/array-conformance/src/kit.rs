@@ -245,7 +245,7 @@ impl Kit {
     }
 }
 
-/// Parameters by name: `fields![axis = 0isize, keepdims = true]`.
+/// Parameters by name, as [`Fields`]: `fields![axis = 0isize, keepdims = true]`.
 macro_rules! fields {
     ($($name:ident = $value:expr),* $(,)?) => {
         &[$((stringify!($name), array_api::Field::to_value(&$value))),*][..]

@@ -85,10 +85,11 @@ fn product(v: &[Scalar]) -> Made {
     }
     if !is_complex(v) {
         let p: f64 = v.iter().map(|s| s.to_f64()).product();
-        return (Some(Scalar::Float(p)), 2.0 * v.len() as f64 * p.abs());
+        return (Some(Scalar::Float(p)).filter(|_| (1e-30..1e30).contains(&p.abs())), 2.0 * v.len() as f64 * p.abs());
     }
     let p = v.iter().fold(Complex::new(1.0, 0.0), |a, s| a * s.to_complex());
-    (Some(Scalar::Complex(p)), 4.0 * v.len() as f64 * p.norm())
+    // Beyond the range of the smaller type the order of the factors shows.
+    (Some(Scalar::Complex(p)).filter(|_| (1e-30..1e30).contains(&p.norm())), 4.0 * v.len() as f64 * p.norm())
 }
 
 fn mean(v: &[Scalar]) -> Made {

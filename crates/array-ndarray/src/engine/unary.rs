@@ -3,7 +3,7 @@
 use array_api::Complex;
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
-use crate::engine::math::{self, scalar};
+use crate::engine::math::{self, complex, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
     ABS = "abs";
@@ -134,7 +134,7 @@ vectorised! {
     /// `log(1 + x)`, exact near zero.
     LOG1P = "log1p", log1p, scalar::log1p_complex;
     /// The hyperbolic tangent.
-    TANH = "tanh", tanh, T::tanh;
+    TANH = "tanh", tanh, complex::tanh;
 }
 
 /// Rows for a function taken from `libm`, whose numbers are the same on every machine.
@@ -151,27 +151,32 @@ macro_rules! from_libm {
 
 from_libm! {
     /// The inverse cosine.
-    ACOS = "acos", acosf, acos, T::acos;
-    /// The inverse hyperbolic cosine.
-    ACOSH = "acosh", acoshf, acosh, T::acosh;
+    ACOS = "acos", acosf, acos, complex::acos;
     /// The inverse sine.
-    ASIN = "asin", asinf, asin, T::asin;
+    ASIN = "asin", asinf, asin, complex::asin;
     /// The inverse hyperbolic sine.
-    ASINH = "asinh", asinhf, asinh, T::asinh;
+    ASINH = "asinh", asinhf, asinh, complex::asinh;
     /// The inverse tangent.
-    ATAN = "atan", atanf, atan, T::atan;
+    ATAN = "atan", atanf, atan, complex::atan;
     /// The inverse hyperbolic tangent.
-    ATANH = "atanh", atanhf, atanh, T::atanh;
+    ATANH = "atanh", atanhf, atanh, complex::atanh;
     /// The hyperbolic cosine.
     COSH = "cosh", coshf, cosh, T::cosh;
     /// The hyperbolic sine.
     SINH = "sinh", sinhf, sinh, T::sinh;
     /// The tangent.
-    TAN = "tan", tanf, tan, T::tan;
+    TAN = "tan", tanf, tan, complex::tan;
     /// The logarithm to base 2.
     LOG2 = "log2", log2f, log2, T::log2;
     /// The logarithm to base 10.
     LOG10 = "log10", log10f, log10, T::log10;
+}
+
+table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` gives numbers for negative arguments.
+    ACOSH = "acosh";
+    single -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acoshf(x) };
+    double -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acosh(x) };
+    complex -> T, Scalar: |z| complex::acosh(z);
 }
 
 /// An [`Op`] whose real kernels are vectorised for moderate arguments and call `libm` for huge ones.
@@ -231,6 +236,8 @@ table! { /// `1 / (1 + e^-x)`
 }
 table! { /// `max(x, 0)`; NaN stays.
     RELU = "relu";
+    unsigned -> T, Cheap: |x| x;
+    signed -> T, Cheap: |x| x.max(0);
     float -> T, Cheap: |x| if x < 0.0 { 0.0 } else { x };
 }
 table! { /// The self-normalising unit of Klambauer et al. 2017 (arXiv:1706.02515).

@@ -4,6 +4,7 @@
 //! SIMD level, on each machine, and in vector body and tail alike. Largest errors are measured in `tests/math.rs`.
 
 pub(crate) mod circular;
+pub(crate) mod complex;
 mod exponential;
 pub(crate) mod scalar;
 
