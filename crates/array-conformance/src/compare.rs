@@ -108,12 +108,12 @@ fn complex_near(dtype: DType, g: Complex<f64>, w: Complex<f64>, bound: Bound) ->
 }
 
 /// The difference between 1 and the next number.
-pub fn epsilon(dtype: DType) -> f64 {
+pub(crate) fn epsilon(dtype: DType) -> f64 {
     if dtype.real() == DType::Float32 { f32::EPSILON.into() } else { f64::EPSILON }
 }
 
 /// The smallest normal number.
-pub fn smallest(dtype: DType) -> f64 {
+pub(crate) fn smallest(dtype: DType) -> f64 {
     if dtype.real() == DType::Float32 { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE }
 }
 

@@ -41,7 +41,11 @@ fn constant(kit: &mut Kit, value: Option<i128>) {
             kit.gives_one(fields![shape = shape.to_vec(), dtype = dtype], &[], want);
         }
     }
-    kit.gives_one(fields![shape = vec![2usize]], &[], filled(DType::Float64, &[2], value.map(|v| number(DType::Float64, v))));
+    kit.gives_one(
+        fields![shape = vec![2usize]],
+        &[],
+        filled(DType::Float64, &[2], value.map(|v| number(DType::Float64, v))),
+    );
     kit.refuses(fields![shape = vec![usize::MAX / 2, 8]], &[], ErrorKind::Shape);
 }
 
@@ -53,9 +57,15 @@ fn full(kit: &mut Kit) {
             kit.gives_one(fields, &[], filled(dtype, shape, Some(value)));
         }
         let alone = value.default_dtype();
-        kit.gives_one(fields![shape = vec![2usize], fill_value = value], &[], filled(alone, &[2], rounded(alone, value)));
+        kit.gives_one(
+            fields![shape = vec![2usize], fill_value = value],
+            &[],
+            filled(alone, &[2], rounded(alone, value)),
+        );
     }
-    for (dtype, value) in [(DType::Int8, Scalar::int(128)), (DType::UInt8, Scalar::int(-1)), (DType::Int32, Scalar::Float(1.5))] {
+    for (dtype, value) in
+        [(DType::Int8, Scalar::int(128)), (DType::UInt8, Scalar::int(-1)), (DType::Int32, Scalar::Float(1.5))]
+    {
         kit.refuses(fields![shape = vec![2usize], fill_value = value, dtype = Some(dtype)], &[], ErrorKind::Value);
     }
 }
@@ -137,7 +147,9 @@ fn linspace(kit: &mut Kit) {
 
 fn eye(kit: &mut Kit) {
     for dtype in DTYPES {
-        for (rows, columns, k) in [(3usize, None, 0isize), (2, Some(4usize), 1), (4, Some(2), -1), (2, Some(2), 5), (0, Some(3), 0)] {
+        for (rows, columns, k) in
+            [(3usize, None, 0isize), (2, Some(4usize), 1), (4, Some(2), -1), (2, Some(2), 5), (0, Some(3), 0)]
+        {
             let want = Reference::build(dtype, &[rows, columns.unwrap_or(rows)], |i| {
                 number(dtype, i128::from(i[1] as isize - i[0] as isize == k))
             });

@@ -150,7 +150,11 @@ fn set_at(kit: &mut Kit) {
 /// Positions of an axis of `n` elements, from both ends and some twice.
 fn positions(dims: &[usize], n: usize, seed: u64) -> Reference {
     let n = n as i128;
-    let data = moderate(DType::Int64, dims, seed).data.iter().map(|s| Scalar::int(s.to_i128().rem_euclid(2 * n) - n)).collect();
+    let data = moderate(DType::Int64, dims, seed)
+        .data
+        .iter()
+        .map(|s| Scalar::int(s.to_i128().rem_euclid(2 * n) - n))
+        .collect();
     Reference::new(DType::Int64, dims, data)
 }
 
@@ -172,8 +176,14 @@ fn taken(x: &Reference, at: &Reference, axis: usize) -> (Vec<usize>, Vec<Vec<usi
     (shape, places)
 }
 
-const TAKES: [(&[usize], &[usize], usize); 6] =
-    [(&[5], &[7], 0), (&[3, 4], &[2], 1), (&[3, 4], &[2, 3], 0), (&[2, 3, 4], &[5], 1), (&[3, 4], &[], 0), (&[3], &[0], 0)];
+const TAKES: [(&[usize], &[usize], usize); 6] = [
+    (&[5], &[7], 0),
+    (&[3, 4], &[2], 1),
+    (&[3, 4], &[2, 3], 0),
+    (&[2, 3, 4], &[5], 1),
+    (&[3, 4], &[], 0),
+    (&[3], &[0], 0),
+];
 
 fn take(kit: &mut Kit) {
     for dtype in DTYPES {
@@ -196,7 +206,8 @@ fn take(kit: &mut Kit) {
 
 /// For every element of `take_along_axis(x, at, axis)` the index in `x`.
 fn along(x: &Reference, at: &Reference, axis: usize) -> (Vec<usize>, Vec<Vec<usize>>) {
-    let one = |r: &Reference| -> Vec<usize> { (0..r.dims.len()).map(|a| if a == axis { 1 } else { r.dims[a] }).collect() };
+    let one =
+        |r: &Reference| -> Vec<usize> { (0..r.dims.len()).map(|a| if a == axis { 1 } else { r.dims[a] }).collect() };
     let mut shape = broadcast(&[&one(x), &one(at)]);
     shape[axis] = at.dims[axis];
     let places = indices(&shape)
@@ -211,7 +222,13 @@ fn along(x: &Reference, at: &Reference, axis: usize) -> (Vec<usize>, Vec<Vec<usi
 
 fn take_along_axis(kit: &mut Kit) {
     for dtype in DTYPES {
-        for (dims, shape, axis) in [(&[3, 4][..], &[3, 2][..], 1), (&[3, 4], &[5, 4], 0), (&[3, 4], &[3, 0], 1), (&[1, 4], &[3, 2], 1), (&[3, 4], &[1, 2], 1)] {
+        for (dims, shape, axis) in [
+            (&[3, 4][..], &[3, 2][..], 1),
+            (&[3, 4], &[5, 4], 0),
+            (&[3, 4], &[3, 0], 1),
+            (&[1, 4], &[3, 2], 1),
+            (&[3, 4], &[1, 2], 1),
+        ] {
             let (x, at) = (moderate(dtype, dims, 138), positions(shape, dims[axis], 139));
             let (shape, places) = along(&x, &at, axis);
             let want = Reference::new(dtype, &shape, places.iter().map(|p| x.at(p)).collect());
@@ -312,8 +329,13 @@ fn by_arrays(x: &Reference, at: &[Reference]) -> (Vec<usize>, Vec<Vec<usize>>) {
     (shape, places)
 }
 
-const ARRAYS: [(&[usize], &[&[usize]]); 5] =
-    [(&[5], &[&[3]]), (&[3, 4], &[&[2, 2]]), (&[3, 4], &[&[3, 1], &[2]]), (&[2, 3, 4], &[&[5], &[5]]), (&[3, 4], &[&[], &[0]])];
+const ARRAYS: [(&[usize], &[&[usize]]); 5] = [
+    (&[5], &[&[3]]),
+    (&[3, 4], &[&[2, 2]]),
+    (&[3, 4], &[&[3, 1], &[2]]),
+    (&[2, 3, 4], &[&[5], &[5]]),
+    (&[3, 4], &[&[], &[0]]),
+];
 
 fn at_arrays(kit: &mut Kit) {
     for dtype in DTYPES {

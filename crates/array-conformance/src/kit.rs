@@ -167,11 +167,9 @@ impl Kit {
             let found = match self.run(fields, given, way) {
                 Err(e) => Err(format!("{e:?}")),
                 Ok(got) if got.len() != want.len() => Err(format!("{} results instead of {}", got.len(), want.len())),
-                Ok(got) => want
-                    .iter()
-                    .zip(&got)
-                    .enumerate()
-                    .try_for_each(|(i, (w, g))| w.check(g).map_err(|e| if got.len() > 1 { format!("result {i}: {e}") } else { e })),
+                Ok(got) => want.iter().zip(&got).enumerate().try_for_each(|(i, (w, g))| {
+                    w.check(g).map_err(|e| if got.len() > 1 { format!("result {i}: {e}") } else { e })
+                }),
             };
             if let Err(e) = found {
                 return self.fail(fields, given, &format!("{e} ({way:?})"));

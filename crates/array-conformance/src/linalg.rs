@@ -157,8 +157,12 @@ fn solves(a: &Reference, b: &Reference, x: &Reference, batch: &[usize], dtype: D
 }
 
 const SYSTEMS: [(&[usize], &[usize], &[usize]); 6] = [
-    (&[3, 3], &[3, 2], &[]), (&[3, 3], &[3], &[]), (&[4, 3, 3], &[3, 2], &[4]), (&[3, 3], &[4, 3, 2], &[4]),
-    (&[13, 13], &[13, 1], &[]), (&[0, 0], &[0, 2], &[]),
+    (&[3, 3], &[3, 2], &[]),
+    (&[3, 3], &[3], &[]),
+    (&[4, 3, 3], &[3, 2], &[4]),
+    (&[3, 3], &[4, 3, 2], &[4]),
+    (&[13, 13], &[13, 1], &[]),
+    (&[0, 0], &[0, 2], &[]),
 ];
 
 fn systems(kit: &mut Kit, fields: crate::kit::Fields<'_>, make: impl Fn(DType, &[usize]) -> (Reference, Reference)) {
@@ -295,7 +299,8 @@ fn svd(kit: &mut Kit) {
                         if !sorted || (0..k).any(|i| s.at(i, 0).re < 0.0) {
                             return Err("singular values must descend and not be negative".to_string());
                         }
-                        let scaled = Matrix::build(m, n, |i, j| (0..k).map(|l| u.at(i, l) * s.at(l, 0) * vh.at(l, j)).sum());
+                        let scaled =
+                            Matrix::build(m, n, |i, j| (0..k).map(|l| u.at(i, l) * s.at(l, 0) * vh.at(l, j)).sum());
                         scaled.must_be(a, dtype, a.norm(), "U diag(S) Vh - x")?;
                     }
                     Ok(())

@@ -52,8 +52,17 @@ pub(crate) fn product(a: &Reference, b: &Reference) -> Want {
 
 fn matmul(kit: &mut Kit) {
     let shapes: [(&[usize], &[usize]); 11] = [
-        (&[2, 3], &[3, 4]), (&[4], &[4]), (&[3], &[3, 2]), (&[2, 3], &[3]), (&[5, 2, 3], &[3, 4]), (&[2, 3], &[5, 3, 2]),
-        (&[4, 1, 2, 3], &[5, 3, 2]), (&[2, 0], &[0, 3]), (&[0, 3], &[3, 2]), (&[37, 41], &[41, 29]), (&[1, 64], &[64, 1]),
+        (&[2, 3], &[3, 4]),
+        (&[4], &[4]),
+        (&[3], &[3, 2]),
+        (&[2, 3], &[3]),
+        (&[5, 2, 3], &[3, 4]),
+        (&[2, 3], &[5, 3, 2]),
+        (&[4, 1, 2, 3], &[5, 3, 2]),
+        (&[2, 0], &[0, 3]),
+        (&[0, 3], &[3, 2]),
+        (&[37, 41], &[41, 29]),
+        (&[1, 64], &[64, 1]),
     ];
     for dtype in numeric() {
         for (a, b) in shapes {
@@ -82,7 +91,13 @@ fn matmul(kit: &mut Kit) {
 
 fn vecdot(kit: &mut Kit) {
     for dtype in numeric() {
-        for (a, b, axis) in [(&[4][..], &[4][..], -1isize), (&[3, 4], &[4], -1), (&[4, 2], &[4, 1], -2), (&[2, 1, 3], &[5, 3], -1), (&[2, 0], &[2, 0], -1)] {
+        for (a, b, axis) in [
+            (&[4][..], &[4][..], -1isize),
+            (&[3, 4], &[4], -1),
+            (&[4, 2], &[4, 1], -2),
+            (&[2, 1, 3], &[5, 3], -1),
+            (&[2, 0], &[2, 0], -1),
+        ] {
             let (x, y) = (moderate(dtype, a, 173), moderate(dtype, b, 174));
             let mut all = broadcast(&[a, b]);
             let at = (all.len() as isize + axis) as usize;
@@ -108,10 +123,16 @@ fn vecdot(kit: &mut Kit) {
     kit.refuses(fields![axis = 0isize], &[(&x).into(), (&x).into()], ErrorKind::Axis);
 }
 
+/// The extents of both arrays, and the axes of each that are summed.
+type Contraction = (&'static [usize], &'static [usize], &'static [isize], &'static [isize]);
+
 fn tensordot(kit: &mut Kit) {
-    let cases: [(&[usize], &[usize], &[isize], &[isize]); 5] = [
-        (&[2, 3, 4], &[3, 4, 5], &[-2, -1], &[0, 1]), (&[2, 3], &[4, 2], &[0], &[1]), (&[2], &[3], &[], &[]),
-        (&[2, 3, 4], &[4, 2], &[2, 0], &[0, 1]), (&[2, 0], &[0, 3], &[1], &[0]),
+    let cases: [Contraction; 5] = [
+        (&[2, 3, 4], &[3, 4, 5], &[-2, -1], &[0, 1]),
+        (&[2, 3], &[4, 2], &[0], &[1]),
+        (&[2], &[3], &[], &[]),
+        (&[2, 3, 4], &[4, 2], &[2, 0], &[0, 1]),
+        (&[2, 0], &[0, 3], &[1], &[0]),
     ];
     for dtype in numeric() {
         for (a, b, first, second) in cases {
@@ -120,7 +141,8 @@ fn tensordot(kit: &mut Kit) {
                 axes.iter().map(|&i| i.rem_euclid(d.len() as isize) as usize).collect()
             };
             let (p, q) = (own(first, a), own(second, b));
-            let free = |d: &[usize], used: &[usize]| -> Vec<usize> { (0..d.len()).filter(|i| !used.contains(i)).collect() };
+            let free =
+                |d: &[usize], used: &[usize]| -> Vec<usize> { (0..d.len()).filter(|i| !used.contains(i)).collect() };
             let (fa, fb) = (free(a, &p), free(b, &q));
             let dims: Vec<usize> = fa.iter().map(|&i| a[i]).chain(fb.iter().map(|&i| b[i])).collect();
             let inner: Vec<usize> = p.iter().map(|&i| a[i]).collect();
@@ -131,7 +153,9 @@ fn tensordot(kit: &mut Kit) {
             };
             let want = sums(dtype, &dims, |i| {
                 let (i, j) = i.split_at(fa.len());
-                indices(&inner).map(|k| (x.at(&whole(a.len(), &fa, i, &p, &k)), y.at(&whole(b.len(), &fb, j, &q, &k)))).collect()
+                indices(&inner)
+                    .map(|k| (x.at(&whole(a.len(), &fa, i, &p, &k)), y.at(&whole(b.len(), &fb, j, &q, &k))))
+                    .collect()
             });
             kit.gives_one(fields![axes1 = first.to_vec(), axes2 = second.to_vec()], &[x.into(), y.into()], want);
         }

@@ -54,8 +54,7 @@ fn broadcast_to(kit: &mut Kit) {
 fn broadcast_arrays(kit: &mut Kit) {
     let all = [moderate(DType::Int32, &[3, 1], 72), array(&[4], 73), moderate(DType::Bool, &[], 74)];
     let dims = broadcast(&[&[3, 1], &[4], &[]]);
-    let want: Vec<Want> =
-        all.iter().map(|x| Reference::build(x.dtype, &dims, |i| x.broadcast_at(i)).into()).collect();
+    let want: Vec<Want> = all.iter().map(|x| Reference::build(x.dtype, &dims, |i| x.broadcast_at(i)).into()).collect();
     kit.gives(&[], &all.each_ref().map(Given::from), &want);
     kit.refuses(&[], &[array(&[3], 1).into(), array(&[4], 1).into()], ErrorKind::Shape);
 }
@@ -112,8 +111,12 @@ fn flip(kit: &mut Kit) {
 }
 
 fn moveaxis(kit: &mut Kit) {
-    let cases: [(&[isize], &[isize], [usize; 3]); 4] =
-        [(&[0], &[-1], [1, 2, 0]), (&[2], &[0], [2, 0, 1]), (&[0, 1], &[1, 0], [1, 0, 2]), (&[-1, 0], &[0, 2], [2, 1, 0])];
+    let cases: [(&[isize], &[isize], [usize; 3]); 4] = [
+        (&[0], &[-1], [1, 2, 0]),
+        (&[2], &[0], [2, 0, 1]),
+        (&[0, 1], &[1, 0], [1, 0, 2]),
+        (&[-1, 0], &[0, 2], [2, 1, 0]),
+    ];
     for (source, destination, order) in cases {
         let x = array(&[2, 3, 4], 79);
         let fields = fields![source = source.to_vec(), destination = destination.to_vec()];
@@ -148,7 +151,10 @@ fn repeat(kit: &mut Kit) {
             for (given, counts) in [
                 (Given::Scalar(Scalar::int(2)), vec![2; base.dims[at]]),
                 (Given::Scalar(Scalar::int(0)), vec![0; base.dims[at]]),
-                (Reference::ints(&[counts.len()], &counts.iter().map(|&c| c as i64).collect::<Vec<_>>()).into(), counts),
+                (
+                    Reference::ints(&[counts.len()], &counts.iter().map(|&c| c as i64).collect::<Vec<_>>()).into(),
+                    counts,
+                ),
             ] {
                 let from: Vec<usize> =
                     counts.iter().enumerate().flat_map(|(i, &c)| std::iter::repeat_n(i, c)).collect();
@@ -171,8 +177,13 @@ fn repeat(kit: &mut Kit) {
 
 fn reshape(kit: &mut Kit) {
     let cases: [(&[usize], &[isize], &[usize]); 7] = [
-        (&[2, 3], &[3, 2], &[3, 2]), (&[2, 3], &[-1], &[6]), (&[2, 3], &[2, -1, 1], &[2, 3, 1]), (&[], &[1, 1], &[1, 1]),
-        (&[1], &[], &[]), (&[0, 3], &[3, 0], &[3, 0]), (&[0, 3], &[-1], &[0]),
+        (&[2, 3], &[3, 2], &[3, 2]),
+        (&[2, 3], &[-1], &[6]),
+        (&[2, 3], &[2, -1, 1], &[2, 3, 1]),
+        (&[], &[1, 1], &[1, 1]),
+        (&[1], &[], &[]),
+        (&[0, 3], &[3, 0], &[3, 0]),
+        (&[0, 3], &[-1], &[0]),
     ];
     for (from, shape, to) in cases {
         every_type(from, 82, |x| kit.gives_one(fields![shape = shape.to_vec()], &[(&x).into()], x.reshaped(to)));
@@ -185,9 +196,8 @@ fn reshape(kit: &mut Kit) {
 fn roll(kit: &mut Kit) {
     let x = array(&[3, 4], 83);
     for shift in [0isize, 1, -1, 5, -13, 100] {
-        let want = Reference::build(x.dtype, &[3, 4], |i| {
-            x.data[(x.offset(i) as isize - shift).rem_euclid(12) as usize]
-        });
+        let want =
+            Reference::build(x.dtype, &[3, 4], |i| x.data[(x.offset(i) as isize - shift).rem_euclid(12) as usize]);
         kit.gives_one(fields![shift = vec![shift]], &[(&x).into()], want);
         for axis in [0isize, 1, -1] {
             let at = axis.rem_euclid(2) as usize;
@@ -236,7 +246,8 @@ fn stack(kit: &mut Kit) {
 }
 
 fn tile(kit: &mut Kit) {
-    for (from, times) in [(&[2, 3][..], &[2usize, 1][..]), (&[3], &[2, 2]), (&[2, 3], &[2]), (&[], &[3]), (&[2], &[0])] {
+    for (from, times) in [(&[2, 3][..], &[2usize, 1][..]), (&[3], &[2, 2]), (&[2, 3], &[2]), (&[], &[3]), (&[2], &[0])]
+    {
         every_type(from, 87, |x| {
             let rank = from.len().max(times.len());
             let extent = |i: usize, of: &[usize]| (i + of.len()).checked_sub(rank).map_or(1, |j| of[j]);

@@ -103,7 +103,8 @@ fn bits(kit: &mut Kit) {
 
 /// A real law in both precisions, and scaled: one multiplication and one addition.
 fn reals<L: Draw<f32> + Draw<f64>>(kit: &mut Kit, law: L, scaled: Fields<'_>, factor: f64, term: f64) {
-    for (more, factor, term, close) in [(&[][..], 1.0, 0.0, Close::Exact), (scaled, factor, term, Close::AnyZero(4.0))] {
+    for (more, factor, term, close) in [(&[][..], 1.0, 0.0, Close::Exact), (scaled, factor, term, Close::AnyZero(4.0))]
+    {
         drawn(kit, DType::Float32, more, close.clone(), |k, i| {
             let x: f32 = law.element(k, i);
             (x * factor as f32 + term as f32).into()

@@ -12,7 +12,13 @@ pub(crate) fn floor_divide(a: f64, b: f64) -> f64 {
         return if negative { f64::NEG_INFINITY } else { f64::INFINITY };
     }
     if b.is_infinite() || a == 0.0 {
-        return if negative && a != 0.0 { -1.0 } else if negative { -0.0 } else { 0.0 };
+        return if negative && a != 0.0 {
+            -1.0
+        } else if negative {
+            -0.0
+        } else {
+            0.0
+        };
     }
     let rest = remainder(a, b);
     let quotient = (a - rest) / b;

@@ -114,7 +114,7 @@ impl Reference {
 }
 
 /// Every index of these extents, in row-major order.
-pub fn indices(dims: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
+pub(crate) fn indices(dims: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
     let dims = dims.to_vec();
     (0..dims.iter().product::<usize>()).map(move |mut n| {
         let mut index = vec![0; dims.len()];
@@ -127,7 +127,7 @@ pub fn indices(dims: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
 }
 
 /// The extents of arrays broadcast together; the kit's own inputs always fit.
-pub fn broadcast(all: &[&[usize]]) -> Vec<usize> {
+pub(crate) fn broadcast(all: &[&[usize]]) -> Vec<usize> {
     let rank = all.iter().map(|d| d.len()).max().unwrap_or(0);
     (0..rank)
         .map(|i| {
@@ -138,7 +138,7 @@ pub fn broadcast(all: &[&[usize]]) -> Vec<usize> {
 }
 
 /// The value that a data type holds for a number: reals rounded to nearest, `None` for integers out of range.
-pub fn rounded(dtype: DType, s: Scalar) -> Option<Scalar> {
+pub(crate) fn rounded(dtype: DType, s: Scalar) -> Option<Scalar> {
     let real = |x: f64| if dtype.real() == DType::Float32 { f64::from(x as f32) } else { x };
     match dtype {
         DType::Bool => Some(Scalar::Bool(s.to_bool())),

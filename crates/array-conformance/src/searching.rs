@@ -32,9 +32,7 @@ pub(crate) const ROWS: &[(&str, Check)] = &[
 /// The order of two real values; not-a-number is above all.
 fn compare(a: Scalar, b: Scalar) -> Ordering {
     match (a, b) {
-        (Scalar::Float(a), Scalar::Float(b)) => {
-            a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
-        }
+        (Scalar::Float(a), Scalar::Float(b)) => a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())),
         _ => a.to_i128().cmp(&b.to_i128()),
     }
 }
@@ -88,7 +86,9 @@ fn truths(kit: &mut Kit, out: DType, f: fn(&[Scalar]) -> Scalar) {
 
 fn nonzero(kit: &mut Kit) {
     for dtype in DTYPES {
-        for x in [moderate(dtype, &[30], 104), moderate(dtype, &[4, 5], 105), moderate(dtype, &[0, 2], 1), telling(dtype, 1)] {
+        for x in
+            [moderate(dtype, &[30], 104), moderate(dtype, &[4, 5], 105), moderate(dtype, &[0, 2], 1), telling(dtype, 1)]
+        {
             let found: Vec<Vec<usize>> = indices(&x.dims).filter(|i| x.at(i).to_bool()).collect();
             let want: Vec<Want> = (0..x.dims.len())
                 .map(|a| Reference::ints(&[found.len()], &found.iter().map(|i| i[a] as i64).collect::<Vec<_>>()).into())
@@ -106,7 +106,9 @@ fn searchsorted(kit: &mut Kit) {
         order.sort_by(|&a, &b| compare(x.data[a], x.data[b]));
         let sorted = Reference::new(dtype, &[12], order.iter().map(|&i| x.data[i]).collect());
         let sorter = Reference::ints(&[12], &order.iter().map(|&i| i as i64).collect::<Vec<_>>());
-        for values in [moderate(dtype, &[2, 7], 107), sorted.clone(), moderate(dtype, &[], 108), moderate(dtype, &[0], 1)] {
+        for values in
+            [moderate(dtype, &[2, 7], 107), sorted.clone(), moderate(dtype, &[], 108), moderate(dtype, &[0], 1)]
+        {
             for (side, passes) in [("left", Ordering::Less), ("right", Ordering::Equal)] {
                 let place = |v: Scalar| sorted.data.iter().filter(|&&s| compare(s, v) <= passes).count();
                 let want = Reference::build(DType::Int64, &values.dims, |i| Scalar::int(place(values.at(i)) as i128));
@@ -126,7 +128,9 @@ fn ordered(kit: &mut Kit, positions: bool) {
     unordered(kit);
     for dtype in real_types() {
         let many = moderate(dtype, &[300], 109);
-        for x in SHAPES.iter().filter(|s| !s.is_empty()).map(|s| moderate(dtype, s, 110)).chain([telling(dtype, 111), many]) {
+        for x in
+            SHAPES.iter().filter(|s| !s.is_empty()).map(|s| moderate(dtype, s, 110)).chain([telling(dtype, 111), many])
+        {
             let n = x.dims.len();
             for axis in (0..n).map(|a| a as isize).chain([-1]) {
                 let a = axis.rem_euclid(n as isize) as usize;
@@ -148,7 +152,8 @@ fn ordered(kit: &mut Kit, positions: bool) {
                         });
                         order[i[a]]
                     };
-                    let (out, close) = if positions { (DType::Int64, Close::Exact) } else { (dtype, Close::AnyZero(0.0)) };
+                    let (out, close) =
+                        if positions { (DType::Int64, Close::Exact) } else { (dtype, Close::AnyZero(0.0)) };
                     let want = Reference::build(out, &x.dims, |i| {
                         let k = from(i);
                         let mut at = i.to_vec();
@@ -167,7 +172,12 @@ fn ordered(kit: &mut Kit, positions: bool) {
 /// Of values, first positions, inverse positions and counts, those results that the row gives.
 fn unique(kit: &mut Kit, results: &'static [usize]) {
     for dtype in DTYPES.into_iter().filter(|d| !d.is_complex()) {
-        let mut all = vec![moderate(dtype, &[20], 112), moderate(dtype, &[3, 4], 113), moderate(dtype, &[0], 1), moderate(dtype, &[], 114)];
+        let mut all = vec![
+            moderate(dtype, &[20], 112),
+            moderate(dtype, &[3, 4], 113),
+            moderate(dtype, &[0], 1),
+            moderate(dtype, &[], 114),
+        ];
         if dtype.is_floating() {
             all.push(telling(dtype, 115));
             let twice = all[0].data.iter().chain(&all[0].data).copied().collect();
@@ -226,7 +236,8 @@ fn isin(kit: &mut Kit) {
             for invert in [false, true] {
                 let want = Reference::build(DType::Bool, &x.dims, |i| {
                     let v = x.at(i);
-                    let same = |w: &Scalar| if dtype.is_floating() { w.to_complex() == v.to_complex() } else { *w == v };
+                    let same =
+                        |w: &Scalar| if dtype.is_floating() { w.to_complex() == v.to_complex() } else { *w == v };
                     Scalar::Bool(among.data.iter().any(same) != invert)
                 });
                 kit.gives_one(fields![invert = invert], &[(&x).into(), (&among).into()], want);

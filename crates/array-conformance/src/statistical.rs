@@ -42,14 +42,19 @@ pub(crate) fn axes_of(n: usize) -> Vec<(Axes, Vec<usize>)> {
 }
 
 /// Reduces: `f` makes each result of the elements over `axes`, in row-major order.
-pub(crate) fn reduced(x: &Reference, axes: &[usize], keepdims: bool, out: DType, f: impl Fn(&[Scalar]) -> Made) -> Want {
+pub(crate) fn reduced(
+    x: &Reference,
+    axes: &[usize],
+    keepdims: bool,
+    out: DType,
+    f: impl Fn(&[Scalar]) -> Made,
+) -> Want {
     let kept: Vec<usize> = (0..x.dims.len()).map(|a| if axes.contains(&a) { 1 } else { x.dims[a] }).collect();
     let over: Vec<usize> = (0..x.dims.len()).map(|a| if axes.contains(&a) { x.dims[a] } else { 1 }).collect();
     let (mut data, mut errors) = (vec![], vec![]);
     for place in indices(&kept) {
-        let terms: Vec<Scalar> = indices(&over)
-            .map(|i| x.at(&i.iter().zip(&place).map(|(a, b)| a + b).collect::<Vec<_>>()))
-            .collect();
+        let terms: Vec<Scalar> =
+            indices(&over).map(|i| x.at(&i.iter().zip(&place).map(|(a, b)| a + b).collect::<Vec<_>>())).collect();
         let (value, error) = f(&terms);
         data.push(value.and_then(|v| rounded(out, v)));
         errors.push(error * epsilon(out));
@@ -117,7 +122,9 @@ fn variance(v: &[Scalar], correction: f64) -> Made {
 
 fn deviation(v: &[Scalar], correction: f64) -> Made {
     match variance(v, correction) {
-        (Some(s), error) if s.to_f64() > 0.0 => (Some(Scalar::Float(s.to_f64().sqrt())), error / s.to_f64().sqrt() + 1.0),
+        (Some(s), error) if s.to_f64() > 0.0 => {
+            (Some(Scalar::Float(s.to_f64().sqrt())), error / s.to_f64().sqrt() + 1.0)
+        }
         // The square root of a rounding error.
         (Some(_), error) => (Some(Scalar::Float(0.0)), error.sqrt() * 1e8),
         none => none,

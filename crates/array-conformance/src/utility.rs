@@ -14,7 +14,9 @@ pub(crate) const ROWS: &[(&str, Check)] =
 /// What a number becomes in another type; the standard leaves open what does not fit.
 fn converted(from: DType, to: DType, s: Scalar) -> Option<Scalar> {
     match s {
-        Scalar::Float(x) if to.is_integer() => x.is_finite().then(|| Scalar::int(x.trunc() as i128)).and_then(|s| rounded(to, s)),
+        Scalar::Float(x) if to.is_integer() => {
+            x.is_finite().then(|| Scalar::int(x.trunc() as i128)).and_then(|s| rounded(to, s))
+        }
         Scalar::Int(i) if to.is_integer() => Some(Scalar::int(i.into())).filter(|s| s.fits(to)),
         // A 64-bit integer is rounded once, on its way to the type.
         Scalar::Int(i) if to.real() == DType::Float32 => rounded(to, Scalar::Float((i128::from(i) as f32).into())),
@@ -46,7 +48,9 @@ fn astype(kit: &mut Kit) {
 
 fn diff(kit: &mut Kit) {
     for dtype in DTYPES.into_iter().filter(|d| d.is_numeric()) {
-        for (dims, axis, n) in [(&[6][..], 0isize, 1usize), (&[3, 5], -1, 2), (&[4, 3], 0, 1), (&[3], 0, 0), (&[2], 0, 3), (&[2, 0], 0, 1)] {
+        for (dims, axis, n) in
+            [(&[6][..], 0isize, 1usize), (&[3, 5], -1, 2), (&[4, 3], 0, 1), (&[3], 0, 0), (&[2], 0, 3), (&[2, 0], 0, 1)]
+        {
             let x = moderate(dtype, dims, 193);
             let at = axis.rem_euclid(dims.len() as isize) as usize;
             let mut exact = x.clone();
