@@ -25,7 +25,7 @@ const TABLES: [&[(&str, Check)]; 10] = [
 
 /// Whether the kit has a check for a row.
 pub fn known(row: &str) -> bool {
-    TABLES.iter().any(|t| t.iter().any(|(n, _)| *n == row)) || elementwise::line_of(row).is_some()
+    TABLES.iter().any(|t| t.iter().any(|(n, _)| *n == row)) || crate::line::line_of(row).is_some()
 }
 
 /// Runs the check of a row on a kind.
