@@ -152,8 +152,6 @@ macro_rules! from_libm {
 from_libm! {
     /// The inverse cosine.
     ACOS = "acos", acosf, acos, complex::acos;
-    /// The inverse hyperbolic cosine.
-    ACOSH = "acosh", acoshf, acosh, complex::acosh;
     /// The inverse sine.
     ASIN = "asin", asinf, asin, complex::asin;
     /// The inverse hyperbolic sine.
@@ -172,6 +170,13 @@ from_libm! {
     LOG2 = "log2", log2f, log2, T::log2;
     /// The logarithm to base 10.
     LOG10 = "log10", log10f, log10, T::log10;
+}
+
+table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` gives numbers for negative arguments.
+    ACOSH = "acosh";
+    single -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acoshf(x) };
+    double -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acosh(x) };
+    complex -> T, Scalar: |z| complex::acosh(z);
 }
 
 /// An [`Op`] whose real kernels are vectorised for moderate arguments and call `libm` for huge ones.
@@ -241,6 +246,8 @@ table! { /// `1 / (1 + e^-x)`
 }
 table! { /// `max(x, 0)`; NaN stays.
     RELU = "relu";
+    unsigned -> T, Cheap: |x| x;
+    signed -> T, Cheap: |x| x.max(0);
     float -> T, Cheap: |x| if x < 0.0 { 0.0 } else { x };
 }
 table! { /// The self-normalising unit of Klambauer et al. 2017 (arXiv:1706.02515).

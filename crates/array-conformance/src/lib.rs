@@ -1,0 +1,73 @@
+//! The conformance kit: every row of the protocol, tried on your kind of array, a test per row.
+//!
+//! A backend's author adds this crate to the `[dev-dependencies]` and writes one test file, `tests/conformance.rs`:
+//!
+//! ```
+//! array_conformance::conformance!(array_ndarray::namespace(), expected = {
+//!     // "svd": "the library has no complex decompositions",
+//! });
+//! # fn main() {}
+//! ```
+//!
+//! `cargo test --test conformance` then runs one test per row, named after it: `cargo test --test conformance sort` runs
+//! those of sorting. A kind that cannot be created from values in memory by its namespace says how its arrays are made:
+//!
+//! ```
+//! array_conformance::conformance!(
+//!     constructor = |host, dims| array_ndarray::namespace().from_host(host, dims),
+//!     expected = {}
+//! );
+//! # fn main() {}
+//! ```
+//!
+//! Several kinds in one file, or one kind with several options, get a module each: `conformance!(mod gpu, ...)`.
+//!
+//! # What is checked
+//!
+//! - Values against a scalar reference of the kit's own, in which a loop over indices does what the standard says. No
+//!   backend is asked for what is right. Integers, truth values, shapes and data types must be equal; elementwise reals
+//!   within 4 numbers of the type, complex ones normwise within 16 epsilons; sums within a few `n eps sum|terms|`;
+//!   decompositions by residuals. Random draws must be those of the laws in `array_api::random`.
+//! - Every data type that the standard allows, and that all others are refused; every pair of types, promoted or refused.
+//! - Signed zeros, infinities, not-a-number, the limits of integers, branch cuts, broadcasting, empty and 0-d arrays,
+//!   plain numbers on either side.
+//! - Each call four times: with arrays in row-major order and as permuted, reversed views of the kind itself; borrowed,
+//!   which must leave them as they were, and donated.
+//! - Bad input, which must give an error of the kind that the protocol lists.
+//!
+//! What the standard leaves open (overflow of integers, shifts by too many bits, the order of complex unique values) is
+//! not checked. A failed test prints the operation, types, shapes, parameters, and the first element that is wrong.
+//!
+//! # Expected failures
+//!
+//! A row in `expected` must fail, for the reason that stands there: one that has come to pass fails the test until its
+//! entry is removed. A name that is no row is a failure too.
+
+mod compare;
+mod complex;
+mod creation;
+mod elementwise;
+mod indexing;
+mod inputs;
+mod kit;
+mod linalg;
+mod line;
+mod linear_algebra;
+mod manipulation;
+mod random;
+mod real;
+mod reference;
+mod rows;
+mod searching;
+mod statistical;
+mod utility;
+
+#[doc(hidden)]
+pub use array_api as __array_api;
+pub use compare::{Close, Want};
+pub use kit::{Fields, Given, Kit, Make};
+pub use reference::Reference;
+pub use rows::{UNCHECKED, held, known, names, run};
+
+/// What a row must pass.
+type Check = fn(&mut Kit);

@@ -1,0 +1,190 @@
+//! The list of rows, the check of each, and the macro that makes tests of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::kit::{Kit, Make};
+use crate::{Check, creation, elementwise, indexing, linalg, linear_algebra, manipulation, random, searching};
+use crate::{statistical, utility};
+
+/// Rows that the kit has no check for, each with the reason.
+pub const UNCHECKED: &[(&str, &str)] = &[
+    ("fft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("fftfreq", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("fftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("fftshift", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("hfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("ifft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("ifftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("ifftshift", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("ihfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("irfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("irfftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("rfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("rfftfreq", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("rfftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
+    ("cross", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("det", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("diagonal", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("eig", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("eigh", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("eigvals", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("eigvalsh", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("kron", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("matrix_norm", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("matrix_power", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("matrix_rank", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("outer", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("pinv", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("slogdet", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("svdvals", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("trace", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("vector_norm", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
+    ("allclose", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("bincount", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("cov", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("digamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("histogram", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("interp", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("isclose", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("lgamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("log_softmax", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("median", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("nanmax", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("nanmean", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("nanmin", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("nanstd", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("nansum", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("nanvar", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("pad", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("polygamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("quantile", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("softmax", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
+    ("einsum", "no scalar reference here; held on arrays in memory by array-ndarray/tests/einsum.rs"),
+    ("beta", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
+    ("choice", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
+    ("gamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
+    ("permutation", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
+];
+
+/// Rows with a check of their own; all others are elementwise lines.
+const TABLES: [&[(&str, Check)]; 10] = [
+    creation::ROWS,
+    elementwise::ROWS,
+    indexing::ROWS,
+    linalg::ROWS,
+    linear_algebra::ROWS,
+    manipulation::ROWS,
+    random::ROWS,
+    searching::ROWS,
+    statistical::ROWS,
+    utility::ROWS,
+];
+
+/// Whether the kit has a check for a row.
+pub fn known(row: &str) -> bool {
+    TABLES.iter().any(|t| t.iter().any(|(n, _)| *n == row)) || crate::line::line_of(row).is_some()
+}
+
+/// Runs the check of a row on a kind.
+///
+/// # Errors
+/// What is wrong, one call a line; a panic of the backend is one of them.
+pub fn run(row: &'static str, make: Box<Make>) -> Result<(), String> {
+    if !known(row) {
+        return Err(format!("{row}: the kit has no check for this row"));
+    }
+    let checked = catch_unwind(AssertUnwindSafe(|| {
+        let mut kit = Kit::new(make, row);
+        match TABLES.iter().flat_map(|t| t.iter()).find(|(n, _)| *n == row) {
+            Some((_, check)) => check(&mut kit),
+            None => elementwise::check(&mut kit, row),
+        }
+        kit.finish()
+    }));
+    checked.unwrap_or_else(|_| Err(format!("{row}: the implementation panicked; its message is above")))
+}
+
+/// Runs the check of a row and holds the result against the expected failures.
+///
+/// # Panics
+/// If the row fails and is not expected to, or the other way round.
+pub fn held(row: &'static str, make: Box<Make>, expected: &[(&str, &str)]) {
+    let row = array_api::op_name(row);
+    let reason = expected.iter().find(|(name, _)| *name == row).map(|(_, why)| *why);
+    match (run(row, make), reason) {
+        (Ok(()), None) => {}
+        (Err(found), Some(why)) => println!("{row} fails as expected ({why}):\n{found}"),
+        (Err(found), None) => panic!("{row} is not as it must be:\n{found}"),
+        (Ok(()), Some(why)) => panic!("{row} is expected to fail ({why}), but passes: remove the entry"),
+    }
+}
+
+macro_rules! rows {
+    // A dollar sign for the inner macro is the first token: nested repetitions cannot be escaped otherwise.
+    ($d:tt $($row:ident)*) => {
+        /// Every row that [`conformance!`](crate::conformance) makes a test of.
+        pub fn names() -> impl Iterator<Item = &'static str> {
+            [$(stringify!($row)),*].into_iter().map(array_api::op_name)
+        }
+
+        /// Makes a module of tests, one for every row of the protocol; see the [crate's documentation](crate).
+        #[macro_export]
+        macro_rules! conformance {
+            (mod $d m:ident, constructor = $d make:expr, expected = { $d($d name:literal: $d why:literal),* $d(,)? } $d(,)?) => {
+                mod $d m {
+                    #[allow(unused_imports)]
+                    use super::*;
+
+                    #[allow(dead_code)]
+                    const EXPECTED: &[(&str, &str)] = &[$d(($d name, $d why)),*];
+
+                    #[allow(dead_code)]
+                    fn __make() -> Box<$d crate::Make> {
+                        Box::new($d make)
+                    }
+
+                    #[test]
+                    fn expected_failures_are_rows() {
+                        for (name, _) in EXPECTED {
+                            assert!($d crate::names().any(|n| n == *name), "{name} is no row of the protocol");
+                        }
+                    }
+
+                    $(
+                        #[test]
+                        fn $row() {
+                            $d crate::held(stringify!($row), __make(), EXPECTED);
+                        }
+                    )*
+                }
+            };
+            (mod $d m:ident, $d namespace:expr, expected = $d expected:tt $d(,)?) => {
+                $d crate::conformance!(mod $d m, constructor = {
+                    let namespace: $d crate::__array_api::Namespace = $d namespace;
+                    move |host, dims| namespace.from_host(host, dims)
+                }, expected = $d expected);
+            };
+            (constructor = $d make:expr, expected = $d expected:tt $d(,)?) => {
+                $d crate::conformance!(mod conformance, constructor = $d make, expected = $d expected);
+            };
+            ($d namespace:expr, expected = $d expected:tt $d(,)?) => {
+                $d crate::conformance!(mod conformance, $d namespace, expected = $d expected);
+            };
+        }
+    };
+}
+
+rows! { $
+    relu elu selu gelu sigmoid softplus zeros ones full arange linspace eye empty empty_like zeros_like ones_like
+    full_like tril triu meshgrid astype abs acos acosh asin asinh atan atanh bitwise_invert ceil conj cos cosh exp
+    expm1 floor imag isfinite isinf isnan log log1p log2 log10 logical_not negative positive real reciprocal round
+    sign signbit sin sinh square sqrt tan tanh trunc add atan2 bitwise_and bitwise_left_shift bitwise_or
+    bitwise_right_shift bitwise_xor copysign divide equal floor_divide greater greater_equal hypot less less_equal
+    logaddexp logical_and logical_or logical_xor maximum minimum multiply nextafter not_equal pow remainder subtract
+    where_ clip erf at set_at take take_along_axis index_add scatter_add put at_arrays set_at_arrays at_mask
+    set_at_mask cholesky solve triangular_solve qr svd inv matmul matrix_transpose vecdot tensordot broadcast_to
+    broadcast_arrays concat expand_dims flip moveaxis permute_dims repeat reshape roll squeeze stack tile unstack key
+    split fold_in bits uniform normal exponential integers poisson argmax argmin count_nonzero nonzero searchsorted
+    unique_all unique_values unique_counts unique_inverse isin argsort sort sum prod max min mean var std logsumexp
+    cumulative_sum cumulative_prod all any diff stop_gradient to_device convert
+}
