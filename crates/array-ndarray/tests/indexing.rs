@@ -348,6 +348,9 @@ fn arrays_of_positions_and_masks() {
         ErrorKind::Index,
         "take: index 4 is out of bounds for axis 0 with 4 elements",
     );
+    let nothing = namespace().from_host(Vec::<bool>::new(), [0]).unwrap();
+    assert_eq!(at_mask(&x, &nothing).unwrap().shape().unwrap(), [0, 4]);
+    assert_eq!(floats(&set_at_mask(&x, &nothing, 5).unwrap()), floats(&x));
     bad(
         at_mask(&x, namespace().asarray([true]).unwrap()),
         ErrorKind::Index,

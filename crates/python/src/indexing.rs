@@ -166,7 +166,7 @@ fn axes(x: &Array, entries: &[Entry]) -> Result<Vec<Axis>> {
 /// The positions of a mask's true elements, one list per axis of it.
 fn mask(x: &Array, mask: &Array, axis: usize, out: &mut Vec<Axis>) -> Result<()> {
     let (whole, part) = (x.shape()?, mask.shape()?);
-    if whole[axis..axis + part.len()] != *part {
+    if whole[axis..axis + part.len()].iter().zip(part).any(|(n, m)| n != m && *m != 0) {
         return Err(error(format!("a mask of shape {} does not fit axes {axis}.. of shape {}", mask.dims(), x.dims())));
     }
     let truths: Vec<usize> =

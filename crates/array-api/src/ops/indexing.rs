@@ -227,9 +227,9 @@ fn places(call: &Call<'_, '_>, first: usize) -> Result<(Array, Array, Dims)> {
 /// `x` with the masked axes joined into one, and the positions along it where the mask is true.
 fn chosen(call: &Call<'_, '_>) -> Result<(Array, Array)> {
     let (x, mask) = (rule::array(call.op, call.args, 0)?, rule::array(call.op, call.args, 1)?);
-    let rest = &x.shape()?[mask.ndim()..];
-    let rows: Dims = std::iter::once(mask.size()?).chain(rest.iter().copied()).collect();
-    let places = crate::nonzero(crate::reshape(mask, -1)?)?;
+    let (front, rest) = x.shape()?.split_at(mask.ndim());
+    let rows: Dims = std::iter::once(front.iter().product()).chain(rest.iter().copied()).collect();
+    let places = crate::nonzero(crate::reshape(mask, mask.size()? as isize)?)?;
     let places = places.into_iter().next().ok_or_else(|| Error::backend(call.op.name, "nonzero gave no array"))?;
     Ok((crate::reshape(x, rows)?, places))
 }
@@ -238,6 +238,9 @@ fn compose_set_at_mask(_: &SetAtMask, call: &mut Call<'_, '_>) -> Result<Array> 
     let value = value(call, 2)?;
     let (x, mask) = (rule::array(call.op, call.args, 0)?, rule::array(call.op, call.args, 1)?);
     let rest = x.ndim() - mask.ndim();
+    if mask.size()? == 0 {
+        return Ok(x.clone());
+    }
     if value.ndim() <= rest {
         // The same for every place, so how many there are does not matter.
         let mask =

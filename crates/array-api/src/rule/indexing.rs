@@ -91,14 +91,14 @@ pub fn at_arrays(op: &'static Op, args: &[Operand<'_>], first: usize) -> Result<
     Ok(Verdict::same(together.iter().chain(&x.dims()[count..]).copied().collect(), x.dtype()))
 }
 
-/// The extents of `x` that a mask over its first axes leaves.
+/// The extents of `x` that a mask over its first axes leaves. A mask without elements fits too, and chooses nothing.
 ///
 /// # Errors
 /// A mask that is not boolean, or not of the shape of these axes.
 pub fn masked<'x>(op: &'static Op, x: &'x Array, mask: &Array) -> Result<&'x [usize]> {
     BOOLEAN.check(op, mask.dtype())?;
     let fits = mask.ndim() <= x.ndim()
-        && mask.dims().iter().zip(x.dims().iter()).all(|(&m, &n)| m == n || m == UNKNOWN || n == UNKNOWN);
+        && mask.dims().iter().zip(x.dims().iter()).all(|(&m, &n)| m == n || m == 0 || m == UNKNOWN || n == UNKNOWN);
     if !fits {
         let message = format!("a mask of shape {} does not fit an array of shape {}", mask.dims(), x.dims());
         return Err(Error::index(op.name, message));
