@@ -351,7 +351,8 @@ mod tests {
     fn inverses_come_back() {
         let parts = [-40.0, -3.0, -1.0, -0.5, -1e-9, 1e-9, 0.25, 0.9, 1.0, 2.0, 25.0];
         for z in parts.iter().flat_map(|&x| parts.iter().map(move |&y| C::new(x, y))) {
-            let pairs: [(fn(C) -> C, fn(C) -> C); 6] = [
+            type Function = fn(C) -> C;
+            let pairs: [(Function, Function); 6] = [
                 (inverse_sine, sine),
                 (inverse_cosine, cosine),
                 (inverse_tangent, tangent),
