@@ -11,6 +11,8 @@ pub(crate) struct Repository {
     pub(crate) target: PathBuf,
     /// Whether cargo may use nothing but what is already on this machine.
     pub(crate) offline: bool,
+    /// Whether the build folder holds what incremental compilation keeps.
+    incremental: bool,
 }
 
 impl Repository {
@@ -20,7 +22,9 @@ impl Repository {
         let package = package.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
         let root = package.parent().unwrap_or(Path::new(".")).to_owned();
         let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        Self { target: root.join(target), root, offline }
+        let target = root.join(target);
+        let incremental = target.join("debug/incremental").is_dir();
+        Self { target, root, offline, incremental }
     }
 
     /// `cargo ARGS`, run in the root with the toolchain that runs this program.
@@ -32,6 +36,8 @@ impl Repository {
     /// Any program, run in the root.
     pub(crate) fn program(&self, path: &str, args: &[&str]) -> CommandLine {
         let line = CommandLine::new(path, args).inside(&self.root);
+        // A first build is a quarter slower with it; where somebody has begun with it, to do without would build anew.
+        let line = if self.incremental { line } else { line.with("CARGO_INCREMENTAL", "0") };
         // The variable, unlike the flag, also reaches the cargo that a test starts by itself.
         if self.offline { line.with("CARGO_NET_OFFLINE", "true") } else { line }
     }

@@ -1,7 +1,7 @@
-//! The kinds of this crate, and what happens where kinds meet.
+//! The kinds of this crate, what happens where kinds meet, and one function of somebody else's kind replaced.
 
 use array_api::*;
-use array_ndarray::namespace;
+use array_ndarray::{NdArray, namespace};
 use array_transforms::{grad, vmap};
 use third_party::diagonal::{DIAGONAL, Diagonal};
 use third_party::length::Length;
@@ -172,4 +172,24 @@ fn an_operation_of_ones_own_runs_and_differentiates_through_its_parts() {
     let e = root_mean_square(&row, 1).unwrap_err();
     assert_eq!(e.to_string(), "root_mean_square: there is no axis 1 in an array of 1 axes; valid are -1 to 0");
     assert!(operations().any(|op| op.name == "root_mean_square"));
+}
+
+/// The rational approximation of a person who needs speed more than digits. The whole program sees it: no other test here
+/// is about tanh.
+#[implements(tanh, override)]
+fn fast_tanh(x: &NdArray) -> Result<Array> {
+    let x = Array::new(x.clone());
+    let square = x.square()?;
+    ((27.0 + &square) * &x / (27.0 + 9.0 * &square)).ok()
+}
+
+#[test]
+fn an_override_answers_in_place_of_the_backends_kernel() {
+    let x = namespace().asarray([1.0]).unwrap();
+    assert_eq!(tanh(&x).unwrap().to_vec::<f64>().unwrap(), [28.0 / 36.0]);
+    // All others are the backend's.
+    assert_eq!(sinh(&x).unwrap().to_vec::<f64>().unwrap(), [1.0_f64.sinh()]);
+    let said = explain("tanh", &[&x]).unwrap().to_string();
+    assert!(said.contains("override registered at") && said.contains("kinds.rs"), "{said}");
+    assert!(handled_functions().conflicts().is_empty());
 }

@@ -179,11 +179,16 @@ compiled!(rows_baseline, rows_avx2, rows_avx512 =
 compiled!(join_baseline, join_avx2, join_avx512 =
     join_rows<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8));
 
+/// Integers and booleans are bound by memory, so the widest vectors bring nothing.
 const fn kernel<T: Element, F: Join<T>>() -> Option<ReduceKernel> {
+    let wide = matches!(T::DTYPE, DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128);
+    let block: Block = if wide { block_avx512::<T, F> } else { block_avx2::<T, F> };
+    let rows: Rows = if wide { rows_avx512::<T, F> } else { rows_avx2::<T, F> };
+    let join: Block = if wide { join_avx512::<T, F> } else { join_avx2::<T, F> };
     Some(ReduceKernel {
-        block: [block_baseline::<T, F>, block_avx2::<T, F>, block_avx512::<T, F>],
-        rows: [rows_baseline::<T, F>, rows_avx2::<T, F>, rows_avx512::<T, F>],
-        join: [join_baseline::<T, F>, join_avx2::<T, F>, join_avx512::<T, F>],
+        block: [block_baseline::<T, F>, block_avx2::<T, F>, block],
+        rows: [rows_baseline::<T, F>, rows_avx2::<T, F>, rows],
+        join: [join_baseline::<T, F>, join_avx2::<T, F>, join],
         scan: scan::<T, F>,
     })
 }
