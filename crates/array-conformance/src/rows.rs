@@ -150,6 +150,13 @@ macro_rules! rows {
                         }
                     }
 
+                    #[test]
+                    fn any_call_gives_results_or_an_error() {
+                        if let Err(wrong) = $d crate::any_call(&*__make(), $d crate::asked("SEED", 1), $d crate::asked("TIMES", 200) as usize) {
+                            panic!("{wrong}");
+                        }
+                    }
+
                     $(
                         #[test]
                         fn $row() {

@@ -3,7 +3,7 @@
 //! Each line is transformed by itself, so its result does not depend on the lines beside it or on the number of threads.
 //! Plans are made once per length and kept.
 
-use array_api::{Complex, DType, Error, Fft, Ifft, Irfft, Result, Rfft, Verdict, implements};
+use array_api::{Complex, DType, Error, Fft, Ifft, Irfft, Result, Rfft, Verdict, implements, with_element};
 use rayon::prelude::*;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft as Plan, FftDirection, FftNum, FftPlanner};
@@ -170,10 +170,13 @@ where
     })
 }
 
-/// Runs a kernel in the precision of the result.
+/// Runs a kernel in the precision of the result. Where there are no lines, their length is not worth a plan.
 macro_rules! precise {
     ($verdict:expr, $f:ident($($arg:expr),*)) => {
         match $verdict.dtype().real() {
+            _ if $verdict.dims().contains(&0) => {
+                Ok(with_element!($verdict.dtype(), T => NdArray::from_vec(Vec::<T>::new(), $verdict.dims())))
+            }
             DType::Float32 => $f::<f32>($($arg),*),
             _ => $f::<f64>($($arg),*),
         }

@@ -8,9 +8,9 @@ use array_api::{
     Verdict, implements,
 };
 use num_traits::{AsPrimitive, Float};
-use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::share;
 use crate::indexing::{Wide, integers};
 use crate::kind::on_cpu;
 
@@ -36,19 +36,21 @@ fn drawn<T: NdElement>(key: &NdArray, verdict: &Verdict, fill: impl Fn(random::K
     let mut out = vec![T::default(); total];
     if total > 0 {
         let each = total / keys.len();
-        let row = |(out, &key): (&mut [T], &random::Key)| {
-            out.chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
+        let rows = |(out, keys): (&mut [T], &[random::Key])| {
+            for (out, &key) in out.chunks_mut(each).zip(keys) {
+                out.chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
+            }
         };
-        let rows = keys.len();
-        if total < 2 * CHUNK || rayon::current_thread_index().is_some() {
-            out.chunks_mut(each).zip(&keys).for_each(row);
-        } else if rows >= 2 * rayon::current_num_threads() {
-            let least = CHUNK.div_ceil(each);
-            out.par_chunks_mut(each).zip(&keys).with_min_len(least).for_each(row);
+        if total < 2 * CHUNK || !share::alone() {
+            rows((&mut out, &keys));
+        } else if keys.len() >= 2 * rayon::current_num_threads() {
+            // Short rows go together, so that a turn is worth taking.
+            let together = CHUNK.div_ceil(each);
+            share::turns(out.chunks_mut(each * together).zip(keys.chunks(together)), rows);
         } else {
-            out.chunks_mut(each).zip(&keys).for_each(|(out, &key)| {
-                out.par_chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
-            });
+            for (out, &key) in out.chunks_mut(each).zip(&keys) {
+                share::turns(out.chunks_mut(CHUNK).enumerate(), |(i, part)| fill(key, (i * CHUNK) as u64, part));
+            }
         }
     }
     NdArray::from_vec(out, verdict.dims())

@@ -120,7 +120,7 @@ operation! {
     |op, p, args| {
         let x = rule::array(op, args, 0)?;
         rule::INTEGER.check(op, x.dtype())?;
-        if i64::try_from(p.length).is_err() {
+        if p.length >= i64::MAX as usize {
             return Err(Error::shape(op.name, format!("a result of {} elements is too large", p.length)));
         }
         Ok(Verdict::new(Dims::from(p.length), DType::Int64, x.dtype()))

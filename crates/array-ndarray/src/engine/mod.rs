@@ -18,6 +18,7 @@ pub mod position;
 pub(crate) mod radix;
 pub mod reduce;
 mod reduce_kernel;
+pub(crate) mod share;
 pub mod simd;
 pub(crate) mod stack;
 pub mod ternary;

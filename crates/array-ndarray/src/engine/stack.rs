@@ -2,10 +2,11 @@
 
 use array_api::{Complex, Error, Result};
 use faer::MatRef;
-use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::share;
 
 /// Runs a body with a Rust type bound to a floating data type.
 macro_rules! with_entry {
@@ -133,7 +134,7 @@ pub(crate) fn unravel(mut i: usize, extents: &[usize]) -> Vec<usize> {
 /// Computes `f(0), f(1), ...`: by several threads if that is worth while and this is not one of the pool's.
 ///
 /// The error of the first matrix that fails is returned, whichever thread meets one first.
-pub(crate) fn each<R: Send>(
+pub(crate) fn each<R: Send + Sync>(
     op: &str,
     count: usize,
     work: usize,
@@ -145,8 +146,11 @@ pub(crate) fn each<R: Send>(
             Err(Error::backend(op, format!("faer failed: {}", text.unwrap_or("it gave no reason"))))
         })
     };
-    if count > 1 && count * work >= 1 << 16 && rayon::current_thread_index().is_none() {
-        (0..count).into_par_iter().map(guarded).collect::<Vec<_>>().into_iter().collect()
+    if count > 1 && count.saturating_mul(work) >= 1 << 16 && share::alone() {
+        let results: Vec<OnceLock<Result<R>>> = (0..count).map(|_| OnceLock::new()).collect();
+        share::parts(count, &|i| drop(results[i].set(guarded(i))));
+        let missing = || Err(Error::backend(op, "a matrix of the stack was not computed"));
+        results.into_iter().map(|r| r.into_inner().unwrap_or_else(missing)).collect()
     } else {
         (0..count).map(guarded).collect()
     }
