@@ -71,8 +71,9 @@ impl Sides {
             return scale * (stirling(a + b) - stirling(a) - stirling(b) - exponent).exp();
         }
         if a < 10.0 && b < 10.0 {
-            // Dividing twice: the product of two gamma functions of small numbers can be infinite.
-            let front = libm::tgamma(a + b) / libm::tgamma(a) / libm::tgamma(b);
+            // By gamma(1 + a) = a gamma(a): the gamma function of the smallest numbers is infinite.
+            let gamma = |n: f64| libm::tgamma(1.0 + n);
+            let front = a / (a + b) * b * (gamma(a + b) / gamma(a) / gamma(b));
             // The side that is exact is raised to its power; the other one goes by its logarithm.
             let powers = if x <= 0.5 { x.powf(a) * (b * ln_y).exp() } else { (a * ln_x).exp() * y.powf(b) };
             return front * powers;
@@ -83,7 +84,7 @@ impl Sides {
         if decay == 0.0 {
             return 0.0;
         }
-        (large * of_small).powf(small) * growth(large, small).exp() * decay / libm::tgamma(small)
+        (large * of_small).powf(small) * growth(large, small).exp() * decay * small / libm::tgamma(1.0 + small)
     }
 
     /// Whether the power series needs no more than some hundred terms.
