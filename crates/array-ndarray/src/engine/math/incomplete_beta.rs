@@ -32,7 +32,7 @@ pub(crate) fn regularized(a: f64, b: f64, x: f64) -> f64 {
     if density == 0.0 {
         return if x < a / (a + b) { 0.0 } else { 1.0 };
     }
-    if there.is_short() {
+    let share = if there.is_short() {
         there.series(density)
     } else if back.is_short() {
         if b < 0.5 && back.x <= 0.1 { back.complement() } else { 1.0 - back.series(density) }
@@ -40,7 +40,9 @@ pub(crate) fn regularized(a: f64, b: f64, x: f64) -> f64 {
         there.fraction(density)
     } else {
         1.0 - back.fraction(density)
-    }
+    };
+    // The series rounds up where nearly all of the mass is below.
+    share.min(1.0)
 }
 
 /// Parameters and argument as seen from one side.
