@@ -127,9 +127,12 @@ fn looped(
     namespace().from_host(out, [xs[0], ws[0], oh, ow]).unwrap()
 }
 
+/// Extents of images and of weights, stride, padding, dilation, groups.
+type Case = ([usize; 4], [usize; 4], [usize; 2], [usize; 2], [usize; 2], usize);
+
 #[test]
 fn convolution_of_images_against_loops() {
-    let cases: &[([usize; 4], [usize; 4], [usize; 2], [usize; 2], [usize; 2], usize)] = &[
+    let cases: &[Case] = &[
         ([1, 1, 3, 3], [1, 1, 2, 2], [1, 1], [0, 0], [1, 1], 1),
         ([2, 3, 5, 6], [4, 3, 3, 2], [1, 1], [1, 0], [1, 1], 1),
         ([2, 4, 7, 5], [6, 2, 3, 3], [2, 1], [1, 2], [1, 1], 2),

@@ -57,7 +57,7 @@ rules! {
     Polygamma: Partial(Operands, |c, _| array_api::polygamma(c.x(0)?, c.params::<array_api::Polygamma>()?.n + 1));
 
     // The density that is integrated. With respect to parameters there is no closed form, and no framework has one.
-    Gammainc: Partial(Operands, |c, i| gamma_density(c, i));
+    Gammainc: Partial(Operands, gamma_density);
     Gammaincc: Partial(Operands, |c, i| negative(gamma_density(c, i)?));
     Betainc: Partial(Operands, beta_density);
 
