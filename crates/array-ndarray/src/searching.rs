@@ -3,7 +3,8 @@
 use array_api::{Result, Searchsorted, Verdict, implements, with_element};
 
 use crate::array::{NdArray, NdElement};
-use crate::engine::order::{Ordered, with_real};
+use crate::engine::by_type::with_real;
+use crate::engine::order::Ordered;
 use crate::engine::share;
 use crate::indexing::positions;
 

@@ -20,12 +20,22 @@ pub(crate) fn parts(count: usize, part: &(dyn Fn(usize) + Sync)) {
 ///
 /// An item should be worth some microseconds, since the iterator is locked for each.
 pub(crate) fn turns<I: Iterator + Send>(items: I, work: impl Fn(I::Item) + Sync) {
+    turns_with(items, || (), |(), item| work(item));
+}
+
+/// The same, each thread with something of its own, such as a buffer.
+pub(crate) fn turns_with<I: Iterator + Send, B>(
+    items: I,
+    own: impl Fn() -> B + Sync,
+    work: impl Fn(&mut B, I::Item) + Sync,
+) {
     let items = Mutex::new(items);
     parts(rayon::current_num_threads(), &|_| {
+        let mut own = own();
         loop {
             let item = items.lock().unwrap_or_else(PoisonError::into_inner).next();
             match item {
-                Some(item) => work(item),
+                Some(item) => work(&mut own, item),
                 None => break,
             }
         }
