@@ -26,10 +26,17 @@ fn near(x1: Scalar, x2: Scalar, t: &Tolerance, dtype: DType) -> Option<bool> {
     if a == b {
         return Some(true);
     }
-    if a.is_infinite() || b.is_infinite() {
+    if b.is_infinite() {
         return Some(false);
     }
     let (distance, room) = ((a - b).norm(), t.atol + t.rtol * b.norm());
+    // A tolerance beyond the range of numbers is left open.
+    if room > array_api::finfo(dtype.real()).map_or(f64::MAX, |limits| limits.max) {
+        return None;
+    }
+    if a.is_infinite() {
+        return Some(false);
+    }
     let unsure = 8.0 * epsilon(dtype) * (a.norm() + b.norm() + room);
     ((distance - room).abs() > unsure || (distance > 0.0 && room == 0.0)).then_some(distance <= room)
 }

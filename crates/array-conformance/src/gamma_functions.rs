@@ -145,6 +145,11 @@ fn derivative(n: usize, x: f64) -> Option<(f64, f64)> {
     }
 }
 
+/// Whether terms of both signs have left a digit of the sum.
+fn told(n: usize, (value, size): (f64, f64)) -> bool {
+    !size.is_finite() || size == 0.0 || value.abs() > 4.0 * n as f64 * f64::EPSILON * size
+}
+
 fn polygamma(kit: &mut Kit) {
     for dtype in DTYPES {
         if !dtype.is_real_floating() {
@@ -155,7 +160,7 @@ fn polygamma(kit: &mut Kit) {
         let shapes = [&[3, 4][..], &[], &[0], &[2, 0, 3]].map(|dims| moderate(dtype, dims, 322));
         for x in shapes.into_iter().chain([telling(dtype, 323), long]) {
             for n in [1usize, 2, 3, 6, 20, 100] {
-                let all: Vec<_> = x.data.iter().map(|s| derivative(n, s.to_f64())).collect();
+                let all: Vec<_> = x.data.iter().map(|s| derivative(n, s.to_f64()).filter(|&d| told(n, d))).collect();
                 let data = all.iter().map(|a| a.and_then(|(v, _)| rounded(dtype, Scalar::Float(v)))).collect();
                 // A power of order n multiplies rounding by n.
                 let error =
@@ -192,7 +197,8 @@ mod tests {
         assert_eq!((lgamma(1.0), lgamma(2.0)), (0.0, 0.0));
         close(digamma(1.0), -euler);
         close(digamma(0.5), -euler - 2.0 * 2f64.ln());
-        close(digamma(-0.5), 2.0 - euler - 2.0 * 2f64.ln());
+        // Close to its root the digits are those of the terms.
+        assert!((digamma(-0.5) - (2.0 - euler - 2.0 * 2f64.ln())).abs() < 4e-15);
         let of = |n, x| derivative(n, x).map_or(f64::NAN, |d| d.0);
         close(of(1, 1.0), PI * PI / 6.0);
         close(of(1, 0.5), PI * PI / 2.0);

@@ -54,7 +54,8 @@ fn norm(v: &[Scalar], order: f64) -> (Option<Scalar>, f64) {
         INF => sizes().fold(0.0, f64::max),
         f64::NEG_INFINITY => sizes().fold(INF, f64::min),
         // The power of an infinite sum, and of none, is what it is in the limit.
-        p => sizes().map(|x| x.powf(p)).sum::<f64>().powf(1.0 / p),
+        // The sum starts from a zero of its own: that of no floats is negative.
+        p => (0.0 + sizes().map(|x| x.powf(p)).sum::<f64>()).powf(1.0 / p),
     };
     let share = (v.len() as f64 + 8.0) * if order.is_finite() { 1.0 + (1.0 / order.abs().max(0.1)) } else { 1.0 };
     (Some(Scalar::Float(value)), if value.is_finite() { share * value } else { 0.0 })
