@@ -55,10 +55,10 @@ fn det_is(got: &[Reference], k: usize, exact: C, error: f64) -> Checked {
 fn slogdet_is(got: &[Reference], k: usize, exact: C, error: f64) -> Checked {
     let (sign, log) = (got[0].data[k].to_complex(), got[1].data[k].to_f64());
     if exact.norm() == 0.0 {
-        // The matrices of determinant zero here have a row of zeros: no rounding hides it.
-        return match sign.norm() == 0.0 && log == f64::NEG_INFINITY {
+        // The logarithm of a rounding error is as good, where there is one.
+        return match log <= error.ln() && (sign.norm() == 0.0 || log > f64::NEG_INFINITY) {
             true => Ok(()),
-            false => Err(format!("matrix {k}: got {sign} and {log}, expected 0 and -inf")),
+            false => Err(format!("matrix {k}: got {sign} and {log}, expected 0 and -inf (or below {})", error.ln())),
         };
     }
     let share = error / exact.norm() + 16.0 * epsilon(got[0].dtype);
@@ -99,7 +99,9 @@ fn determinants(kit: &mut Kit, held: Held) {
             [&[1, 1], &[2, 2], &[3, 3], &[5, 5], &[2, 3, 3], &[2, 2, 2, 2], &[0, 2, 2], &[0, 0]];
         let zeros = Reference::reals(&[2, 2], &[0.0; 4]).cast(dtype);
         let empty_row = Reference::reals(&[3, 3], &[1.0, 2.0, 3.0, 0.0, 0.0, 0.0, 4.0, 5.0, 6.0]).cast(dtype);
-        for x in shapes.iter().map(|d| moderate(dtype, d, 222)).chain([zeros, empty_row]) {
+        // Nothing is left to divide by in the middle of an elimination.
+        let middle = Reference::reals(&[3, 3], &[1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 4.0]).cast(dtype);
+        for x in shapes.iter().map(|d| moderate(dtype, d, 222)).chain([zeros, empty_row, middle]) {
             let batch = x.dims[..x.dims.len() - 2].to_vec();
             let all: Vec<(C, f64)> = matrices(&x, &batch).iter().map(|a| (determinant(a), error(a, dtype))).collect();
             kit.satisfies(&[], &[(&x).into()], |got| {
