@@ -46,25 +46,44 @@
 //! A row in `expected` must fail, for the reason that stands there: one that has come to pass fails the test until its
 //! entry is removed. A name that is no row is a failure too.
 
+mod activation;
+mod along_axis;
 mod any_call;
+mod closeness;
 mod compare;
 mod complex;
+mod counts;
 mod creation;
+mod determinants;
+mod eigen;
+mod einsum;
 mod elementwise;
+mod fft;
+mod frequencies;
+mod gamma_functions;
 mod indexing;
 mod inputs;
+mod jacobi;
 mod kit;
 mod linalg;
 mod line;
 mod linear_algebra;
 mod manipulation;
+mod matrix;
+mod norms;
+mod order_statistics;
+mod padding;
+mod products;
 mod random;
 mod real;
 mod reference;
 mod rows;
 mod searching;
+mod selection;
+mod spectral;
 mod statistical;
 mod utility;
+mod variates;
 
 pub use any_call::{any_call, asked};
 #[doc(hidden)]
