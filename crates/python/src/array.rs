@@ -36,7 +36,7 @@ impl PyArray {
 }
 
 /// A number as Python's.
-fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
     Ok(match s {
         Scalar::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),
         Scalar::Int(i) => i128::from(i).into_pyobject(py)?.into_any(),
@@ -133,7 +133,7 @@ impl PyArray {
 
     #[pyo3(signature = (/, *, api_version=None))]
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.kind(), api_version))
+        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.array.namespace().kind().name(), api_version))
     }
 
     /// The array on a device.

@@ -7,9 +7,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::PyArray;
 use crate::boundary::{LONG, exception, run, run_long};
 use crate::data_type;
+use crate::foreign;
 use crate::given::{self, Given};
 
 /// The namespace of a kind, by its name.
@@ -24,22 +24,23 @@ pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
 #[pyclass(frozen, dict, name = "Function", module = "array_protocol")]
 pub(crate) struct Function {
     op: &'static Op,
-    xp: Namespace,
+    /// Where results of functions without arrays live; `None` for the functions of no namespace, whose arrays say it.
+    xp: Option<Namespace>,
     /// Parameters that may also be given by position, after the arrays.
     positional: Vec<&'static str>,
     /// The class of results that have names.
     results: PyOnceLock<Py<PyAny>>,
 }
 
-/// Every row of the registry, for arrays of a kind. `positional` has the names of the parameters of each function that
+/// Every row of the registry, for arrays of a kind or of any. `positional` has the names of the parameters of each function that
 /// may be given by position.
 #[pyfunction]
 pub(crate) fn functions<'py>(
     py: Python<'py>,
-    kind: &str,
+    kind: Option<&str>,
     positional: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let xp = namespace(py, kind)?;
+    let xp = kind.map(|kind| namespace(py, kind)).transpose()?;
     let all = PyDict::new(py);
     for op in operations() {
         let names: Vec<String> = match positional.get_item(op.name)? {
@@ -53,9 +54,21 @@ pub(crate) fn functions<'py>(
     Ok(all)
 }
 
+/// The names of the kinds that have a namespace: those that hold data or plan, and are no class of Python's.
+#[pyfunction]
+pub(crate) fn data_kinds() -> Vec<&'static str> {
+    let kinds = array_api::kinds().into_iter().filter(|k| k.level() <= array_api::Level::LAZY && !foreign::is_class(k));
+    kinds.map(array_api::Kind::name).collect()
+}
+
 type Operands<'py> = SmallVec<[Option<Given<'py>>; 3]>;
 
 impl Function {
+    /// The operation.
+    pub(crate) fn op(&self) -> &'static Op {
+        self.op
+    }
+
     fn unexpected(&self, what: &str) -> PyErr {
         let arguments = self.op.args.iter().map(|(n, _)| *n);
         let names: Vec<_> = arguments.chain(self.op.params.iter().map(|(n, ..)| *n)).collect();
@@ -66,7 +79,7 @@ impl Function {
         if value.is_none() {
             return Ok(None);
         }
-        match Given::of(value)? {
+        match Given::any(value)? {
             Some(given) => Ok(Some(given)),
             None => Err(PyTypeError::new_err(format!(
                 "{}: the argument {name} is {}, but must be an array; make one with asarray",
@@ -132,23 +145,21 @@ impl Function {
             Ok(name) => run(device.py(), || name.to_str().unwrap_or_default().parse())?,
             Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
         };
-        if asked == self.xp.device() {
-            return Ok(());
-        }
+        let Some(xp) = self.xp.as_ref().filter(|xp| xp.device() != asked) else { return Ok(()) };
         Err(PyValueError::new_err(format!(
-            "{}: arrays of {} live on {}, not on {asked}",
+            "{}: arrays of {xp} live on {}, not on {asked}",
             self.op.name,
-            self.xp,
-            self.xp.device()
+            xp.device()
         )))
     }
 
     fn results<'py>(&self, py: Python<'py>, outs: Outs) -> PyResult<Bound<'py, PyAny>> {
         let many = match outs {
-            Outs::One(array) => return Ok(Bound::new(py, PyArray { array })?.into_any()),
+            Outs::One(array) => return foreign::object(py, array),
             Outs::Many(many) => many,
         };
-        let list = PyTuple::new(py, many.into_iter().map(|array| PyArray { array }))?;
+        let many = many.into_iter().map(|array| foreign::object(py, array)).collect::<PyResult<Vec<_>>>()?;
+        let list = PyTuple::new(py, many)?;
         if self.op.results.is_empty() {
             return Ok(list.into_any());
         }
@@ -195,15 +206,18 @@ impl Function {
             operands.push(None);
         }
         let params = self.op.read(&fields).map_err(|e| exception(py, &e))?;
+        if operands.iter().flatten().any(|g| matches!(g, Given::Foreign(_))) {
+            foreign::lead(py, operands.iter_mut().flatten());
+        }
         let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
-            run(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+            run(py, || self.op.apply(&*params, &mut operands, self.xp.as_ref()))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+            run_long(py, || self.op.apply(&*params, &mut operands, self.xp.as_ref()))?
         };
         self.results(py, outs)
     }
@@ -242,6 +256,12 @@ impl Function {
         Ok(all)
     }
 
+    /// The parameters' types, as the row writes them in Rust.
+    #[getter]
+    fn parameter_types(&self) -> Vec<(&'static str, &'static str)> {
+        self.op.params.iter().map(|(name, of, _)| (*name, *of)).collect()
+    }
+
     /// The names of several results.
     #[getter]
     fn result_names(&self) -> Vec<&'static str> {
@@ -249,17 +269,21 @@ impl Function {
     }
 
     fn __repr__(&self) -> String {
-        format!("<function {} of {}>", self.op.name, self.xp)
+        match &self.xp {
+            Some(xp) => format!("<function {} of {xp}>", self.op.name),
+            None => format!("<function {} of array_protocol>", self.op.name),
+        }
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let rebuild = py.import("array_protocol._pickle")?.getattr("function")?;
-        Ok((rebuild, (self.xp.to_string(), self.op.category, self.op.name)).into_pyobject(py)?.into_any())
+        let xp = self.xp.as_ref().map(Namespace::to_string);
+        Ok((rebuild, (xp, self.op.category, self.op.name)).into_pyobject(py)?.into_any())
     }
 }
 
 /// A parameter's value as Python shows it.
-fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::None => py.None().into_bound(py),
         Value::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),

@@ -1,17 +1,21 @@
 //! Python's values as operands and parameters.
 
-use array_api::{Complex, Operand, Scalar, Value};
+use array_api::{Array, Complex, Operand, Scalar, Value};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::array::PyArray;
+use crate::boundary::LONG;
 use crate::data_type::PyDType;
+use crate::foreign;
 
 /// What was given for an array argument.
 pub(crate) enum Given<'py> {
     Array(PyRef<'py, PyArray>),
     Scalar(Scalar),
+    /// An object of a class that registered itself as a kind.
+    Foreign(Array),
 }
 
 impl<'py> Given<'py> {
@@ -24,12 +28,22 @@ impl<'py> Given<'py> {
         Ok(scalar(value)?.map(Given::Scalar))
     }
 
+    /// The same, and objects of the classes that are kinds.
+    #[inline]
+    pub(crate) fn any(value: &Bound<'py, PyAny>) -> PyResult<Option<Given<'py>>> {
+        match Given::of(value)? {
+            Some(given) => Ok(Some(given)),
+            None => Ok(foreign::array(value)?.map(Given::Foreign)),
+        }
+    }
+
     /// The operand, borrowed.
     #[inline]
     pub(crate) fn operand(&self) -> Operand<'_> {
         match self {
             Given::Array(a) => Operand::Ref(&a.array),
             Given::Scalar(s) => Operand::Scalar(*s),
+            Given::Foreign(a) => Operand::Ref(a),
         }
     }
 
@@ -39,6 +53,8 @@ impl<'py> Given<'py> {
         match self {
             Given::Array(a) => a.array.dims().size().unwrap_or(0),
             Given::Scalar(_) => 1,
+            // What Python functions do may take long, and may need Python's lock on another thread.
+            Given::Foreign(_) => LONG,
         }
     }
 }

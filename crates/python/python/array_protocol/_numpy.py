@@ -7,7 +7,6 @@ arrays of other classes among the arguments, get `NotImplemented`, which NumPy t
 import inspect
 import sys
 
-from ._build import namespace
 from ._native import Array, dtypes
 
 # NumPy's names where the standard's are others.
@@ -105,7 +104,7 @@ def translated(func, ours, args, kwargs):
 def array_function(x, func, types, args, kwargs):
     if not all(issubclass(t, Array) for t in types):
         return NotImplemented
-    xp = namespace(x.kind)
+    xp = x.__array_namespace__()
     if func.__name__ == "transpose" and len(args) + len(kwargs) == 1:
         return xp.permute_dims(x, tuple(reversed(range(x.ndim))))
     ours = our_function(xp, func)
@@ -136,7 +135,7 @@ def array_ufunc(x, ufunc, method, inputs, kwargs):
         return NotImplemented
     if kwargs.pop("where", True) is not True:
         return NotImplemented
-    xp = namespace(x.kind)
+    xp = x.__array_namespace__()
     result = computed(xp, ufunc.__name__, method, inputs, kwargs)
     if result is NotImplemented or out is None:
         return result
