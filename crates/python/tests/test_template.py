@@ -16,13 +16,14 @@ CRATE = pathlib.Path(__file__).parent.parent
 TEMPLATE = CRATE / "template"
 
 PROGRAM = """
+import array_protocol_diagonal
 import array_protocol as ap
 import array_protocol.ndarray as xp
 import pytest
 
 dx = ap.diagonal
 d = dx.from_diagonal([1.0, 2.0])
-assert d.kind == "diagonal" and d.shape == (2, 2) and d.__array_namespace__() is dx
+assert array_protocol_diagonal.from_diagonal is dx.from_diagonal and d.kind == "diagonal" and d.shape == (2, 2) and d.__array_namespace__() is dx
 assert (d @ d).kind == (d + d).kind == "diagonal"
 assert dx.entries(d @ d).tolist() == [1, 4] and dx.entries(xp.ones(2)) is None
 assert ap.sum(d).kind == "ndarray" and float(dx.sum(d)) == 3
@@ -48,8 +49,12 @@ def test_a_third_partys_kind_is_built_in(tmp_path):
     names = {"Windows": ("array_protocol_diagonal.dll", "_native.pyd"),
              "Darwin": ("libarray_protocol_diagonal.dylib", "_native.abi3.so")}
     library, module = names.get(platform.system(), ("libarray_protocol_diagonal.so", "_native.abi3.so"))
-    package = shutil.copytree(CRATE / "python" / "array_protocol", tmp_path / "array_protocol")
+    package = shutil.copytree(TEMPLATE / "python" / "array_protocol_diagonal", tmp_path / "array_protocol_diagonal")
     shutil.copy(target / "debug" / library, package / module)
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, "PYTHONPATH": str(tmp_path)},
-                          capture_output=True, text=True)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    late = "import array_protocol, array_protocol_diagonal"
+    done = subprocess.run([sys.executable, "-c", late], env=environment, capture_output=True, text=True)
+    assert done.returncode != 0 and "import array_protocol_diagonal first" in done.stderr
