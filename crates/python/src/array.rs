@@ -1,12 +1,11 @@
 //! The class of arrays.
 
 use array_api::{Array, DType, Device, Host, Scalar};
-use array_ndarray::NdArray;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyList, PyString, PyTuple};
 
-use crate::boundary::{exception, run};
+use crate::boundary::run;
 use crate::data_type::{self, PyDType};
 use crate::given::Given;
 use crate::{dlpack, indexing, memory};
@@ -194,12 +193,12 @@ impl PyArray {
     }
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        let entries = indexing::key(key)?;
-        Ok(PyArray { array: run(py, || indexing::get(&self.array, &entries))? })
+        let key = indexing::entries(key)?;
+        Ok(PyArray { array: run(py, || indexing::get(&self.array, key))? })
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (py, entries) = (slf.py(), indexing::key(key)?);
+        let (py, key) = (slf.py(), indexing::entries(key)?);
         let Some(value) = Given::of(value)? else {
             let message = format!("{} cannot be set in an array; use asarray", value.get_type().name()?);
             return Err(PyTypeError::new_err(message));
@@ -207,15 +206,7 @@ impl PyArray {
         let operand = value.operand().to_static();
         // `x[...] = x`: a borrow of the value may be one of the array.
         drop(value);
-        let mut slf = slf.try_borrow_mut()?;
-        let nothing = Array::new(NdArray::scalar(false));
-        let x = std::mem::replace(&mut slf.array, nothing);
-        let (array, result) = match run(py, || Ok(indexing::set(x, &entries, operand)))? {
-            Ok(array) => (array, Ok(())),
-            Err((e, before)) => (before, Err(exception(py, &e))),
-        };
-        slf.array = array;
-        result
+        indexing::set(py, &mut slf.try_borrow_mut()?.array, key, operand)
     }
 
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]

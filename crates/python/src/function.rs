@@ -196,14 +196,17 @@ impl Function {
         }
         let params = self.op.read(&fields).map_err(|e| exception(py, &e))?;
         let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
+        // Arrays know where they live, and a call that does not say it again is found sooner.
+        let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_)));
+        let xp = Some(&self.xp).filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
-            run(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+            run(py, || self.op.apply(&*params, &mut operands, xp))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+            run_long(py, || self.op.apply(&*params, &mut operands, xp))?
         };
         self.results(py, outs)
     }
