@@ -1,13 +1,13 @@
 //! The class of arrays.
 
-use array_api::{Array, DType, Device, Host, Scalar};
+use array_api::{Array, DType, Device, Host, Operand, Scalar};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyList, PyString, PyTuple};
 
 use crate::boundary::run;
 use crate::data_type::{self, PyDType};
-use crate::given::Given;
+use crate::given::{self, Given};
 use crate::{dlpack, indexing, memory};
 
 /// An array of the array API standard. Its elements can be replaced (`x[0] = 1`, `x += 1`); no other array sees that.
@@ -193,19 +193,24 @@ impl PyArray {
     }
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        let key = indexing::entries(key)?;
+        let key = indexing::entries(self.kind(), key)?;
         Ok(PyArray { array: run(py, || indexing::get(&self.array, key))? })
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (py, key) = (slf.py(), indexing::entries(key)?);
-        let Some(value) = Given::of(value)? else {
-            let message = format!("{} cannot be set in an array; use asarray", value.get_type().name()?);
-            return Err(PyTypeError::new_err(message));
+        let (py, kind) = (slf.py(), slf.try_borrow()?.kind());
+        let key = indexing::entries(kind, key)?;
+        // `x[...] = x`: a borrow of the value may be one of the array, so it ends here.
+        let operand = match Given::of(value)? {
+            Some(given) => given.operand().to_static(),
+            None => match given::foreign_array(kind, value)? {
+                Some(array) => Operand::Own(array),
+                None => {
+                    let message = format!("{} cannot be set in an array; use asarray", value.get_type().name()?);
+                    return Err(PyTypeError::new_err(message));
+                }
+            },
         };
-        let operand = value.operand().to_static();
-        // `x[...] = x`: a borrow of the value may be one of the array.
-        drop(value);
         indexing::set(py, &mut slf.try_borrow_mut()?.array, key, operand)
     }
 

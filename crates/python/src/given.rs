@@ -1,7 +1,8 @@
 //! Python's values as operands and parameters.
 
-use array_api::{Complex, Operand, Scalar, Value};
+use array_api::{Array, Complex, Operand, Scalar, Value};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -21,7 +22,10 @@ impl<'py> Given<'py> {
         if let Ok(array) = value.cast::<PyArray>() {
             return Ok(Some(Given::Array(array.try_borrow()?)));
         }
-        Ok(scalar(value)?.map(Given::Scalar))
+        match scalar(value)? {
+            None => Ok(foreign_scalar(value)?.map(Given::Scalar)),
+            some => Ok(some.map(Given::Scalar)),
+        }
     }
 
     /// The operand, borrowed.
@@ -61,12 +65,36 @@ pub(crate) fn scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     Ok(None)
 }
 
+/// A number of another library's, such as `numpy.int64`, which is no `int`. Arrays without axes are not numbers.
+#[cold]
+fn foreign_scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    let py = value.py();
+    if value.hasattr(intern!(py, "__dlpack__"))? || !value.hasattr(intern!(py, "dtype"))? {
+        return Ok(None);
+    }
+    match value.call_method0(intern!(py, "item")) {
+        Ok(item) => scalar(&item),
+        Err(_) => Ok(None),
+    }
+}
+
 /// An integer of at most 128 bits; that is more than any data type holds, so rules still say what does not fit.
 pub(crate) fn integer(value: &Bound<'_, PyAny>) -> PyResult<i128> {
     value.extract().map_err(|_| {
         let text = value.str().map_or_else(|_| "an integer".to_owned(), |s| s.to_string());
         PyOverflowError::new_err(format!("{text} does not fit any data type"))
     })
+}
+
+/// An array of another library's as one of ours, copied; `None` for what is no array.
+pub(crate) fn foreign_array(kind: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
+    let py = value.py();
+    if !value.hasattr(intern!(py, "__dlpack__"))? {
+        return Ok(None);
+    }
+    let namespace = py.import(intern!(py, "array_protocol._build"))?.getattr(intern!(py, "namespace"))?.call1((kind,))?;
+    let array = namespace.getattr(intern!(py, "asarray"))?.call1((value,))?;
+    Ok(Some(array.cast::<PyArray>()?.try_borrow()?.array.clone()))
 }
 
 /// A parameter's value.

@@ -19,15 +19,15 @@ pub(crate) enum Entries {
     Mixed(Vec<KeyEntry>),
 }
 
-/// Reads a key.
-pub(crate) fn entries(key: &Bound<'_, PyAny>) -> PyResult<Entries> {
+/// Reads a key for arrays of a kind. Other libraries' arrays may choose too: they are read, not kept.
+pub(crate) fn entries(kind: &str, key: &Bound<'_, PyAny>) -> PyResult<Entries> {
     // The shortest way for what is written most.
     if key.is_exact_instance_of::<PyInt>() {
         return Ok(Entries::Basic(Indices(vec![Index::At(position(key)?)])));
     }
     let all: Vec<KeyEntry> = match key.cast::<PyTuple>() {
-        Ok(several) => several.iter().map(|e| entry(&e)).collect::<PyResult<_>>()?,
-        Err(_) => vec![entry(key)?],
+        Ok(several) => several.iter().map(|e| entry(kind, &e)).collect::<PyResult<_>>()?,
+        Err(_) => vec![entry(kind, key)?],
     };
     if all.iter().any(|k| matches!(k, KeyEntry::Array(_))) {
         return Ok(Entries::Mixed(all));
@@ -39,7 +39,7 @@ pub(crate) fn entries(key: &Bound<'_, PyAny>) -> PyResult<Entries> {
     Ok(Entries::Basic(Indices(basic.collect())))
 }
 
-fn entry(e: &Bound<'_, PyAny>) -> PyResult<KeyEntry> {
+fn entry(kind: &str, e: &Bound<'_, PyAny>) -> PyResult<KeyEntry> {
     if let Ok(array) = e.cast::<PyArray>() {
         return Ok(KeyEntry::Array(array.try_borrow()?.array.clone()));
     }
@@ -61,6 +61,11 @@ fn entry(e: &Bound<'_, PyAny>) -> PyResult<KeyEntry> {
     }
     if e.is_instance_of::<PyBool>() {
         return Err(PyIndexError::new_err("a Python bool is no index; use asarray(True) for a mask"));
+    }
+    if !e.is_exact_instance_of::<PyInt>()
+        && let Some(array) = given::foreign_array(kind, e)?
+    {
+        return Ok(KeyEntry::Array(array));
     }
     position(e).map(Index::At).map(KeyEntry::Basic)
 }

@@ -64,7 +64,7 @@ CALLS = {
     "numpy's ufunc": lambda a: np.exp(a),
     "apply_ufunc": lambda a: xr.apply_ufunc(lambda v: v * 2, a),
     "groupby": lambda a: a.groupby("x").mean(),
-    "coarsen": lambda a: a.coarsen(y=2).mean(),
+    "coarsen": lambda a: a.coarsen(x=3).mean(),
     "rolling": lambda a: a.rolling(t=2).construct("w").isel(t=slice(1, None)),
     "pad": lambda a: a.pad(t=1, constant_values=0.0),
     "weighted": lambda a: a.weighted(abs(a.fillna(1.0))).mean("x"),
