@@ -1,6 +1,8 @@
 //! A row of the registry as a Python callable.
 
-use array_api::{Class, Device, Namespace, Op, Operand, Outs, Role, Value, operations};
+use array_api::{
+    Class, Device, Divide, Namespace, Op, Operand, Operation, Outs, Params, Result, Role, Value, operations,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,6 +13,7 @@ use crate::array::PyArray;
 use crate::boundary::{LONG, exception, run, run_long};
 use crate::data_type;
 use crate::given::{self, Given};
+use crate::operators::divisible;
 
 /// The namespace of a kind, by its name.
 pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
@@ -78,9 +81,18 @@ impl Function {
 
     fn field(&self, place: usize, value: &Bound<'_, PyAny>, to: &mut Vec<(&'static str, Value)>) -> PyResult<()> {
         let (name, of, _) = self.op.params[place];
+        if of.contains("DType") {
+            // `None` is left to the row's own default.
+            if !value.is_none() {
+                let Some(dtype) = data_type::named(value)? else {
+                    let message = format!("{}: {} is no data type of the standard's", self.op.name, value.repr()?);
+                    return Err(PyTypeError::new_err(message));
+                };
+                to.push((name, Value::DType(dtype)));
+            }
+            return Ok(());
+        }
         let value = match given::value(value)? {
-            // Left to the row's own default.
-            Value::None if of == "DType" => return Ok(()),
             // One number where several are meant.
             Value::Int(i) if of.starts_with("Vec<") || of.starts_with("Option<Vec<") => {
                 Value::List(vec![Value::Int(i)])
@@ -121,6 +133,15 @@ impl Function {
             ("copy", Class::Movement) => Ok(()),
             _ => Err(self.unexpected(&format!("parameter {name}"))),
         }
+    }
+
+    fn apply(&self, params: &dyn Params, operands: &mut [Operand<'_>], xp: Option<&Namespace>) -> Result<Outs> {
+        if self.op == Divide::OP {
+            for operand in operands.iter_mut() {
+                *operand = divisible(operand.take())?;
+            }
+        }
+        self.op.apply(params, operands, xp)
     }
 
     /// Arrays of the namespace live on its device; another one cannot be asked for.
@@ -202,11 +223,11 @@ impl Function {
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
-            run(py, || self.op.apply(&*params, &mut operands, xp))?
+            run(py, || self.apply(&*params, &mut operands, xp))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.op.apply(&*params, &mut operands, xp))?
+            run_long(py, || self.apply(&*params, &mut operands, xp))?
         };
         self.results(py, outs)
     }

@@ -60,6 +60,76 @@ def beyond(rows):
         """The axes in another order; without one, reversed."""
         return rows["permute_dims"](x, tuple(reversed(range(x.ndim))) if axes is None else tuple(axes))
 
+    def floating(x):
+        return x.dtype.kind in "fc"
+
+    def filled(x, value):
+        """`x` with a number where it is not one."""
+        return rows["where"](rows["isnan"](x), value, x) if floating(x) else x
+
+    @ours
+    def nansum(x, /, axis=None, dtype=None, *, keepdims=False):
+        """Sum of the elements that are numbers."""
+        return rows["sum"](filled(x, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+
+    @ours
+    def nanprod(x, /, axis=None, dtype=None, *, keepdims=False):
+        """Product of the elements that are numbers."""
+        return rows["prod"](filled(x, 1), axis=axis, dtype=dtype, keepdims=keepdims)
+
+    @ours
+    def nancumsum(x, /, axis=None, dtype=None):
+        """Sums of the elements that are numbers, up to each place; without an axis, of the flattened array."""
+        return cumulated("cumulative_sum", filled(x, 0), axis, dtype)
+
+    @ours
+    def nancumprod(x, /, axis=None, dtype=None):
+        """Products of the elements that are numbers, up to each place; without an axis, of the flattened array."""
+        return cumulated("cumulative_prod", filled(x, 1), axis, dtype)
+
+    def cumulated(name, x, axis, dtype):
+        if axis is None:
+            x, axis = rows["reshape"](x, (-1,)), 0
+        return rows[name](x, axis=axis, dtype=dtype)
+
+    @ours
+    def nanmean(x, /, axis=None, dtype=None, *, keepdims=False):
+        """Mean of the elements that are numbers."""
+        x = x if dtype is None else rows["astype"](x, dtype)
+        return rows["nanmean" if floating(x) else "mean"](x, axis=axis, keepdims=keepdims)
+
+    @ours
+    def nanvar(x, /, axis=None, dtype=None, ddof=0, *, correction=None, keepdims=False):
+        """Variance of the elements that are numbers; the divisor is their number less `ddof` (or `correction`)."""
+        x = x if dtype is None else rows["astype"](x, dtype)
+        correction = ddof if correction is None else correction
+        return rows["nanvar" if floating(x) else "var"](x, axis=axis, correction=correction, keepdims=keepdims)
+
+    @ours
+    def nanstd(x, /, axis=None, dtype=None, ddof=0, *, correction=None, keepdims=False):
+        """Standard deviation of the elements that are numbers, as `nanvar`."""
+        return rows["sqrt"](nanvar(x, axis, dtype, ddof, correction=correction, keepdims=keepdims))
+
+    @ours
+    def nanmedian(x, /, axis=None, *, keepdims=False):
+        """Median of the elements that are numbers."""
+        if not floating(x):
+            return rows["median"](x, axis=axis, keepdims=keepdims)
+        places = range(x.ndim) if axis is None else axis if hasattr(axis, "__iter__") else (axis,)
+        gone = [place % x.ndim for place in places]
+        kept = [place for place in range(x.ndim) if place not in gone]
+        shape = tuple(1 if place in gone else n for place, n in enumerate(x.shape))
+        lines = rows["permute_dims"](x, (*kept, *gone))
+        lines = rows["reshape"](lines, (*(x.shape[place] for place in kept), -1))
+        # Sorting puts what is not a number last, so the middle is counted among the others.
+        lines = rows["sort"](lines, axis=-1)
+        count = rows["count_nonzero"](rows["logical_not"](rows["isnan"](lines)), axis=-1, keepdims=True)
+        middle = [rows["take_along_axis"](lines, rows["maximum"](place, 0), axis=-1)
+                  for place in ((count - 1) // 2, rows["minimum"](count // 2, lines.shape[-1] - 1))]
+        # Halves are added: the sum of two large numbers would overflow.
+        found = middle[0] * 0.5 + middle[1] * 0.5
+        return rows["reshape"](found, shape if keepdims else tuple(x.shape[place] for place in kept))
+
     return found
 
 
