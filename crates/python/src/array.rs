@@ -1,9 +1,9 @@
 //! The class of arrays.
 
 use array_api::{Array, DType, Device, Host, Operand, Scalar};
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyComplex, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyComplex, PyDict, PyList, PyString, PyTuple};
 
 use crate::boundary::run;
 use crate::data_type::{self, PyDType};
@@ -35,7 +35,7 @@ impl PyArray {
 }
 
 /// A number as Python's.
-fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
     Ok(match s {
         Scalar::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),
         Scalar::Int(i) => i128::from(i).into_pyobject(py)?.into_any(),
@@ -132,7 +132,7 @@ impl PyArray {
 
     #[pyo3(signature = (/, *, api_version=None))]
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.kind(), api_version))
+        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.array.namespace().kind().name(), api_version))
     }
 
     /// The array on a device.
@@ -304,7 +304,7 @@ impl PyArray {
         ufunc: &Bound<'py, PyAny>,
         method: &str,
         inputs: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, pyo3::types::PyDict>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let module = slf.py().import("array_protocol._numpy")?;
         module.getattr("array_ufunc")?.call1((slf, ufunc, method, inputs, kwargs))
@@ -323,6 +323,30 @@ impl PyArray {
         let default = matches!(dtype, DType::Bool | DType::Int64 | DType::Float64 | DType::Complex128);
         let dtype = if default && !values.starts_with("[]") { String::new() } else { format!(", dtype={dtype}") };
         format!("array({}{shape}{dtype})", with_commas(values))
+    }
+
+    /// A 0-d array is written as its number is.
+    fn __format__<'py>(&self, py: Python<'py>, spec: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        if spec.len()? == 0 {
+            return Ok(PyString::new(py, &self.__str__()).into_any());
+        }
+        if self.array.ndim() > 0 {
+            let message = format!("an array of shape {} cannot be written as {:?}", self.array.dims(), spec.to_str()?);
+            return Err(PyTypeError::new_err(message));
+        }
+        self.item(py)?.call_method1("__format__", (spec,))
+    }
+
+    /// What NumPy's arrays have as methods, for libraries that call these.
+    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        // Protocols are asked for by such names, in every `numpy.asarray`.
+        if !name.starts_with('_') {
+            let methods = slf.py().import("array_protocol._methods")?.getattr("METHODS")?;
+            if let Some(method) = methods.cast::<PyDict>()?.get_item(name)? {
+                return method.call_method1("__get__", (slf, slf.get_type()));
+            }
+        }
+        Err(PyAttributeError::new_err(format!("an array has no attribute {name:?}")))
     }
 
     fn __str__(&self) -> String {

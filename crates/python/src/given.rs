@@ -7,12 +7,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::array::PyArray;
+use crate::boundary::LONG;
 use crate::data_type::PyDType;
+use crate::foreign;
 
 /// What was given for an array argument.
 pub(crate) enum Given<'py> {
     Array(PyRef<'py, PyArray>),
     Scalar(Scalar),
+    /// An object of a class that registered itself as a kind.
+    Foreign(Array),
 }
 
 impl<'py> Given<'py> {
@@ -28,12 +32,22 @@ impl<'py> Given<'py> {
         }
     }
 
+    /// The same, and objects of the classes that are kinds.
+    #[inline]
+    pub(crate) fn any(value: &Bound<'py, PyAny>) -> PyResult<Option<Given<'py>>> {
+        match Given::of(value)? {
+            Some(given) => Ok(Some(given)),
+            None => Ok(foreign::array(value)?.map(Given::Foreign)),
+        }
+    }
+
     /// The operand, borrowed.
     #[inline]
     pub(crate) fn operand(&self) -> Operand<'_> {
         match self {
             Given::Array(a) => Operand::Ref(&a.array),
             Given::Scalar(s) => Operand::Scalar(*s),
+            Given::Foreign(a) => Operand::Ref(a),
         }
     }
 
@@ -43,6 +57,8 @@ impl<'py> Given<'py> {
         match self {
             Given::Array(a) => a.array.dims().size().unwrap_or(0),
             Given::Scalar(_) => 1,
+            // What Python functions do may take long, and may need Python's lock on another thread.
+            Given::Foreign(_) => LONG,
         }
     }
 }
@@ -107,6 +123,15 @@ pub(crate) fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
     if let Ok(dtype) = given.cast::<PyDType>() {
         return Ok(Value::DType(dtype.get().0));
+    }
+    if let Ok(array) = given.cast::<PyArray>()
+        && array.try_borrow()?.array.ndim() == 0
+    {
+        // An array without axes is a number here.
+        return match scalar(&given.call_method0(intern!(given.py(), "item"))?)? {
+            Some(s) => Ok(array_api::Field::to_value(&s)),
+            None => Err(PyTypeError::new_err(format!("{} cannot be a parameter", given.repr()?))),
+        };
     }
     if let Ok(text) = given.cast::<PyString>() {
         return Ok(Value::Text(text.to_str()?.to_owned()));

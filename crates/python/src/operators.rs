@@ -1,11 +1,12 @@
 //! Python's operators: straight to the typed functions, since here every nanosecond is one of each call.
 
-use array_api::{Array, DType, Operand, Result};
+use array_api::{Array, DType, ErrorKind, Operand, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::array::PyArray;
 use crate::boundary::{LONG, run, run_long};
+use crate::foreign;
 use crate::given::Given;
 
 /// `a op b`; Python's `NotImplemented` where `b` is nothing that we know, so that its own class is asked.
@@ -16,7 +17,7 @@ fn binary(
     f: impl Fn(Operand<'_>, Operand<'_>) -> Result<Array> + Send,
 ) -> PyResult<Py<PyAny>> {
     let py = slf.py();
-    let Some(b) = Given::of(other)? else { return Ok(py.NotImplemented()) };
+    let Some(b) = Given::of(other)? else { return with_foreign(slf, other, f) };
     let a = slf.try_borrow()?;
     let out = if a.array.dims().size().unwrap_or(LONG).max(b.size()) < LONG {
         run(py, || f(Operand::Ref(&a.array), b.operand()))?
@@ -26,6 +27,26 @@ fn binary(
         run_long(py, move || f(Operand::Own(a), b))?
     };
     Ok(Py::new(py, PyArray { array: out })?.into_any())
+}
+
+/// `a op b` with an object of another class: the function that it registered, or else its own operator.
+#[cold]
+fn with_foreign(
+    slf: &Bound<'_, PyArray>,
+    other: &Bound<'_, PyAny>,
+    f: impl Fn(Operand<'_>, Operand<'_>) -> Result<Array> + Send,
+) -> PyResult<Py<PyAny>> {
+    let py = slf.py();
+    let Some(b) = foreign::array(other)? else { return Ok(py.NotImplemented()) };
+    let a = slf.try_borrow()?.array.clone();
+    let answer = run_long(py, move || match f(Operand::Own(a), Operand::Own(b)) {
+        Err(e) if e.kind() == ErrorKind::NotImplemented => Ok(None),
+        answer => answer.map(Some),
+    })?;
+    match answer {
+        Some(array) => foreign::object(py, array).map(Bound::unbind),
+        None => Ok(py.NotImplemented()),
+    }
 }
 
 /// `a op= b`: the result takes the operand's place, and its buffer where no one else has it.
@@ -44,7 +65,7 @@ fn in_place(
     let (dims, dtype) = (before.dims().clone(), before.dtype());
     let out = run_long(py, move || f(Operand::Own(before), operand))?;
     if out.dtype() != dtype {
-        return Err(PyTypeError::new_err(format!("the result is {}, which cannot be stored in {dtype}", out.dtype())));
+        return Err(PyTypeError::new_err(format!("the result has dtype {}, which cannot be stored in {dtype}", out.dtype())));
     }
     if *out.dims() != dims {
         let message = format!("the result has shape {}, which cannot be stored in {dims}", out.dims());

@@ -1,6 +1,9 @@
 """Functions beyond the standard that libraries call as they call NumPy's: by its signatures, which are wider than the
 rows' own."""
 
+import math
+
+from . import _native
 from ._native import dtypes
 
 
@@ -13,8 +16,11 @@ def beyond(rows):
         return f
 
     @ours
-    def bincount(x, /, weights=None, minlength=0):
-        """How often each of the numbers 0, 1, ... occurs in `x`, or the sums of their weights."""
+    def bincount(x, /, weights=None, minlength=0, *, length=None):
+        """How often each of the numbers 0, 1, ... occurs in `x`, or the sums of their weights; with a `length`, of as many
+        numbers."""
+        if length is not None:
+            return rows["bincount"](x, length=length)
         length = minlength
         if x.size:
             if int(rows["min"](x)) < 0:
@@ -26,13 +32,25 @@ def beyond(rows):
         return rows["index_add"](sums, x, rows["astype"](weights, dtypes["float64"]), axis=0)
 
     @ours
-    def einsum(subscripts, /, *arrays):
-        """Sums of products over labelled axes: `einsum("ij,jk->ik", a, b)` is a product of matrices."""
+    def einsum(*arrays, subscripts=None):
+        """Sums of products over labelled axes: `einsum("ij,jk->ik", a, b)` is a product of matrices.
+
+        The arrays may also come as a sequence, and the subscripts by name."""
+        if subscripts is None:
+            subscripts, *arrays = arrays
+        elif len(arrays) == 1 and isinstance(arrays[0], (list, tuple)):
+            (arrays,) = arrays
+        # Truth values and integers count as the numbers that they are multiplied with.
+        inexact = [a.dtype for a in arrays if floating(a)]
+        if inexact:
+            common = _native.result_type(*inexact)
+            arrays = [a if floating(a) else rows["astype"](a, common) for a in arrays]
         return rows["einsum"](arrays, subscripts=subscripts)
 
     @ours
-    def pad(x, /, pad_width, mode="constant", *, constant_values=0):
+    def pad(x, /, pad_width, mode="constant", *, constant_values=0, constant=None):
         """More elements before and after those of each axis; `mode` is "constant", "edge", "reflect" or "wrap"."""
+        constant_values = constant_values if constant is None else constant
         widths, constants = pairs("pad_width", pad_width, x.ndim), pairs("constant_values", constant_values, x.ndim)
         if len({c for pair in constants for c in pair}) <= 1:
             constant = constants[0][0] if constants else 0
@@ -46,7 +64,7 @@ def beyond(rows):
         return x
 
     @ours
-    def quantile(x, q, /, *, axis=None, keepdims=False, method="linear"):
+    def quantile(x, /, q, *, axis=None, keepdims=False, method="linear"):
         """The value below which the share `q` of the elements lies; several shares come along a first axis."""
         if method != "linear":
             raise ValueError(f"quantile: the method is {method!r}, but must be 'linear'")
@@ -109,6 +127,62 @@ def beyond(rows):
     def nanstd(x, /, axis=None, dtype=None, ddof=0, *, correction=None, keepdims=False):
         """Standard deviation of the elements that are numbers, as `nanvar`."""
         return rows["sqrt"](nanvar(x, axis, dtype, ddof, correction=correction, keepdims=keepdims))
+
+    @ours
+    def nanargmax(x, /, axis=None, *, keepdims=False):
+        """Position of the largest of the elements that are numbers."""
+        return extreme("argmax", x, -math.inf, axis, keepdims)
+
+    @ours
+    def nanargmin(x, /, axis=None, *, keepdims=False):
+        """Position of the smallest of the elements that are numbers."""
+        return extreme("argmin", x, math.inf, axis, keepdims)
+
+    def extreme(name, x, worst, axis, keepdims):
+        if floating(x):
+            missing = rows["isnan"](x)
+            if bool(rows["any"](rows["all"](missing, axis=axis))):
+                raise ValueError(f"nan{name}: there is no number among the elements")
+            x = rows["where"](missing, worst, x)
+        return rows[name](x, axis=axis, keepdims=keepdims)
+
+    @ours
+    def gradient(x, /, *spacing, axis=None, edge_order=1):
+        """Slopes along axes, central in the interior: exact for parabolas also where the spacing is not even.
+
+        `spacing` is one distance, or a distance or the coordinates for each axis; a list of slopes is given for several."""
+        axes = range(x.ndim) if axis is None else axis if hasattr(axis, "__iter__") else (axis,)
+        axes = [a % x.ndim for a in axes]
+        spacing = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+        if len(spacing) != len(axes) or edge_order not in (1, 2):
+            raise ValueError(f"gradient: {len(spacing)} spacings for {len(axes)} axes, edges of order {edge_order} (1 or 2)")
+        x = x if floating(x) else rows["astype"](x, dtypes["float64"])
+        found = [slope(x, h, a, edge_order) for h, a in zip(spacing, axes, strict=True)]
+        return found if axis is None and len(found) > 1 or hasattr(axis, "__iter__") else found[0]
+
+    def slope(x, h, axis, edge_order):
+        n, last = x.shape[axis], x.ndim - 1
+        if n <= edge_order:
+            raise ValueError(f"gradient: axis {axis} has {n} elements, edges of order {edge_order} need {edge_order + 1}")
+        x = rows["moveaxis"](x, axis, last)
+        if getattr(h, "ndim", 0) == 1:
+            h = h if floating(h) else rows["astype"](h, dtypes["float64"])
+            gaps = h[1:] - h[:-1]
+        else:
+            gaps = rows["full"]((n - 1,), h.item() if hasattr(h, "item") else float(h), dtype=dtypes["float64"])
+        gaps = rows["astype"](gaps, x.dtype)
+        slopes = (x[..., 1:] - x[..., :-1]) / gaps
+        first, final = slopes[..., :1], slopes[..., -1:]
+        if n == 2:
+            return rows["moveaxis"](rows["concat"]([first, final], axis=-1), last, axis)
+        # The parabola through three neighbours: the slopes on both sides, each weighted by the other's distance.
+        a, b = gaps[:-1], gaps[1:]
+        inner = (slopes[..., :-1] * b + slopes[..., 1:] * a) / (a + b)
+        if edge_order == 2:
+            # The same parabola's slope at its own end.
+            first = slopes[..., :1] * 2 - inner[..., :1]
+            final = slopes[..., -1:] * 2 - inner[..., -1:]
+        return rows["moveaxis"](rows["concat"]([first, inner, final], axis=-1), last, axis)
 
     @ours
     def nanmedian(x, /, axis=None, *, keepdims=False):

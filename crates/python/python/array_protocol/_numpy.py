@@ -1,15 +1,16 @@
 """NumPy's protocols: `np.f(ours)` comes here (NEP 18, NEP 13), and `np.asarray(ours)` is a read-only view.
 
-Arguments are read by NumPy's own signature and handed to our function of that name. What our function does not take, and
-arrays of other classes among the arguments, get `NotImplemented`, which NumPy turns into its TypeError.
+Arguments are read by NumPy's own signature and handed to our function of that name, or to the one that `_numpy_written.py`
+writes out. What our function does not take, and arrays of other classes among the arguments, get `NotImplemented`, which
+NumPy turns into its TypeError. `table()` has every function of NumPy's that comes to us.
 """
 
 import inspect
 import sys
 
-from . import _numpy_asks
-from ._build import namespace
+from . import _numpy_asks, _numpy_composed  # noqa: F401, the latter for what it writes
 from ._native import Array, dtypes
+from ._numpy_written import WRITTEN
 
 # NumPy's names where the standard's are others.
 NAMES = {
@@ -31,7 +32,8 @@ NAMES = {
     "left_shift": "bitwise_left_shift",
     "power": "pow",
     "right_shift": "bitwise_right_shift",
-    "transpose": "permute_dims",
+    "mod": "remainder",
+    "bitwise_not": "bitwise_invert",
 }
 
 # Names of parameters, likewise; the arrays go by position.
@@ -56,9 +58,13 @@ def as_array(x, dtype, copy):
 
 
 def our_function(xp, func):
-    """Our function for one of NumPy's, or `None`."""
+    """Our function for one of NumPy's that is no ufunc, or `None`."""
     module = getattr(func, "__module__", None) or ""
     name = NAMES.get(func.__name__, func.__name__)
+    # `numpy.linalg` has the standard's own `trace`, `cross` and their like; NumPy's older ones are written out.
+    standard = module != "numpy" and name in ("trace", "diagonal", "cross", "outer")
+    if name in WRITTEN and module in ("numpy", "numpy.linalg") and not standard:
+        return WRITTEN[name]
     places = {"numpy": [xp, getattr(xp, "linalg", None)], "numpy.linalg": [getattr(xp, "linalg", None)],
               "numpy.fft": [getattr(xp, "fft", None)]}
     for place in places.get(module, []):
@@ -69,14 +75,39 @@ def our_function(xp, func):
 
 
 def our_dtype(value):
+    """NumPy's data types as ours."""
     import numpy as np
 
     return dtypes[np.dtype(value).name] if isinstance(value, (np.dtype, type, str)) else value
 
 
+def table():
+    """The name of each public function of NumPy's that comes to us, and the name of ours; ufuncs are among them."""
+    import numpy as np
+
+    from . import ndarray as xp
+
+    found = {}
+    for prefix, place in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+        for name, func in sorted(vars(place).items()):
+            if isinstance(func, np.ufunc) and not name.startswith("_"):
+                ours = getattr(xp, NAMES.get(func.__name__, func.__name__), None)
+            elif hasattr(func, "_implementation") and not name.startswith("_"):
+                ours = our_function(xp, func)
+            else:
+                continue
+            if ours is not None:
+                found[prefix + name] = ours.__name__
+    return found
+
+
 def translated(func, ours, args, kwargs):
     """Arguments by NumPy's signature as arguments by ours; `None` where ours has no such parameter."""
     import numpy as np
+
+    def ours_of(value):
+        known = isinstance(value, np.dtype) or isinstance(value, type) and issubclass(value, np.generic)
+        return our_dtype(value) if known else value
 
     theirs, mine = inspect.signature(func), inspect.signature(ours).parameters
     bound = theirs.bind(*args, **kwargs).arguments
@@ -88,11 +119,11 @@ def translated(func, ours, args, kwargs):
             continue
         value = bound[name]
         if p.kind is p.VAR_POSITIONAL:
-            positional.extend(value)
+            positional.extend(map(ours_of, value))
         elif p.kind is p.VAR_KEYWORD:
             named.update(value)
         elif place < len(leading) and not skipped:
-            positional.append(value)
+            positional.append(our_dtype(value) if name == "dtype" else ours_of(value))
         elif value is np._NoValue or value is p.default:
             continue
         else:
@@ -103,18 +134,28 @@ def translated(func, ours, args, kwargs):
     return positional, named
 
 
+def is_default(func, name, value):
+    p = inspect.signature(func).parameters.get(name)
+    return p is not None and value is p.default
+
+
 def array_function(x, func, types, args, kwargs):
     asked = _numpy_asks.answer(func)
-    if asked is not None:
-        return asked(*args, **kwargs)
+    if asked is not None and (told := asked(*args, **kwargs)) is not NotImplemented:
+        return told
     if not all(issubclass(t, Array) for t in types):
         return NotImplemented
-    xp = namespace(x.kind)
-    if func.__name__ == "transpose" and len(args) + len(kwargs) == 1:
-        return xp.permute_dims(x, tuple(reversed(range(x.ndim))))
+    xp = x.__array_namespace__()
     ours = our_function(xp, func)
     if ours is None:
         return NotImplemented
+    if ours is WRITTEN.get(func.__name__):
+        kwargs = {k: our_dtype(v) if k == "dtype" else v for k, v in kwargs.items() if not is_default(func, k, v)}
+        try:
+            inspect.signature(ours).bind(xp, *args, **kwargs)
+        except TypeError:
+            return NotImplemented
+        return ours(xp, *args, **kwargs)
     try:
         given = translated(func, ours, args, kwargs)
     except (TypeError, ValueError):
@@ -140,7 +181,7 @@ def array_ufunc(x, ufunc, method, inputs, kwargs):
         return NotImplemented
     if kwargs.pop("where", True) is not True:
         return NotImplemented
-    xp = namespace(x.kind)
+    xp = x.__array_namespace__()
     result = computed(xp, ufunc.__name__, method, inputs, kwargs)
     if result is NotImplemented or out is None:
         return result

@@ -48,7 +48,17 @@ def _through_views(name):
     return ask
 
 
+def _average(a, axis=None, weights=None, **more):
+    """An average of NumPy's numbers by weights of ours, or the reverse, is NumPy's own."""
+    import numpy as np
+
+    if not any(isinstance(x, np.ndarray) for x in (a, weights)):
+        return NotImplemented
+    return np.average(view(a), axis=axis, weights=view(weights), **more)
+
+
 ANSWERS = {
+    "average": _average,
     "iscomplexobj": _complex,
     "isrealobj": lambda x: not _complex(x),
     "shape": _shape,
@@ -56,8 +66,8 @@ ANSWERS = {
     "size": _size,
     **{
         name: _through_views(name)
-        for name in ("may_share_memory", "shares_memory", "can_cast", "common_type", "min_scalar_type", "result_type",
-                     "array_equal", "array_equiv", "array_repr", "array_str", "array2string")
+        for name in ("may_share_memory", "shares_memory", "common_type", "min_scalar_type", "array_equal", "array_equiv",
+                     "array_repr", "array_str", "array2string")
     },
 }
 
