@@ -46,6 +46,19 @@ const TEMPLATE: &str = "crates/python/template/Cargo.toml";
 /// An extension module has Python's symbols only inside Python: cargo cannot link tests of it.
 const PYTHON: &str = "array-protocol-python";
 
+/// What tests the Python package: pytest, and the libraries that run on its arrays. Its tests skip what is older.
+const CLIENTS: [&str; 9] = [
+    "pytest",
+    "numpy>=2.1",
+    "scipy>=1.16",
+    "scikit-learn>=1.7",
+    "array-api-compat>=1.11",
+    "array-api-extra>=0.8",
+    "xarray>=2025.1",
+    "pandas>=2.2",
+    "einops>=0.8",
+];
+
 /// What `cargo test` builds as tests. Benchmarks are compiled by the part `clippy`.
 const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
 
@@ -101,7 +114,7 @@ fn python_package(run: &mut Run) -> Result<(), Failure> {
         run.skip("python package", "--offline, and pip fetches what builds and tests it");
         return Ok(());
     }
-    let python = conformance::environment(&run.repository, &["pytest", "numpy>=2.1"])?;
+    let python = conformance::environment(&run.repository, &CLIENTS)?;
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
     run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))
 }

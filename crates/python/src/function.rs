@@ -1,6 +1,6 @@
 //! A row of the registry as a Python callable.
 
-use array_api::{Class, Device, Namespace, Op, Operand, Outs, Role, Value, operations};
+use array_api::{Class, DType, Device, Namespace, Op, Operand, Outs, Params, Result, Role, Value, operations};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,6 +11,7 @@ use crate::boundary::{LONG, exception, run, run_long};
 use crate::data_type;
 use crate::foreign;
 use crate::given::{self, Given};
+use crate::operators::divisible;
 
 /// The namespace of a kind, by its name.
 pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
@@ -20,12 +21,34 @@ pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
     run(py, || kind.parse())
 }
 
+type Wider = for<'a> fn(Operand<'a>) -> Result<Operand<'a>>;
+
+/// Functions that take operands of more types here than the standard asks for: it leaves open what is not one of its types,
+/// and every other library computes it.
+const WIDER: [(&str, Wider); 5] = [
+    ("divide", divisible),
+    ("logical_and", truth),
+    ("logical_not", truth),
+    ("logical_or", truth),
+    ("logical_xor", truth),
+];
+
+/// Elements as truth values: whether they are not zero.
+fn truth(x: Operand<'_>) -> Result<Operand<'_>> {
+    match x.array() {
+        Some(a) if a.dtype() != DType::Bool => array_api::astype(a, DType::Bool).map(Operand::Own),
+        _ => Ok(x),
+    }
+}
+
 /// A function of the array API. Arrays go first and by position, parameters by name.
 #[pyclass(frozen, dict, name = "Function", module = "array_protocol")]
 pub(crate) struct Function {
     op: &'static Op,
     /// Where results of functions without arrays live; `None` for the functions of no namespace, whose arrays say it.
     xp: Option<Namespace>,
+    /// What Python's libraries give to this function beyond the standard, as what the standard has.
+    wider: Option<Wider>,
     /// Parameters that may also be given by position, after the arrays.
     positional: Vec<&'static str>,
     /// The class of results that have names.
@@ -49,7 +72,8 @@ pub(crate) fn functions<'py>(
         };
         let known = |name: &String| op.params.iter().map(|(n, ..)| *n).find(|n| n == name);
         let positional = names.iter().filter_map(known).collect();
-        all.set_item(op.name, Function { op, xp: xp.clone(), positional, results: PyOnceLock::new() })?;
+        let wider = WIDER.iter().find(|(name, _)| *name == op.name).map(|(_, f)| *f);
+        all.set_item(op.name, Function { op, xp: xp.clone(), wider, positional, results: PyOnceLock::new() })?;
     }
     Ok(all)
 }
@@ -91,9 +115,18 @@ impl Function {
 
     fn field(&self, place: usize, value: &Bound<'_, PyAny>, to: &mut Vec<(&'static str, Value)>) -> PyResult<()> {
         let (name, of, _) = self.op.params[place];
+        if of.contains("DType") {
+            // `None` is left to the row's own default.
+            if !value.is_none() {
+                let Some(dtype) = data_type::named(value)? else {
+                    let message = format!("{}: {} is no data type of the standard's", self.op.name, value.repr()?);
+                    return Err(PyTypeError::new_err(message));
+                };
+                to.push((name, Value::DType(dtype)));
+            }
+            return Ok(());
+        }
         let value = match given::value(value)? {
-            // Left to the row's own default.
-            Value::None if of == "DType" => return Ok(()),
             // One number where several are meant.
             Value::Int(i) if of.starts_with("Vec<") || of.starts_with("Option<Vec<") => {
                 Value::List(vec![Value::Int(i)])
@@ -134,6 +167,15 @@ impl Function {
             ("copy", Class::Movement) => Ok(()),
             _ => Err(self.unexpected(&format!("parameter {name}"))),
         }
+    }
+
+    fn apply(&self, params: &dyn Params, operands: &mut [Operand<'_>], xp: Option<&Namespace>) -> Result<Outs> {
+        if let Some(wider) = self.wider {
+            for operand in operands.iter_mut() {
+                *operand = wider(operand.take())?;
+            }
+        }
+        self.op.apply(params, operands, xp)
     }
 
     /// Arrays of the namespace live on its device; another one cannot be asked for.
@@ -206,14 +248,17 @@ impl Function {
             foreign::lead(py, operands.iter_mut().flatten());
         }
         let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
+        // Arrays know where they live, and a call that does not say it again is found sooner.
+        let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
+        let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
-            run(py, || self.op.apply(&*params, &mut operands, self.xp.as_ref()))?
+            run(py, || self.apply(&*params, &mut operands, xp))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.op.apply(&*params, &mut operands, self.xp.as_ref()))?
+            run_long(py, || self.apply(&*params, &mut operands, xp))?
         };
         self.results(py, outs)
     }

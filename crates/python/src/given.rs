@@ -2,6 +2,7 @@
 
 use array_api::{Array, Complex, Operand, Scalar, Value};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -25,7 +26,10 @@ impl<'py> Given<'py> {
         if let Ok(array) = value.cast::<PyArray>() {
             return Ok(Some(Given::Array(array.try_borrow()?)));
         }
-        Ok(scalar(value)?.map(Given::Scalar))
+        match scalar(value)? {
+            None => Ok(foreign_scalar(value)?.map(Given::Scalar)),
+            some => Ok(some.map(Given::Scalar)),
+        }
     }
 
     /// The same, and objects of the classes that are kinds.
@@ -77,12 +81,38 @@ pub(crate) fn scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     Ok(None)
 }
 
+/// A number of another library's, such as `numpy.int64`, which is no `int`. Arrays without axes are not numbers, nor are
+/// objects of classes that registered themselves.
+#[cold]
+fn foreign_scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    let py = value.py();
+    if foreign::is_object(value) || value.hasattr(intern!(py, "__dlpack__"))? || !value.hasattr(intern!(py, "dtype"))? {
+        return Ok(None);
+    }
+    match value.call_method0(intern!(py, "item")) {
+        Ok(item) => scalar(&item),
+        Err(_) => Ok(None),
+    }
+}
+
 /// An integer of at most 128 bits; that is more than any data type holds, so rules still say what does not fit.
 pub(crate) fn integer(value: &Bound<'_, PyAny>) -> PyResult<i128> {
     value.extract().map_err(|_| {
         let text = value.str().map_or_else(|_| "an integer".to_owned(), |s| s.to_string());
         PyOverflowError::new_err(format!("{text} does not fit any data type"))
     })
+}
+
+/// An array of another library's as one of ours, copied; `None` for what is no array.
+pub(crate) fn foreign_array(kind: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
+    let py = value.py();
+    if !value.hasattr(intern!(py, "__dlpack__"))? {
+        return Ok(None);
+    }
+    let namespace =
+        py.import(intern!(py, "array_protocol._build"))?.getattr(intern!(py, "namespace"))?.call1((kind,))?;
+    let array = namespace.getattr(intern!(py, "asarray"))?.call1((value,))?;
+    Ok(Some(array.cast::<PyArray>()?.try_borrow()?.array.clone()))
 }
 
 /// A parameter's value.
@@ -95,6 +125,15 @@ pub(crate) fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
     if let Ok(dtype) = given.cast::<PyDType>() {
         return Ok(Value::DType(dtype.get().0));
+    }
+    if let Ok(array) = given.cast::<PyArray>()
+        && array.try_borrow()?.array.ndim() == 0
+    {
+        // An array without axes is a number here.
+        return match scalar(&given.call_method0(intern!(given.py(), "item"))?)? {
+            Some(s) => Ok(array_api::Field::to_value(&s)),
+            None => Err(PyTypeError::new_err(format!("{} cannot be a parameter", given.repr()?))),
+        };
     }
     if let Ok(text) = given.cast::<PyString>() {
         return Ok(Value::Text(text.to_str()?.to_owned()));

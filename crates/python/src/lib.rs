@@ -61,6 +61,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(construct::from_nested, module)?,
         wrap_pyfunction!(construct::from_bytes, module)?,
         wrap_pyfunction!(dlpack::from_capsule, module)?,
+        wrap_pyfunction!(data_type::dtype_of, module)?,
         wrap_pyfunction!(data_type::finfo, module)?,
         wrap_pyfunction!(data_type::iinfo, module)?,
         wrap_pyfunction!(data_type::isdtype, module)?,

@@ -11,6 +11,7 @@ import sys
 import types
 
 from . import _info, _native
+from ._beyond import beyond
 from ._written import written
 
 VERSION = "2025.12"
@@ -89,7 +90,7 @@ def fill(module, kind):
         place = f"{module['__name__']}.{extension}" if extension else module["__name__"]
         everything.setdefault(extension, {})[name] = describe(function, name, place)
     main = everything[None]
-    for name, function in written(kind, rows).items():
+    for name, function in {**beyond(rows), **written(kind, rows)}.items():
         extension, _, short = name.rpartition(".")
         function.__name__ = function.__qualname__ = short
         function.__module__ = module["__name__"]

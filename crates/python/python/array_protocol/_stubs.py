@@ -179,7 +179,7 @@ def is_of_namespace(value):
     if isinstance(value, _native.Function):
         return True
     inner = getattr(value, "__code__", None)
-    return inspect.isfunction(value) and inner.co_filename.endswith(("_written.py", "_info.py"))
+    return inspect.isfunction(value) and inner.co_filename.endswith(("_written.py", "_beyond.py", "_info.py"))
 
 
 def stubs():

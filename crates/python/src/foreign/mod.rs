@@ -63,6 +63,11 @@ impl ArrayImpl for PythonArray {
     }
 }
 
+/// Whether an object is of a class that is a kind, or of a subclass of one.
+pub(crate) fn is_object(value: &Bound<'_, PyAny>) -> bool {
+    class::nearest(&value.get_type()).is_some()
+}
+
 /// Whether a kind is a Python class.
 pub(crate) fn is_class(kind: &'static Kind) -> bool {
     class::of_kind(kind).is_some()
