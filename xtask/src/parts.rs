@@ -66,7 +66,10 @@ fn format(run: &mut Run) -> Result<(), Failure> {
     // rustfmt colours its differences even where they do not go to a terminal.
     let plain = ["--check", "--", "--color", "never"];
     run.step(&run.repository.cargo(&[&["fmt", "--all"], &plain[..]].concat()))?;
-    for outside in [THIRD_PARTY, TEMPLATE].into_iter().filter(|m| run.repository.root.join(m).exists()) {
+    for outside in [THIRD_PARTY, TEMPLATE] {
+        if !run.repository.root.join(outside).exists() {
+            continue;
+        }
         run.step(&run.repository.cargo(&[&["fmt", "--manifest-path", outside], &plain[..]].concat()))?;
     }
     Ok(())
