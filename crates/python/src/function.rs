@@ -1,6 +1,6 @@
 //! A row of the registry as a Python callable.
 
-use array_api::{Class, DType, Device, Namespace, Op, Operand, Outs, Params, Result, Role, Value, operations};
+use array_api::{Class, DType, Device, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -242,6 +242,11 @@ impl Function {
         }
         while operands.len() < n && matches!(self.op.args[operands.len()].1, Role::Maybe) {
             operands.push(None);
+        }
+        if let (1, "where", [Some(condition)]) = (args.len(), self.op.name, &operands[..]) {
+            // NumPy's short form, which libraries use for the places of what is true.
+            let places = run(py, || array_api::run::<Nonzero>(Nonzero {}, &mut [condition.operand()], None))?;
+            return self.results(py, Outs::Many(places));
         }
         let params = self.op.read(&fields).map_err(|e| exception(py, &e))?;
         if operands.iter().flatten().any(|g| matches!(g, Given::Foreign(_))) {

@@ -7,8 +7,8 @@ from . import _native
 from ._native import dtypes
 
 
-def beyond(rows):
-    """The functions, by name; `rows` has the registry's."""
+def beyond(rows, asarray):
+    """The functions, by name; `rows` has the registry's, and `asarray` makes arrays of the kind."""
     found = {}
 
     def ours(f):
@@ -166,7 +166,7 @@ def beyond(rows):
             raise ValueError(f"gradient: axis {axis} has {n} elements, edges of order {edge_order} need {edge_order + 1}")
         x = rows["moveaxis"](x, axis, last)
         if getattr(h, "ndim", 0) == 1:
-            h = h if floating(h) else rows["astype"](h, dtypes["float64"])
+            h = asarray(h, dtype=None if h.dtype.kind == "f" else dtypes["float64"])
             gaps = h[1:] - h[:-1]
         else:
             gaps = rows["full"]((n - 1,), h.item() if hasattr(h, "item") else float(h), dtype=dtypes["float64"])
@@ -177,7 +177,11 @@ def beyond(rows):
             return rows["moveaxis"](rows["concat"]([first, final], axis=-1), last, axis)
         # The parabola through three neighbours: the slopes on both sides, each weighted by the other's distance.
         a, b = gaps[:-1], gaps[1:]
-        inner = (slopes[..., :-1] * b + slopes[..., 1:] * a) / (a + b)
+        if bool(rows["all"](gaps == gaps[0])):
+            # The middle has no weight, and what is no number there spoils nothing.
+            inner = (x[..., 2:] - x[..., :-2]) / (2 * gaps[0])
+        else:
+            inner = (slopes[..., :-1] * b + slopes[..., 1:] * a) / (a + b)
         if edge_order == 2:
             # The same parabola's slope at its own end.
             first = slopes[..., :1] * 2 - inner[..., :1]
@@ -187,8 +191,7 @@ def beyond(rows):
     @ours
     def nanmedian(x, /, axis=None, *, keepdims=False):
         """Median of the elements that are numbers."""
-        if not floating(x):
-            return rows["median"](x, axis=axis, keepdims=keepdims)
+        x = x if floating(x) else rows["astype"](x, dtypes["float64"])
         places = range(x.ndim) if axis is None else axis if hasattr(axis, "__iter__") else (axis,)
         gone = [place % x.ndim for place in places]
         kept = [place for place in range(x.ndim) if place not in gone]

@@ -91,7 +91,8 @@ def fill(module, kind):
         place = f"{module['__name__']}.{extension}" if extension else module["__name__"]
         everything.setdefault(extension, {})[name] = describe(function, name, place)
     main = everything[None]
-    for name, function in {**beyond(rows), **written(kind, rows)}.items():
+    own = written(kind, rows)
+    for name, function in {**beyond(rows, own["asarray"]), **own}.items():
         extension, _, short = name.rpartition(".")
         function.__name__ = function.__qualname__ = short
         function.__module__ = module["__name__"]

@@ -99,5 +99,6 @@ METHODS = {
     "conjugate": conj,
     "real": property(lambda self: self.__array_namespace__().real(self)
                      if str(self.dtype).startswith("complex") else self),
-    "imag": property(lambda self: self.__array_namespace__().imag(self)),
+    "imag": property(lambda self: self.__array_namespace__().imag(self)
+                     if str(self.dtype).startswith("complex") else self.__array_namespace__().zeros_like(self)),
 }

@@ -51,7 +51,6 @@ CALLS = {
     "trapezoid": lambda a, b, t: integrate.trapezoid(a, dx=0.1),
     "cumulative_trapezoid": lambda a, b, t: integrate.cumulative_trapezoid(a, dx=0.2, initial=0),
     "cumulative_simpson": lambda a, b, t: integrate.cumulative_simpson(a, dx=0.2),
-    "tanhsinh": lambda a, b, t: integrate.tanhsinh(lambda x: x * x, t[:5] * 0, t[:5] + 1).integral,
     # scipy.stats
     "zscore": lambda a, b, t: stats.zscore(a, axis=1),
     "skew": lambda a, b, t: stats.skew(a, axis=1),
