@@ -127,6 +127,18 @@ impl<T: Field, const N: usize> IntoField<Option<Vec<T>>> for [T; N] {
     }
 }
 
+impl IntoField<Option<Dims>> for usize {
+    fn into_field(self) -> Option<Dims> {
+        Some(self.into())
+    }
+}
+
+impl<const N: usize> IntoField<Option<Dims>> for [usize; N] {
+    fn into_field(self) -> Option<Dims> {
+        Some(self.into())
+    }
+}
+
 macro_rules! spelled {
     ($($T:ty: $item:ident, $($given:ty),*;)*) => { $(
         impl<const N: usize> IntoField<$T> for [$item; N] {

@@ -17,11 +17,12 @@ use faer::perm::Perm;
 use faer::{Conj, Mat, Par};
 
 use crate::array::NdArray;
-use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel, with_entry};
+use crate::engine::by_type::with_floating;
+use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel};
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
-    with_entry!("cholesky", x.dtype(), T => {
+    with_floating!("cholesky", x.dtype(), T => {
         let x = Stack::<T>::new("cholesky", x)?;
         let n = x.n;
         let read = |r, c| if p.upper { r <= c } else { r >= c };
@@ -100,7 +101,7 @@ impl<T: Entry> Systems<T> {
 
 #[implements(solve)]
 fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("solve", x1.dtype(), T => {
+    with_floating!("solve", x1.dtype(), T => {
         let s = Systems::<T>::new("solve", x1, x2, verdict.dims())?;
         let n = s.a.n;
         // Each matrix is factored once, however many right-hand sides it is broadcast to.
@@ -132,7 +133,7 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 
 #[implements(triangular_solve)]
 fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("triangular_solve", x1.dtype(), T => {
+    with_floating!("triangular_solve", x1.dtype(), T => {
         let s = Systems::<T>::new("triangular_solve", x1, x2, verdict.dims())?;
         let read = |r, c| (r == c && !p.unit_diagonal) || if p.upper { r < c } else { r > c };
         for i in 0..s.a.len() {
@@ -161,7 +162,7 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
 
 #[implements(qr)]
 fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
-    with_entry!("qr", x.dtype(), T => {
+    with_floating!("qr", x.dtype(), T => {
         let x = Stack::<T>::new("qr", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);
@@ -207,7 +208,7 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
 
 #[implements(svd)]
 fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
-    with_entry!("svd", x.dtype(), T => {
+    with_floating!("svd", x.dtype(), T => {
         let x = Stack::<T>::new("svd", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);

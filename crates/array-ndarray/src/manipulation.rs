@@ -8,8 +8,9 @@ use ndarray::{IxDyn, SliceInfoElem};
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
+use crate::engine::by_type::{Wide, with_integer};
 use crate::engine::pack::{Axis, pack};
-use crate::indexing::{Around, Wide, integers, sliced};
+use crate::indexing::{Around, sliced};
 
 /// The same elements in another shape: a view where the layout allows.
 pub(crate) fn reshaped(x: &NdArray, shape: &Dims) -> Result<NdArray> {
@@ -183,6 +184,6 @@ fn read(repeats: &NdArray, count: impl Fn(i128, Option<usize>) -> Result<usize>)
     fn wide<T: NdElement + Into<Wide>>(a: &NdArray) -> Vec<i128> {
         a.to_vec::<T>().unwrap_or_default().into_iter().map(|i| i.into().0).collect()
     }
-    let all = integers!("repeat", repeats.dtype(), T => Ok(wide::<T>(repeats)))?;
+    let all = with_integer!("repeat", repeats.dtype(), T => Ok(wide::<T>(repeats)))?;
     all.into_iter().enumerate().map(|(at, i)| count(i, Some(at))).collect()
 }

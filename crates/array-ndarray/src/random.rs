@@ -11,7 +11,7 @@ use num_traits::{AsPrimitive, Float};
 use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
-use crate::indexing::{Wide, integers};
+use crate::engine::by_type::{Wide, with_integer};
 use crate::kind::on_cpu;
 
 /// Elements that one thread fills at a time.
@@ -98,7 +98,7 @@ fn fold_in(key: &NdArray, data: Arg<'_, NdArray>, verdict: &Verdict) -> Result<N
             &own
         }
     };
-    integers!("fold_in", data.dtype(), T => folded::<T>(key, data, verdict))
+    with_integer!("fold_in", data.dtype(), T => folded::<T>(key, data, verdict))
 }
 
 #[implements(bits)]
@@ -182,7 +182,7 @@ fn counted<T: Count>(key: &NdArray, verdict: &Verdict, law: &(impl Draw<i64> + S
 #[implements(integers)]
 fn integers_(key: &NdArray, p: &Integers, verdict: &Verdict) -> Result<NdArray> {
     let law = random::Integers::new(p.low as i64, p.high as i64)?;
-    integers!("integers", p.dtype, T => Ok(counted::<T>(key, verdict, &law)))
+    with_integer!("integers", p.dtype, T => Ok(counted::<T>(key, verdict, &law)))
 }
 
 #[implements(poisson)]
@@ -191,6 +191,6 @@ fn poisson(key: &NdArray, p: &Poisson, verdict: &Verdict) -> Result<NdArray> {
     match p.dtype {
         DType::Float32 => Ok(counted::<f32>(key, verdict, &law)),
         DType::Float64 => Ok(counted::<f64>(key, verdict, &law)),
-        other => integers!("poisson", other, T => Ok(counted::<T>(key, verdict, &law))),
+        other => with_integer!("poisson", other, T => Ok(counted::<T>(key, verdict, &law))),
     }
 }

@@ -4,7 +4,8 @@ use array_api::{Result, Searchsorted, Verdict, implements, with_element};
 use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
-use crate::engine::order::{Ordered, with_real};
+use crate::engine::by_type::with_real;
+use crate::engine::order::Ordered;
 use crate::indexing::positions;
 
 #[implements(nonzero)]

@@ -3,10 +3,12 @@
 
 pub mod binary;
 pub(crate) mod by_size;
+pub(crate) mod by_type;
 pub mod cast;
 pub mod cumulative;
 pub(crate) mod eigen;
 pub(crate) mod kernel;
+pub(crate) mod lines;
 pub mod map;
 pub(crate) mod math;
 pub mod matmul;

@@ -7,32 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::array::{NdArray, NdElement};
 
-/// Runs a body with a Rust type bound to a floating data type.
-macro_rules! with_entry {
-    ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            array_api::DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            array_api::DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            array_api::DType::Complex64 => {
-                type $T = array_api::Complex<f32>;
-                $body
-            }
-            array_api::DType::Complex128 => {
-                type $T = array_api::Complex<f64>;
-                $body
-            }
-            other => Err(array_api::Error::dtype($op, format!("is defined for floating-point types, not for {other}"))),
-        }
-    };
-}
-pub(crate) use with_entry;
-
 /// What the decompositions need of an element beside faer's own arithmetic.
 pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
     fn finite(self) -> bool;
