@@ -1,6 +1,8 @@
 //! Typed errors that name the operation, show the user's own shapes and say what to do.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of every function of the protocol.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -54,6 +56,7 @@ struct Inner {
     operation: String,
     message: String,
     place: Option<&'static std::panic::Location<'static>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 macro_rules! constructors {
@@ -70,7 +73,7 @@ impl Error {
     /// An error of any kind.
     #[cold]
     pub fn new(kind: ErrorKind, operation: impl Into<String>, message: impl Into<String>) -> Error {
-        Error(Box::new(Inner { kind, operation: operation.into(), message: message.into(), place: None }))
+        Error(Box::new(Inner { kind, operation: operation.into(), message: message.into(), place: None, cause: None }))
     }
 
     constructors! {
@@ -96,6 +99,20 @@ impl Error {
         backend = Backend;
         /// A contradictory registration.
         registry = Registry;
+    }
+
+    /// Keeps the error of another library that this one comes from: an exception of Python's, a failure of a file.
+    ///
+    /// ```
+    /// use array_api::Error;
+    /// let file = std::io::Error::other("the disk is full");
+    /// let e = Error::backend("save", file.to_string()).caused_by(file);
+    /// assert!(std::error::Error::source(&e).is_some_and(|cause| cause.is::<std::io::Error>()));
+    /// ```
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Error {
+        self.0.cause = Some(Arc::new(cause));
+        self
     }
 
     /// What went wrong.
@@ -142,4 +159,8 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+    }
+}

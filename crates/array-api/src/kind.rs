@@ -103,6 +103,9 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// How many kinds a program can have.
+    pub const LIMIT: usize = KindId::NONE.0 as usize;
+
     /// A kind at the level of data. The name is what users write in `"name:device".parse::<Namespace>()`.
     pub const fn new(name: &'static str) -> Kind {
         Kind {

@@ -4,14 +4,15 @@ use array_api::{
     At, Error, Index, IndexAdd, Indices, Put, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
     with_element,
 };
-use ndarray::SliceInfoElem;
+use ndarray::{Axis, SliceInfoElem};
+use smallvec::SmallVec;
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
-fn elements(index: &Indices) -> Vec<SliceInfoElem> {
+fn elements(index: &Indices) -> SmallVec<[SliceInfoElem; 4]> {
     index
         .0
         .iter()
@@ -28,15 +29,25 @@ fn elements(index: &Indices) -> Vec<SliceInfoElem> {
 }
 
 /// The view of an array at a basic index, without a copy.
-pub(crate) fn sliced(x: NdArray, elements: &[SliceInfoElem]) -> NdArray {
-    with_element!(x.dtype(), T => match T::peel(&x) {
+pub(crate) fn sliced(x: &NdArray, elements: &[SliceInfoElem]) -> NdArray {
+    with_element!(x.dtype(), T => match T::peel(x) {
         Some(a) => T::wrap(a.clone().slice_move(elements)),
-        None => x,
+        None => x.clone(),
     })
 }
 
+// Borrowed: the result is a handle on the same buffer, and its only one once a donated operand is gone.
 #[implements(at)]
-fn at(x: NdArray, p: &At) -> Result<NdArray> {
+fn at(x: &NdArray, p: &At) -> Result<NdArray> {
+    // What is written most, and what iterating does.
+    if let [Index::At(i), rest @ ..] = &p.index.0[..]
+        && rest.iter().zip(&x.shape()[1..]).all(|(entry, &n)| entry.range() == Some((0, n, 1)))
+    {
+        return Ok(with_element!(x.dtype(), T => match T::peel(x) {
+            Some(a) => T::wrap(a.clone().index_axis_move(Axis(0), *i as usize)),
+            None => x.clone(),
+        }));
+    }
     Ok(sliced(x, &elements(&p.index)))
 }
 

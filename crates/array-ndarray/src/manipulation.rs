@@ -39,14 +39,14 @@ fn permute_dims(x: NdArray, p: &PermuteDims) -> Result<NdArray> {
 const FULL: SliceInfoElem = SliceInfoElem::Slice { start: 0, end: None, step: 1 };
 
 #[implements(expand_dims)]
-fn expand_dims(x: NdArray, p: &ExpandDims) -> Result<NdArray> {
+fn expand_dims(x: &NdArray, p: &ExpandDims) -> Result<NdArray> {
     let mut entries = vec![FULL; x.shape().len()];
     entries.insert(p.axis as usize, SliceInfoElem::NewAxis);
     Ok(sliced(x, &entries))
 }
 
 #[implements(squeeze)]
-fn squeeze(x: NdArray, p: &Squeeze) -> Result<NdArray> {
+fn squeeze(x: &NdArray, p: &Squeeze) -> Result<NdArray> {
     let shape = x.shape();
     let gone = match &p.axis {
         array_api::Axes::All => (0..shape.len()).filter(|&a| shape[a] == 1).collect(),
@@ -58,7 +58,7 @@ fn squeeze(x: NdArray, p: &Squeeze) -> Result<NdArray> {
 }
 
 #[implements(flip)]
-fn flip(x: NdArray, p: &Flip) -> Result<NdArray> {
+fn flip(x: &NdArray, p: &Flip) -> Result<NdArray> {
     let n = x.shape().len();
     let axes = p.axis.list(n);
     let step = |a| if axes.contains(&a) { -1 } else { 1 };

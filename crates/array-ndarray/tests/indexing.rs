@@ -1,8 +1,8 @@
 //! Indexing and joining against plain loops over every element, on arrays of any layout.
 use array_api::{
-    Array, DType, ErrorKind, Index, Indices, Repeat, UNKNOWN, at, at_arrays, at_mask, broadcast_to, concat,
-    expand_dims, flip, index, index_add, permute_dims, put, repeat, reshape, scatter_add, set_at, set_at_arrays,
-    set_at_mask, squeeze, take, take_along_axis,
+    Array, DType, ErrorKind, Index, Indices, KeyEntry, Repeat, UNKNOWN, at, at_arrays, at_key, at_mask, broadcast_to,
+    concat, expand_dims, flip, index, index_add, permute_dims, put, repeat, reshape, scatter_add, set_at, set_at_arrays,
+    set_at_key, set_at_mask, squeeze, take, take_along_axis,
 };
 use array_ndarray::{NdArray, namespace};
 use proptest::prelude::*;
@@ -365,6 +365,47 @@ fn arrays_of_positions_and_masks() {
         set_at_arrays(integers(vec![1], &[1]), namespace().asarray([1.5]).unwrap(), [&rows]),
         ErrorKind::DType,
         "set_at_arrays: a value of type float64 cannot be set in an array of int64; use astype",
+    );
+}
+
+/// Axes of positions stay where these stand side by side, and come first otherwise.
+#[test]
+fn keys_mix_basic_indices_and_arrays() {
+    let x = array(&[2, 3, 4], 2).0;
+    let (at, all) = (|i| KeyEntry::Basic(Index::At(i)), || KeyEntry::Basic(Index::full()));
+    let places = |v: Vec<i64>| KeyEntry::Array(integers(v.clone(), &[v.len()]));
+    let mask = KeyEntry::Array(namespace().asarray([true, false, true]).unwrap());
+    let cases: Vec<(Vec<KeyEntry>, &[usize], Vec<f64>)> = vec![
+        (vec![at(1), at(-1)], &[4], vec![21.0, 22.0, 23.0, 24.0]),
+        (vec![all(), at(0), places(vec![3, 0])], &[2, 2], vec![4.0, 1.0, 16.0, 13.0]),
+        (vec![at(1), all(), places(vec![3])], &[1, 3], vec![16.0, 20.0, 24.0]),
+        (vec![at(0), mask.clone(), at(1)], &[2], vec![2.0, 10.0]),
+        (vec![KeyEntry::Basic(Index::Ellipsis), mask.clone(), at(0)], &[2, 2], vec![1.0, 9.0, 13.0, 21.0]),
+        (vec![KeyEntry::Basic(Index::NewAxis), places(vec![1]), at(0)], &[1, 1, 4], vec![13.0, 14.0, 15.0, 16.0]),
+    ];
+    for (key, shape, want) in cases {
+        let part = at_key(&x, &key).unwrap();
+        assert_eq!((part.shape().unwrap(), floats(&part)), (shape, want.clone()), "{key:?}");
+        let value = (&part * -1.0).ok().unwrap();
+        let set = set_at_key(&x, &value, &key).unwrap();
+        assert_eq!(floats(&at_key(&set, &key).unwrap()), want.iter().map(|v| -v).collect::<Vec<_>>(), "{key:?}");
+        let changed = floats(&set).iter().filter(|v| **v < 0.0).count();
+        assert_eq!((changed, floats(&set).iter().map(|v| v.abs()).sum::<f64>()), (want.len(), 300.0), "{key:?}");
+    }
+    bad(
+        at_key(&x, &[all(), mask, all(), all()]),
+        ErrorKind::Index,
+        "at_key: 4 indices are given for an array of shape (2, 3, 4)",
+    );
+    bad(
+        set_at_key(&x, 1.0, &[all(), all(), KeyEntry::Array(namespace().asarray([true]).unwrap())]),
+        ErrorKind::Index,
+        "set_at_key: a mask of shape (1,) does not fit the axes from 2 on of an array of shape (2, 3, 4)",
+    );
+    bad(
+        at_key(&x, &[KeyEntry::Array(x.clone())]),
+        ErrorKind::Index,
+        "at_key: arrays of float64 are no indices; use integers or bool",
     );
 }
 

@@ -1,14 +1,13 @@
 //! The class of arrays.
 
-use array_api::{Array, DType, Device, Host, Scalar};
-use array_ndarray::NdArray;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use array_api::{Array, DType, Device, Host, Operand, Scalar};
+use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyComplex, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyComplex, PyDict, PyList, PyString, PyTuple};
 
-use crate::boundary::{exception, run};
+use crate::boundary::run;
 use crate::data_type::{self, PyDType};
-use crate::given::Given;
+use crate::given::{self, Given};
 use crate::{dlpack, indexing, memory};
 
 /// An array of the array API standard. Its elements can be replaced (`x[0] = 1`, `x += 1`); no other array sees that.
@@ -18,6 +17,11 @@ pub(crate) struct PyArray {
 }
 
 impl PyArray {
+    /// The kind of the array's namespace: inside a transformation, that of what is transformed.
+    fn home(&self) -> &'static str {
+        self.array.namespace().kind().name()
+    }
+
     fn only(&self, py: Python<'_>, what: &str) -> PyResult<Scalar> {
         if self.array.ndim() != 0 {
             let message = format!("an array of shape {} is not one {what}; index it first", self.array.dims());
@@ -36,7 +40,7 @@ impl PyArray {
 }
 
 /// A number as Python's.
-fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
     Ok(match s {
         Scalar::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),
         Scalar::Int(i) => i128::from(i).into_pyobject(py)?.into_any(),
@@ -133,7 +137,7 @@ impl PyArray {
 
     #[pyo3(signature = (/, *, api_version=None))]
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.kind(), api_version))
+        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.home(), api_version))
     }
 
     /// The array on a device.
@@ -194,28 +198,25 @@ impl PyArray {
     }
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        let entries = indexing::key(key)?;
-        Ok(PyArray { array: run(py, || indexing::get(&self.array, &entries))? })
+        let key = indexing::entries(self.home(), key)?;
+        Ok(PyArray { array: run(py, || indexing::get(&self.array, key))? })
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (py, entries) = (slf.py(), indexing::key(key)?);
-        let Some(value) = Given::of(value)? else {
-            let message = format!("{} cannot be set in an array; use asarray", value.get_type().name()?);
-            return Err(PyTypeError::new_err(message));
+        let (py, kind) = (slf.py(), slf.try_borrow()?.home());
+        let key = indexing::entries(kind, key)?;
+        // `x[...] = x`: a borrow of the value may be one of the array, so it ends here.
+        let operand = match Given::of(value)? {
+            Some(given) => given.operand().to_static(),
+            None => match given::foreign_array(kind, value)? {
+                Some(array) => Operand::Own(array),
+                None => {
+                    let message = format!("{} cannot be set in an array; use asarray", value.get_type().name()?);
+                    return Err(PyTypeError::new_err(message));
+                }
+            },
         };
-        let operand = value.operand().to_static();
-        // `x[...] = x`: a borrow of the value may be one of the array.
-        drop(value);
-        let mut slf = slf.try_borrow_mut()?;
-        let nothing = Array::new(NdArray::scalar(false));
-        let x = std::mem::replace(&mut slf.array, nothing);
-        let (array, result) = match run(py, || Ok(indexing::set(x, &entries, operand)))? {
-            Ok(array) => (array, Ok(())),
-            Err((e, before)) => (before, Err(exception(py, &e))),
-        };
-        slf.array = array;
-        result
+        indexing::set(py, &mut slf.try_borrow_mut()?.array, key, operand)
     }
 
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
@@ -308,7 +309,7 @@ impl PyArray {
         ufunc: &Bound<'py, PyAny>,
         method: &str,
         inputs: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, pyo3::types::PyDict>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let module = slf.py().import("array_protocol._numpy")?;
         module.getattr("array_ufunc")?.call1((slf, ufunc, method, inputs, kwargs))
@@ -327,6 +328,30 @@ impl PyArray {
         let default = matches!(dtype, DType::Bool | DType::Int64 | DType::Float64 | DType::Complex128);
         let dtype = if default && !values.starts_with("[]") { String::new() } else { format!(", dtype={dtype}") };
         format!("array({}{shape}{dtype})", with_commas(values))
+    }
+
+    /// A 0-d array is written as its number is.
+    fn __format__<'py>(&self, py: Python<'py>, spec: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        if spec.len()? == 0 {
+            return Ok(PyString::new(py, &self.__str__()).into_any());
+        }
+        if self.array.ndim() > 0 {
+            let message = format!("an array of shape {} cannot be written as {:?}", self.array.dims(), spec.to_str()?);
+            return Err(PyTypeError::new_err(message));
+        }
+        self.item(py)?.call_method1("__format__", (spec,))
+    }
+
+    /// What NumPy's arrays have as methods, for libraries that call these.
+    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        // Protocols are asked for by such names, in every `numpy.asarray`.
+        if !name.starts_with('_') {
+            let methods = slf.py().import("array_protocol._methods")?.getattr("METHODS")?;
+            if let Some(method) = methods.cast::<PyDict>()?.get_item(name)? {
+                return method.call_method1("__get__", (slf, slf.get_type()));
+            }
+        }
+        Err(PyAttributeError::new_err(format!("an array has no attribute {name:?}")))
     }
 
     fn __str__(&self) -> String {

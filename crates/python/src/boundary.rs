@@ -14,6 +14,10 @@ pub(crate) const LONG: usize = 1 << 14;
 /// The exception for an error of the protocol: the standard's types, with the protocol's words.
 #[cold]
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    // An exception that passed through Rust is raised again as it was.
+    if let Some(raised) = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<PyErr>()) {
+        return raised.clone_ref(py);
+    }
     let text = error.to_string();
     match error.kind() {
         ErrorKind::DType | ErrorKind::Ambiguous => PyTypeError::new_err(text),

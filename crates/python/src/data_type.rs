@@ -5,9 +5,10 @@ use std::hash::{Hash, Hasher};
 
 use array_api::{DTYPES, DType, Dims, Scalar};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType};
 
 use crate::array::PyArray;
 use crate::boundary::run;
@@ -29,6 +30,30 @@ impl PyDType {
     #[getter]
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    /// NumPy's letter for the category: `b`, `i`, `u`, `f` or `c`.
+    #[getter]
+    fn kind(&self) -> char {
+        match self.0 {
+            DType::Bool => 'b',
+            DType::UInt8 | DType::UInt16 | DType::UInt32 | DType::UInt64 => 'u',
+            d if d.is_complex() => 'c',
+            d if d.is_floating() => 'f',
+            _ => 'i',
+        }
+    }
+
+    /// NumPy's data type of the same name, by which `numpy.dtype(xp.float64)` and what asks so understand ours.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import(intern!(py, "numpy"))?.getattr(intern!(py, "dtype"))?.call1((self.0.name(),))
+    }
+
+    /// The same, under the name that newer versions of NumPy ask for.
+    #[getter]
+    fn __numpy_dtype__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.dtype(py)
     }
 
     /// Bytes of one element.
@@ -81,12 +106,61 @@ pub(crate) fn all(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 
 /// The data type that was given, itself or by an array.
 fn asked(given: &Bound<'_, PyAny>) -> PyResult<DType> {
-    if let Ok(dtype) = given.cast::<PyDType>() {
-        return Ok(dtype.get().0);
+    if let Ok(array) = given.cast::<PyArray>() {
+        return Ok(array.try_borrow()?.array.dtype());
     }
-    match given.cast::<PyArray>() {
-        Ok(array) => Ok(array.try_borrow()?.array.dtype()),
-        Err(_) => Err(PyTypeError::new_err(format!("{} is neither a data type nor an array", given.repr()?))),
+    match named(given)? {
+        Some(dtype) => Ok(dtype),
+        None => Err(PyTypeError::new_err(format!("{} is neither a data type nor an array", given.repr()?))),
+    }
+}
+
+/// A data type as Python's libraries write one: ours, its name, a class of Python's numbers (the default type of these),
+/// or NumPy's. `None` for anything else.
+pub(crate) fn named(given: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
+    if let Ok(dtype) = given.cast::<PyDType>() {
+        return Ok(Some(dtype.get().0));
+    }
+    let py = given.py();
+    if let Ok(name) = given.cast::<PyString>() {
+        return Ok(name.to_str()?.parse().ok());
+    }
+    if let Ok(class) = given.cast::<PyType>() {
+        let numbers = [
+            (py.get_type::<PyBool>(), DType::Bool),
+            (py.get_type::<PyInt>(), DType::Int64),
+            (py.get_type::<PyFloat>(), DType::Float64),
+            (py.get_type::<PyComplex>(), DType::Complex128),
+        ];
+        if let Some((_, dtype)) = numbers.into_iter().find(|(number, _)| class.is(number)) {
+            return Ok(Some(dtype));
+        }
+    }
+    // `numpy.dtype("float64")` and `numpy.float64`: asked for by the module, so that NumPy need not be there.
+    let place =
+        |name| given.getattr("__module__").or_else(|_| given.get_type().getattr("__module__")).map(|m| (m, name));
+    let name = if given.is_instance_of::<PyType>() { intern!(py, "__name__") } else { intern!(py, "name") };
+    match place(name) {
+        Ok((module, name)) if module.extract::<&str>().is_ok_and(|m| m.split('.').next() == Some("numpy")) => {
+            match given.getattr(name).ok().and_then(|n| n.extract::<String>().ok()) {
+                Some(name) => Ok(name.trim_end_matches('_').parse().ok()),
+                None => Ok(None),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The data type's object; `None` stays.
+#[pyfunction]
+#[pyo3(signature = (given, /))]
+pub(crate) fn dtype_of(given: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyDType>>> {
+    if given.is_none() {
+        return Ok(None);
+    }
+    match named(given)? {
+        Some(dtype) => object(given.py(), dtype).map(Some),
+        None => Err(PyTypeError::new_err(format!("{} is no data type of the standard's", given.repr()?))),
     }
 }
 

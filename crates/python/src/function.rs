@@ -1,16 +1,17 @@
 //! A row of the registry as a Python callable.
 
-use array_api::{Class, Device, Namespace, Op, Operand, Outs, Role, Value, operations};
+use array_api::{Class, DType, Device, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::PyArray;
 use crate::boundary::{LONG, exception, run, run_long};
 use crate::data_type;
+use crate::foreign;
 use crate::given::{self, Given};
+use crate::operators::divisible;
 
 /// The namespace of a kind, by its name.
 pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
@@ -20,26 +21,49 @@ pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
     run(py, || kind.parse())
 }
 
+type Wider = for<'a> fn(Operand<'a>) -> Result<Operand<'a>>;
+
+/// Functions that take operands of more types here than the standard asks for: it leaves open what is not one of its types,
+/// and every other library computes it.
+const WIDER: [(&str, Wider); 5] = [
+    ("divide", divisible),
+    ("logical_and", truth),
+    ("logical_not", truth),
+    ("logical_or", truth),
+    ("logical_xor", truth),
+];
+
+/// Elements as truth values: whether they are not zero.
+fn truth(x: Operand<'_>) -> Result<Operand<'_>> {
+    match x.array() {
+        Some(a) if a.dtype() != DType::Bool => array_api::astype(a, DType::Bool).map(Operand::Own),
+        _ => Ok(x),
+    }
+}
+
 /// A function of the array API. Arrays go first and by position, parameters by name.
 #[pyclass(frozen, dict, name = "Function", module = "array_protocol")]
 pub(crate) struct Function {
     op: &'static Op,
-    xp: Namespace,
+    /// Where results of functions without arrays live; `None` for the functions of no namespace, whose arrays say it.
+    xp: Option<Namespace>,
+    /// What Python's libraries give to this function beyond the standard, as what the standard has.
+    wider: Option<Wider>,
     /// Parameters that may also be given by position, after the arrays.
     positional: Vec<&'static str>,
     /// The class of results that have names.
     results: PyOnceLock<Py<PyAny>>,
 }
 
-/// Every row of the registry, for arrays of a kind. `positional` has the names of the parameters of each function that
+/// Every row of the registry, for arrays of a kind or of any. `positional` has the names of the parameters of each function that
 /// may be given by position.
 #[pyfunction]
 pub(crate) fn functions<'py>(
     py: Python<'py>,
-    kind: &str,
+    kind: Option<&str>,
     positional: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let xp = namespace(py, kind)?;
+    let xp = kind.map(|kind| namespace(py, kind)).transpose()?;
     let all = PyDict::new(py);
     for op in operations() {
         let names: Vec<String> = match positional.get_item(op.name)? {
@@ -48,14 +72,27 @@ pub(crate) fn functions<'py>(
         };
         let known = |name: &String| op.params.iter().map(|(n, ..)| *n).find(|n| n == name);
         let positional = names.iter().filter_map(known).collect();
-        all.set_item(op.name, Function { op, xp: xp.clone(), positional, results: PyOnceLock::new() })?;
+        let wider = WIDER.iter().find(|(name, _)| *name == op.name).map(|(_, f)| *f);
+        all.set_item(op.name, Function { op, xp: xp.clone(), wider, positional, results: PyOnceLock::new() })?;
     }
     Ok(all)
+}
+
+/// The names of the kinds that have a namespace: those that hold data or plan, and are no class of Python's.
+#[pyfunction]
+pub(crate) fn data_kinds() -> Vec<&'static str> {
+    let kinds = array_api::kinds().into_iter().filter(|k| k.level() <= array_api::Level::LAZY && !foreign::is_class(k));
+    kinds.map(array_api::Kind::name).collect()
 }
 
 type Operands<'py> = SmallVec<[Option<Given<'py>>; 3]>;
 
 impl Function {
+    /// The operation.
+    pub(crate) fn op(&self) -> &'static Op {
+        self.op
+    }
+
     fn unexpected(&self, what: &str) -> PyErr {
         let arguments = self.op.args.iter().map(|(n, _)| *n);
         let names: Vec<_> = arguments.chain(self.op.params.iter().map(|(n, ..)| *n)).collect();
@@ -66,7 +103,7 @@ impl Function {
         if value.is_none() {
             return Ok(None);
         }
-        match Given::of(value)? {
+        match Given::any(value)? {
             Some(given) => Ok(Some(given)),
             None => Err(PyTypeError::new_err(format!(
                 "{}: the argument {name} is {}, but must be an array; make one with asarray",
@@ -78,9 +115,18 @@ impl Function {
 
     fn field(&self, place: usize, value: &Bound<'_, PyAny>, to: &mut Vec<(&'static str, Value)>) -> PyResult<()> {
         let (name, of, _) = self.op.params[place];
+        if of.contains("DType") {
+            // `None` is left to the row's own default.
+            if !value.is_none() {
+                let Some(dtype) = data_type::named(value)? else {
+                    let message = format!("{}: {} is no data type of the standard's", self.op.name, value.repr()?);
+                    return Err(PyTypeError::new_err(message));
+                };
+                to.push((name, Value::DType(dtype)));
+            }
+            return Ok(());
+        }
         let value = match given::value(value)? {
-            // Left to the row's own default.
-            Value::None if of == "DType" => return Ok(()),
             // One number where several are meant.
             Value::Int(i) if of.starts_with("Vec<") || of.starts_with("Option<Vec<") => {
                 Value::List(vec![Value::Int(i)])
@@ -123,6 +169,15 @@ impl Function {
         }
     }
 
+    fn apply(&self, params: &dyn Params, operands: &mut [Operand<'_>], xp: Option<&Namespace>) -> Result<Outs> {
+        if let Some(wider) = self.wider {
+            for operand in operands.iter_mut() {
+                *operand = wider(operand.take())?;
+            }
+        }
+        self.op.apply(params, operands, xp)
+    }
+
     /// Arrays of the namespace live on its device; another one cannot be asked for.
     fn on(&self, device: &Bound<'_, PyAny>) -> PyResult<()> {
         if device.is_none() {
@@ -132,23 +187,17 @@ impl Function {
             Ok(name) => run(device.py(), || name.to_str().unwrap_or_default().parse())?,
             Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
         };
-        if asked == self.xp.device() {
-            return Ok(());
-        }
-        Err(PyValueError::new_err(format!(
-            "{}: arrays of {} live on {}, not on {asked}",
-            self.op.name,
-            self.xp,
-            self.xp.device()
-        )))
+        let Some(xp) = self.xp.as_ref().filter(|xp| xp.device() != asked) else { return Ok(()) };
+        Err(PyValueError::new_err(format!("{}: arrays of {xp} live on {}, not on {asked}", self.op.name, xp.device())))
     }
 
     fn results<'py>(&self, py: Python<'py>, outs: Outs) -> PyResult<Bound<'py, PyAny>> {
         let many = match outs {
-            Outs::One(array) => return Ok(Bound::new(py, PyArray { array })?.into_any()),
+            Outs::One(array) => return foreign::object(py, array),
             Outs::Many(many) => many,
         };
-        let list = PyTuple::new(py, many.into_iter().map(|array| PyArray { array }))?;
+        let many = many.into_iter().map(|array| foreign::object(py, array)).collect::<PyResult<Vec<_>>>()?;
+        let list = PyTuple::new(py, many)?;
         if self.op.results.is_empty() {
             return Ok(list.into_any());
         }
@@ -194,16 +243,27 @@ impl Function {
         while operands.len() < n && matches!(self.op.args[operands.len()].1, Role::Maybe) {
             operands.push(None);
         }
+        if let (1, "where", [Some(condition)]) = (args.len(), self.op.name, &operands[..]) {
+            // NumPy's short form, which libraries use for the places of what is true.
+            let places = run(py, || array_api::run::<Nonzero>(Nonzero {}, &mut [condition.operand()], None))?;
+            return self.results(py, Outs::Many(places));
+        }
         let params = self.op.read(&fields).map_err(|e| exception(py, &e))?;
+        if operands.iter().flatten().any(|g| matches!(g, Given::Foreign(_))) {
+            foreign::lead(py, operands.iter_mut().flatten());
+        }
         let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
+        // Arrays know where they live, and a call that does not say it again is found sooner.
+        let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
+        let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
-            run(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+            run(py, || self.apply(&*params, &mut operands, xp))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.op.apply(&*params, &mut operands, Some(&self.xp)))?
+            run_long(py, || self.apply(&*params, &mut operands, xp))?
         };
         self.results(py, outs)
     }
@@ -242,6 +302,12 @@ impl Function {
         Ok(all)
     }
 
+    /// The parameters' types, as the row writes them in Rust.
+    #[getter]
+    fn parameter_types(&self) -> Vec<(&'static str, &'static str)> {
+        self.op.params.iter().map(|(name, of, _)| (*name, *of)).collect()
+    }
+
     /// The names of several results.
     #[getter]
     fn result_names(&self) -> Vec<&'static str> {
@@ -249,17 +315,21 @@ impl Function {
     }
 
     fn __repr__(&self) -> String {
-        format!("<function {} of {}>", self.op.name, self.xp)
+        match &self.xp {
+            Some(xp) => format!("<function {} of {xp}>", self.op.name),
+            None => format!("<function {} of array_protocol>", self.op.name),
+        }
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let rebuild = py.import("array_protocol._pickle")?.getattr("function")?;
-        Ok((rebuild, (self.xp.to_string(), self.op.category, self.op.name)).into_pyobject(py)?.into_any())
+        let xp = self.xp.as_ref().map(Namespace::to_string);
+        Ok((rebuild, (xp, self.op.category, self.op.name)).into_pyobject(py)?.into_any())
     }
 }
 
 /// A parameter's value as Python shows it.
-fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::None => py.None().into_bound(py),
         Value::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),

@@ -8,6 +8,9 @@ mod boundary;
 mod construct;
 mod data_type;
 mod dlpack;
+mod ensemble;
+mod extension;
+mod foreign;
 mod function;
 mod given;
 mod indexing;
@@ -15,8 +18,18 @@ mod memory;
 // PyO3 writes its wrappers where our macros are called, in the style of earlier editions.
 #[allow(unsafe_op_in_unsafe_fn)]
 mod operators;
+mod transform;
+mod tree;
+
+pub use extension::{Extension, array, exception, ndarray, object};
 
 use pyo3::prelude::*;
+
+/// What the macros write; not part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+}
 
 #[pymodule]
 #[pyo3(name = "_native")]
@@ -24,12 +37,31 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<array::PyArray>()?;
     module.add_class::<data_type::PyDType>()?;
     module.add_class::<function::Function>()?;
+    module.add_class::<foreign::PyRegistration>()?;
+    module.add_class::<ensemble::PyModel>()?;
+    module.add_class::<ensemble::PyPrediction>()?;
+    module.add_class::<transform::PyPullback>()?;
     module.add("dtypes", data_type::all(module.py())?)?;
+    module.add("extensions", extension::all(module.py())?)?;
     for function in [
         wrap_pyfunction!(function::functions, module)?,
+        wrap_pyfunction!(ensemble::fit, module)?,
+        wrap_pyfunction!(ensemble::default_options, module)?,
+        wrap_pyfunction!(function::data_kinds, module)?,
+        wrap_pyfunction!(foreign::register, module)?,
+        wrap_pyfunction!(foreign::kind, module)?,
+        wrap_pyfunction!(foreign::handled_functions, module)?,
+        wrap_pyfunction!(foreign::explain, module)?,
+        wrap_pyfunction!(transform::value_and_grad, module)?,
+        wrap_pyfunction!(transform::vjp, module)?,
+        wrap_pyfunction!(transform::jvp, module)?,
+        wrap_pyfunction!(transform::vmap, module)?,
+        wrap_pyfunction!(transform::hessian, module)?,
+        wrap_pyfunction!(transform::jacobian, module)?,
         wrap_pyfunction!(construct::from_nested, module)?,
         wrap_pyfunction!(construct::from_bytes, module)?,
         wrap_pyfunction!(dlpack::from_capsule, module)?,
+        wrap_pyfunction!(data_type::dtype_of, module)?,
         wrap_pyfunction!(data_type::finfo, module)?,
         wrap_pyfunction!(data_type::iinfo, module)?,
         wrap_pyfunction!(data_type::isdtype, module)?,

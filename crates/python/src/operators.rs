@@ -1,11 +1,12 @@
 //! Python's operators: straight to the typed functions, since here every nanosecond is one of each call.
 
-use array_api::{Array, Operand, Result};
+use array_api::{Array, DType, ErrorKind, Operand, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::array::PyArray;
 use crate::boundary::{LONG, run, run_long};
+use crate::foreign;
 use crate::given::Given;
 
 /// `a op b`; Python's `NotImplemented` where `b` is nothing that we know, so that its own class is asked.
@@ -16,7 +17,7 @@ fn binary(
     f: impl Fn(Operand<'_>, Operand<'_>) -> Result<Array> + Send,
 ) -> PyResult<Py<PyAny>> {
     let py = slf.py();
-    let Some(b) = Given::of(other)? else { return Ok(py.NotImplemented()) };
+    let Some(b) = Given::of(other)? else { return with_foreign(slf, other, f) };
     let a = slf.try_borrow()?;
     let out = if a.array.dims().size().unwrap_or(LONG).max(b.size()) < LONG {
         run(py, || f(Operand::Ref(&a.array), b.operand()))?
@@ -26,6 +27,26 @@ fn binary(
         run_long(py, move || f(Operand::Own(a), b))?
     };
     Ok(Py::new(py, PyArray { array: out })?.into_any())
+}
+
+/// `a op b` with an object of another class: the function that it registered, or else its own operator.
+#[cold]
+fn with_foreign(
+    slf: &Bound<'_, PyArray>,
+    other: &Bound<'_, PyAny>,
+    f: impl Fn(Operand<'_>, Operand<'_>) -> Result<Array> + Send,
+) -> PyResult<Py<PyAny>> {
+    let py = slf.py();
+    let Some(b) = foreign::array(other)? else { return Ok(py.NotImplemented()) };
+    let a = slf.try_borrow()?.array.clone();
+    let answer = run_long(py, move || match f(Operand::Own(a), Operand::Own(b)) {
+        Err(e) if e.kind() == ErrorKind::NotImplemented => Ok(None),
+        answer => answer.map(Some),
+    })?;
+    match answer {
+        Some(array) => foreign::object(py, array).map(Bound::unbind),
+        None => Ok(py.NotImplemented()),
+    }
 }
 
 /// `a op= b`: the result takes the operand's place, and its buffer where no one else has it.
@@ -44,7 +65,10 @@ fn in_place(
     let (dims, dtype) = (before.dims().clone(), before.dtype());
     let out = run_long(py, move || f(Operand::Own(before), operand))?;
     if out.dtype() != dtype {
-        return Err(PyTypeError::new_err(format!("the result is {}, which cannot be stored in {dtype}", out.dtype())));
+        return Err(PyTypeError::new_err(format!(
+            "the result has dtype {}, which cannot be stored in {dtype}",
+            out.dtype()
+        )));
     }
     if *out.dims() != dims {
         let message = format!("the result has shape {}, which cannot be stored in {dims}", out.dims());
@@ -54,19 +78,31 @@ fn in_place(
     Ok(())
 }
 
+/// An operand of Python's `/`, which gives floating-point numbers of integers too. The standard leaves that open.
+pub(crate) fn divisible(x: Operand<'_>) -> Result<Operand<'_>> {
+    match x.array() {
+        Some(a) if a.dtype().is_integer() => array_api::astype(a, DType::Float64).map(Operand::Own),
+        _ => Ok(x),
+    }
+}
+
+fn quotient(a: Operand<'_>, b: Operand<'_>) -> Result<Array> {
+    array_api::divide(divisible(a)?, divisible(b)?)
+}
+
 macro_rules! operators {
-    ($($f:ident: $op:ident $reflected:ident $inplace:ident;)*) => {
+    ($($f:path: $op:ident $reflected:ident $inplace:ident;)*) => {
         #[pymethods]
         impl PyArray {
             $(
                 fn $op(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-                    binary(slf, other, |a, b| array_api::$f(a, b))
+                    binary(slf, other, |a, b| $f(a, b))
                 }
                 fn $reflected(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-                    binary(slf, other, |a, b| array_api::$f(b, a))
+                    binary(slf, other, |a, b| $f(b, a))
                 }
                 fn $inplace(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-                    in_place(slf, other, |a, b| array_api::$f(a, b))
+                    in_place(slf, other, |a, b| $f(a, b))
                 }
             )*
         }
@@ -74,18 +110,18 @@ macro_rules! operators {
 }
 
 operators! {
-    add: __add__ __radd__ __iadd__;
-    subtract: __sub__ __rsub__ __isub__;
-    multiply: __mul__ __rmul__ __imul__;
-    divide: __truediv__ __rtruediv__ __itruediv__;
-    floor_divide: __floordiv__ __rfloordiv__ __ifloordiv__;
-    remainder: __mod__ __rmod__ __imod__;
-    matmul: __matmul__ __rmatmul__ __imatmul__;
-    bitwise_and: __and__ __rand__ __iand__;
-    bitwise_or: __or__ __ror__ __ior__;
-    bitwise_xor: __xor__ __rxor__ __ixor__;
-    bitwise_left_shift: __lshift__ __rlshift__ __ilshift__;
-    bitwise_right_shift: __rshift__ __rrshift__ __irshift__;
+    array_api::add: __add__ __radd__ __iadd__;
+    array_api::subtract: __sub__ __rsub__ __isub__;
+    array_api::multiply: __mul__ __rmul__ __imul__;
+    quotient: __truediv__ __rtruediv__ __itruediv__;
+    array_api::floor_divide: __floordiv__ __rfloordiv__ __ifloordiv__;
+    array_api::remainder: __mod__ __rmod__ __imod__;
+    array_api::matmul: __matmul__ __rmatmul__ __imatmul__;
+    array_api::bitwise_and: __and__ __rand__ __iand__;
+    array_api::bitwise_or: __or__ __ror__ __ior__;
+    array_api::bitwise_xor: __xor__ __rxor__ __ixor__;
+    array_api::bitwise_left_shift: __lshift__ __rlshift__ __ilshift__;
+    array_api::bitwise_right_shift: __rshift__ __rrshift__ __irshift__;
 }
 
 /// Python hands a modulus to `pow` alone.

@@ -96,7 +96,7 @@ pub fn common_dtype(op: &'static Op, args: &[Operand<'_>]) -> Result<DType> {
 fn no_common(op: &'static Op, a: DType, b: DType) -> Error {
     Error::dtype(
         op.name,
-        format!("{a} and {b} have no common type in the standard's promotion; convert one of the arrays with astype"),
+        format!("{a} and {b} promote to no common dtype in the standard; convert one of the arrays with astype"),
     )
 }
 
@@ -105,7 +105,7 @@ fn no_scalar(op: &'static Op, dtype: DType, s: Scalar) -> Error {
     let to = s.default_dtype();
     Error::dtype(
         op.name,
-        format!("an array of type {dtype} cannot take the number {s}; convert it with astype({to}) first"),
+        format!("an array of dtype {dtype} cannot take the number {s}; convert it with astype({to}) first"),
     )
 }
 

@@ -1,5 +1,7 @@
 //! Rules of indexing: positions exist, slices are explicit, what depends on data is marked unknown.
 
+use smallvec::SmallVec;
+
 use super::*;
 use crate::axes::normalize_axis;
 use crate::call::Verdict;
@@ -18,20 +20,14 @@ pub fn basic(op: &'static Op, x: &Dims, index: &mut Indices) -> Result<Dims> {
     if used > x.len() {
         return Err(Error::index(op.name, format!("{used} positions are given for an array of shape {x}")));
     }
-    let fill = std::iter::repeat_n(Index::full(), x.len() - used);
-    let mut entries = vec![];
-    for entry in &index.0 {
-        match entry {
-            Index::Ellipsis => entries.extend(fill.clone()),
-            other => entries.push(other.clone()),
-        }
-    }
-    if ellipses == 0 {
-        entries.extend(fill);
+    let missing = x.len() - used;
+    match index.0.iter().position(|i| matches!(i, Index::Ellipsis)) {
+        Some(at) => drop(index.0.splice(at..=at, std::iter::repeat_n(Index::full(), missing))),
+        None => index.0.extend(std::iter::repeat_n(Index::full(), missing)),
     }
     let mut axis = 0;
-    let mut dims = vec![];
-    for entry in &mut entries {
+    let mut dims: SmallVec<[usize; 6]> = SmallVec::new();
+    for entry in &mut index.0 {
         match entry {
             Index::NewAxis => dims.push(1),
             Index::At(i) => {
@@ -44,8 +40,7 @@ pub fn basic(op: &'static Op, x: &Dims, index: &mut Indices) -> Result<Dims> {
             }
         }
     }
-    index.0 = entries;
-    Ok(dims.into())
+    Ok(Dims::new(&dims))
 }
 
 fn position(op: &'static Op, i: isize, axis: usize, x: &Dims) -> Result<usize> {
@@ -97,13 +92,17 @@ pub fn at_arrays(op: &'static Op, args: &[Operand<'_>], first: usize) -> Result<
 /// A mask that is not boolean, or not of the shape of these axes.
 pub fn masked<'x>(op: &'static Op, x: &'x Array, mask: &Array) -> Result<&'x [usize]> {
     BOOLEAN.check(op, mask.dtype())?;
-    let fits = mask.ndim() <= x.ndim()
-        && mask.dims().iter().zip(x.dims().iter()).all(|(&m, &n)| m == n || m == 0 || m == UNKNOWN || n == UNKNOWN);
-    if !fits {
+    if !fits_mask(mask.dims(), x.dims()) {
         let message = format!("a mask of shape {} does not fit an array of shape {}", mask.dims(), x.dims());
         return Err(Error::index(op.name, message));
     }
     Ok(&x.dims()[mask.ndim()..])
+}
+
+/// Whether a mask has the extents of the first of these axes; one without elements fits any.
+pub fn fits_mask(mask: &[usize], axes: &[usize]) -> bool {
+    let fits = |(&m, &n): (&usize, &usize)| m == n || m == 0 || m == UNKNOWN || n == UNKNOWN;
+    mask.len() <= axes.len() && mask.iter().zip(axes).all(fits)
 }
 
 /// The rule of `take_along_axis`: positions of the same rank, broadcast with `x` but for the axis.

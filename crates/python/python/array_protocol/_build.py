@@ -5,10 +5,14 @@ parameters that the standard also takes by position; the few functions whose sig
 `_written.py`.
 """
 
+import functools
 import importlib
 import inspect
+import sys
+import types
 
 from . import _info, _native
+from ._beyond import beyond
 from ._written import written
 
 VERSION = "2025.12"
@@ -47,7 +51,8 @@ ALSO_LINALG = ("matmul", "matrix_transpose", "tensordot", "vecdot")
 
 EXTENSIONS = ("linalg", "fft", "random")
 
-KINDS = ("ndarray",)
+# Functions that are written out for a namespace, and are a row's own where there is none.
+UNPLACED = ("astype",)
 
 
 def signature(function, accepted=()):
@@ -86,11 +91,15 @@ def fill(module, kind):
         place = f"{module['__name__']}.{extension}" if extension else module["__name__"]
         everything.setdefault(extension, {})[name] = describe(function, name, place)
     main = everything[None]
-    for name, function in written(kind, rows).items():
+    own = written(kind, rows)
+    for name, function in {**beyond(rows, own["asarray"]), **own}.items():
         extension, _, short = name.rpartition(".")
         function.__name__ = function.__qualname__ = short
         function.__module__ = module["__name__"]
         everything.setdefault(extension or None, {})[short] = function
+    if kind in _native.extensions:
+        own = vars(_native.extensions[kind])
+        main.update({name: value for name, value in own.items() if not name.startswith("__")})
     linalg = everything.setdefault("linalg", {})
     linalg.update({name: main[name] for name in ALSO_LINALG if name in main})
     module.update(main)
@@ -113,12 +122,61 @@ def fill(module, kind):
     )
 
 
+def fill_package(module):
+    """Puts the functions that need no namespace into the package: those with arrays, which say where results live."""
+    rows = _native.functions(None, POSITIONAL)
+    found = {None: {}}
+    for name, function in rows.items():
+        if all(role == "maybe" for _, role in function.arguments):
+            continue
+        extension = function.category if function.category in EXTENSIONS else None
+        place = f"{module['__name__']}.{extension}" if extension else module["__name__"]
+        found.setdefault(extension, {})[name] = describe(function, name, place)
+    main = found.pop(None)
+    for name, function in written(None, rows).items():
+        extension, _, short = name.rpartition(".")
+        if name in UNPLACED or short not in (found.get(extension, {}) if extension else main):
+            continue
+        function.__name__ = function.__qualname__ = short
+        function.__module__ = module["__name__"]
+        (found[extension] if extension else main)[short] = function
+    found.setdefault("linalg", {}).update({name: main[name] for name in ALSO_LINALG if name in main})
+    taken = {name for name in main if name in module}
+    if taken:
+        raise ImportError(f"rows of the registry have the names of the package's own functions: {sorted(taken)}")
+    module.update(main)
+    module["__all__"] = sorted({*module["__all__"], *main, *found})
+    for extension, functions in found.items():
+        part = importlib.import_module(f"{module['__name__']}.{extension}")
+        vars(part).update(functions)
+        part.__all__ = sorted(functions)
+        module[extension] = part
+
+
+@functools.cache
 def namespace(kind):
-    """The module of a kind."""
-    return importlib.import_module(f"array_protocol.{kind}")
+    """The module of a kind: a file of the package, or made here for a kind that was built in from elsewhere."""
+    name = f"array_protocol.{kind}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as e:
+        if e.name != name or kind not in _native.data_kinds():
+            raise
+    made = types.ModuleType(name, f"Arrays of kind {kind}: the array API standard {VERSION}.")
+    sys.modules[name] = made
+    for extension in EXTENSIONS:
+        sys.modules[f"{name}.{extension}"] = types.ModuleType(f"{name}.{extension}", "The standard's extension.")
+    fill(vars(made), kind)
+    return made
 
 
 def namespace_of(kind, api_version):
     if api_version is not None and api_version not in VERSIONS:
         raise ValueError(f"there is no version {api_version!r} of the array API here, but {', '.join(VERSIONS)}")
-    return namespace(kind)
+    return _home(kind)
+
+
+@functools.cache
+def _home(kind):
+    # Objects of other libraries' classes have no namespace of ours: the functions of no namespace serve them.
+    return namespace(kind) if kind in _native.data_kinds() else sys.modules["array_protocol"]

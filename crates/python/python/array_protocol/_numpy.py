@@ -1,14 +1,17 @@
 """NumPy's protocols: `np.f(ours)` comes here (NEP 18, NEP 13), and `np.asarray(ours)` is a read-only view.
 
-Arguments are read by NumPy's own signature and handed to our function of that name. What our function does not take, and
-arrays of other classes among the arguments, get `NotImplemented`, which NumPy turns into its TypeError.
+Arguments are read by NumPy's own signature and handed to our function of that name, or to the one that `_numpy_written.py`
+writes out. What our function does not take, and arrays of other classes among the arguments, get `NotImplemented`, which
+NumPy turns into its TypeError. `table()` has every function of NumPy's that comes to us.
 """
 
+import functools
 import inspect
 import sys
 
-from ._build import namespace
+from . import _numpy_asks, _numpy_composed  # noqa: F401, the latter for what it writes
 from ._native import Array, dtypes
+from ._numpy_written import WRITTEN
 
 # NumPy's names where the standard's are others.
 NAMES = {
@@ -30,7 +33,8 @@ NAMES = {
     "left_shift": "bitwise_left_shift",
     "power": "pow",
     "right_shift": "bitwise_right_shift",
-    "transpose": "permute_dims",
+    "mod": "remainder",
+    "bitwise_not": "bitwise_invert",
 }
 
 # Names of parameters, likewise; the arrays go by position.
@@ -54,10 +58,19 @@ def as_array(x, dtype, copy):
     return view.copy() if copy else view
 
 
+# Reading a signature takes longer than most calls.
+signature = functools.cache(inspect.signature)
+
+
+@functools.cache
 def our_function(xp, func):
-    """Our function for one of NumPy's, or `None`."""
+    """Our function for one of NumPy's that is no ufunc, or `None`."""
     module = getattr(func, "__module__", None) or ""
     name = NAMES.get(func.__name__, func.__name__)
+    # `numpy.linalg` has the standard's own `trace`, `cross` and their like; NumPy's older ones are written out.
+    standard = module != "numpy" and name in ("trace", "diagonal", "cross", "outer")
+    if name in WRITTEN and module in ("numpy", "numpy.linalg") and not standard:
+        return WRITTEN[name]
     places = {"numpy": [xp, getattr(xp, "linalg", None)], "numpy.linalg": [getattr(xp, "linalg", None)],
               "numpy.fft": [getattr(xp, "fft", None)]}
     for place in places.get(module, []):
@@ -68,33 +81,70 @@ def our_function(xp, func):
 
 
 def our_dtype(value):
+    """NumPy's data types as ours."""
     import numpy as np
 
     return dtypes[np.dtype(value).name] if isinstance(value, (np.dtype, type, str)) else value
 
 
-def translated(func, ours, args, kwargs):
-    """Arguments by NumPy's signature as arguments by ours; `None` where ours has no such parameter."""
+def table():
+    """The name of each public function of NumPy's that comes to us, and the name of ours; ufuncs are among them."""
     import numpy as np
 
-    theirs, mine = inspect.signature(func), inspect.signature(ours).parameters
-    bound = theirs.bind(*args, **kwargs).arguments
-    leading = [name for name, p in mine.items() if p.kind is p.POSITIONAL_ONLY]
+    from . import ndarray as xp
+
+    found = {}
+    for prefix, place in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+        for name, func in sorted(vars(place).items()):
+            if isinstance(func, np.ufunc) and not name.startswith("_"):
+                ours = getattr(xp, NAMES.get(func.__name__, func.__name__), None)
+            elif hasattr(func, "_implementation") and not name.startswith("_"):
+                ours = our_function(xp, func)
+            else:
+                continue
+            if ours is not None:
+                found[prefix + name] = ours.__name__
+    return found
+
+
+@functools.cache
+def reading(func, ours):
+    """What `translated` asks of the two signatures: NumPy's parameters, how many of ours go first, and ours by name."""
+    mine = signature(ours).parameters
+    leading = sum(p.kind is p.POSITIONAL_ONLY for p in mine.values())
+    return [(name, p.kind, p.default) for name, p in signature(func).parameters.items()], leading, frozenset(mine)
+
+
+def translated(func, ours, args, kwargs):
+    """Arguments by NumPy's signature, which NumPy has checked, as arguments by ours; `None` where ours has no such
+    parameter."""
+    np = sys.modules["numpy"]
+
+    def ours_of(value):
+        known = isinstance(value, np.dtype) or isinstance(value, type) and issubclass(value, np.generic)
+        return our_dtype(value) if known else value
+
+    kinds = inspect.Parameter
+    theirs, leading, mine = reading(func, ours)
+    rest, taken = dict(kwargs), 0
     positional, named, skipped = [], {}, False
-    for place, (name, p) in enumerate(theirs.parameters.items()):
-        if name not in bound:
+    for place, (name, kind, default) in enumerate(theirs):
+        if kind is kinds.VAR_POSITIONAL:
+            positional.extend(map(ours_of, args[taken:]))
+            continue
+        if kind is kinds.VAR_KEYWORD:
+            named.update(rest)
+            continue
+        if taken < len(args) and kind is not kinds.KEYWORD_ONLY:
+            value, taken = args[taken], taken + 1
+        elif name in rest:
+            value = rest.pop(name)
+        else:
             skipped = True
             continue
-        value = bound[name]
-        if p.kind is p.VAR_POSITIONAL:
-            positional.extend(value)
-        elif p.kind is p.VAR_KEYWORD:
-            named.update(value)
-        elif place < len(leading) and not skipped:
-            positional.append(value)
-        elif value is np._NoValue or value is p.default:
-            continue
-        else:
+        if place < leading and not skipped:
+            positional.append(our_dtype(value) if name == "dtype" else ours_of(value))
+        elif value is not np._NoValue and value is not default:
             name = PARAMETERS.get(name, name)
             if name not in mine:
                 return None
@@ -102,15 +152,28 @@ def translated(func, ours, args, kwargs):
     return positional, named
 
 
+def is_default(func, name, value):
+    p = signature(func).parameters.get(name)
+    return p is not None and value is p.default
+
+
 def array_function(x, func, types, args, kwargs):
+    asked = _numpy_asks.answer(func)
+    if asked is not None and (told := asked(*args, **kwargs)) is not NotImplemented:
+        return told
     if not all(issubclass(t, Array) for t in types):
         return NotImplemented
-    xp = namespace(x.kind)
-    if func.__name__ == "transpose" and len(args) + len(kwargs) == 1:
-        return xp.permute_dims(x, tuple(reversed(range(x.ndim))))
+    xp = x.__array_namespace__()
     ours = our_function(xp, func)
     if ours is None:
         return NotImplemented
+    if ours is WRITTEN.get(func.__name__):
+        kwargs = {k: our_dtype(v) if k == "dtype" else v for k, v in kwargs.items() if not is_default(func, k, v)}
+        try:
+            signature(ours).bind(xp, *args, **kwargs)
+        except TypeError:
+            return NotImplemented
+        return ours(xp, *args, **kwargs)
     try:
         given = translated(func, ours, args, kwargs)
     except (TypeError, ValueError):
@@ -136,7 +199,7 @@ def array_ufunc(x, ufunc, method, inputs, kwargs):
         return NotImplemented
     if kwargs.pop("where", True) is not True:
         return NotImplemented
-    xp = namespace(x.kind)
+    xp = x.__array_namespace__()
     result = computed(xp, ufunc.__name__, method, inputs, kwargs)
     if result is NotImplemented or out is None:
         return result

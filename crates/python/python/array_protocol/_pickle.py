@@ -12,9 +12,12 @@ def array(kind, data, shape, dtype_name):
 
 
 def function(kind, category, name):
-    from ._build import namespace
+    if kind is None:
+        import array_protocol as xp
+    else:
+        from ._build import namespace
 
-    xp = namespace(kind)
+        xp = namespace(kind)
     for place in (xp, *(getattr(xp, part, None) for part in ("linalg", "fft", "random"))):
         if hasattr(place, name):
             return getattr(place, name)

@@ -21,6 +21,7 @@ def written(kind, rows):
     def asarray(obj, /, *, dtype=None, device=None, copy=None):
         """An array of a number, nested sequences, an array, or memory of another library, which is copied."""
         check_device(device)
+        dtype = _native.dtype_of(dtype)
         if isinstance(obj, Array):
             if dtype is None or obj.dtype == dtype:
                 return obj.copy() if copy else obj
@@ -101,8 +102,11 @@ def written(kind, rows):
     def astype(x, dtype, /, *, copy=True, device=None):
         """The elements as another data type."""
         check_device(device)
+        dtype = _native.dtype_of(dtype)
         if not isinstance(x, Array):
             raise TypeError(f"astype: x is {type(x).__name__}, but must be an array; make one with asarray")
+        if dtype is None:
+            raise TypeError("astype: the data type is None")
         if x.dtype == dtype:
             return x.copy() if copy else x
         return rows["astype"](x, dtype)
@@ -145,8 +149,10 @@ def written(kind, rows):
         return x
 
     @ours
-    def diff(x, /, *, axis=-1, n=1, prepend=None, append=None):
-        """The `n`-th differences along an axis, after values are put before and behind."""
+    def diff(x, /, n=1, axis=-1, prepend=None, append=None):
+        """The `n`-th differences along an axis, after values are put before and behind.
+
+        The standard has the parameters by name only; NumPy's order serves those who give them by position."""
         parts = [part for part in (prepend, x, append) if part is not None]
         return rows["diff"](rows["concat"](parts, axis=axis) if len(parts) > 1 else x, axis=axis, n=n)
 
