@@ -86,15 +86,15 @@ fn convolution_of_lines_as_in_numpy() {
     let z = namespace().asarray([Complex::new(0.0, 1.0), Complex::new(1.0, 0.0)]).unwrap();
     let square = convolve(&z, &z, ..).unwrap().to_vec::<Complex<f64>>().unwrap();
     assert_eq!(square, [Complex::new(-1.0, 0.0), Complex::new(0.0, 2.0), Complex::new(1.0, 0.0)]);
-    // So long that the windows go through memory in parts.
-    let long = astype(namespace().arange(0..6000_i64).unwrap(), DType::Float64).unwrap();
-    let ones = namespace().ones(3000).unwrap();
+    // So long that several products of matrices are summed and joined.
+    let long = astype(namespace().arange(0..80_000_i64).unwrap(), DType::Float64).unwrap();
+    let ones = namespace().ones(5000).unwrap();
     let (parts, sums) = (v(convolve(&long, &ones, "valid")), v(cumulative_sum(&long, ..)));
-    assert_eq!(parts.len(), 3001);
-    assert_eq!(parts[0], sums[2999]);
-    assert!((1..3001).all(|i| parts[i] == sums[i + 2999] - sums[i - 1]));
+    assert_eq!(parts.len(), 75_001);
+    assert_eq!(parts[0], sums[4999]);
+    assert!((1..75_001).all(|i| parts[i] == sums[i + 4999] - sums[i - 1]));
     says(convolve(&long, &ones, "half"), "mode is \"half\", but must be \"full\"");
-    says(convolve(&long, x(&[]), ..), "x has shape (6000,), w (0,): neither may be empty");
+    says(convolve(&long, x(&[]), ..), "x has shape (80000,), w (0,): neither may be empty");
     says(convolve(&long, 2.0, ..), "array");
 }
 

@@ -1,4 +1,4 @@
-//! Convolutions, as products of matrices over sliding windows. Beyond the standard.
+//! Convolutions, as products of matrices. Beyond the standard.
 
 use super::windows::{each_axis, span};
 use super::{
@@ -17,6 +17,7 @@ operation! {
     /// Sums of products of `x` with the reversed `w` wherever they overlap, along the last axis; the axes before broadcast.
     /// By `mode` all overlaps (`"full"`), as many as the longer one has elements, about the middle (`"same"`), or those of
     /// the whole shorter one (`"valid"`). As `numpy.convolve`, which takes 1-d arrays only; `x` and `w` may change places.
+    /// The longer one continues as zeros, which an infinite element of the other makes not-a-number.
     Convolve = convolve(x: One, w: One) { mode: String = "full".to_string() } -> Array;
     "convolution", Contraction, convolve_rule, compose compose_convolve
 }
@@ -91,9 +92,6 @@ impl IntoField<Padding> for [usize; 2] {
     }
 }
 
-/// How many elements the windows of one product hold: more would only fill memory.
-const BLOCK: usize = 1 << 22;
-
 fn convolve_rule(op: &'static Op, p: &mut Convolve, args: &mut [Operand<'_>]) -> Result<Verdict> {
     let dtype = rule::promote(op, args, rule::NUMERIC)?;
     let (x, w) = (rule::array(op, args, 0)?, rule::array(op, args, 1)?);
@@ -136,19 +134,51 @@ fn compose_convolve(p: &Convolve, call: &mut Call<'_, '_>) -> Result<Array> {
     let mut widths = vec![vec![0, 0]; x.ndim()];
     widths[x.ndim() - 1] = vec![before, after];
     let x = if before + after > 0 { pad(x, Pad { pad_width: widths, ..Pad::default() })? } else { x.clone() };
-    let w = crate::expand_dims(flip(w, -1)?, -1)?;
-    let windows = SlidingWindowView::from(m).axis([-1]);
-    let products = |x: Array| crate::squeeze(matmul(sliding_window_view(x, windows.clone())?, &w)?, -1);
-    let out = length(&x)? + 1 - m;
-    let step = (BLOCK / (m * x.size()?.div_ceil(length(&x)?)).max(1)).max(1);
-    if step >= out {
-        return products(x);
+    let (w, out) = (flip(w, -1)?, length(&x)? + 1 - m);
+    let mut total: Option<Array> = None;
+    let mut first = 0;
+    while first < m {
+        let low = (m - first).min(TAPS).isqrt();
+        let taps = low * ((m - first).min(TAPS) / low);
+        let part = along(&w, first, first + taps)?;
+        let blocks = (0..out).step_by(OUTPUTS).map(|start| {
+            let count = OUTPUTS.min(out - start);
+            overlaps(&along(&x, first + start, first + start + count + taps - 1)?, &part, low)
+        });
+        let sums = concat(blocks.collect::<Result<Vec<_>>>()?, -1)?;
+        total = Some(match total {
+            Some(before) => crate::add(before, sums)?,
+            None => sums,
+        });
+        first += taps;
     }
-    let part = |start: usize| {
-        let end = (start + step).min(out) + m - 1;
-        products(at(&x, vec![Index::Ellipsis, (start as isize..end as isize).into()])?)
+    total.ok_or_else(|| Error::shape(call.op.name, "w is empty"))
+}
+
+/// The most elements of `w`, and of the result, that one product of matrices takes: more would only fill memory.
+const TAPS: usize = 1 << 12;
+const OUTPUTS: usize = 1 << 16;
+
+/// The elements from one place to before another along the last axis.
+fn along(x: &Array, start: usize, end: usize) -> Result<Array> {
+    at(x, vec![Index::Ellipsis, (start as isize..end as isize).into()])
+}
+
+/// `sum_j w_j x_(i+j)` for all places. With `j = low h + l` a product of matrices sums over `l`, from as many shifted copies
+/// of `x`, and what it gives for each `h` is shifted and added: as much work as the definition, but little memory.
+fn overlaps(x: &Array, w: &Array, low: usize) -> Result<Array> {
+    let [ref batch @ .., taps] = *w.shape()? else { return Ok(x.clone()) };
+    let [.., n] = *x.shape()? else { return Ok(x.clone()) };
+    let (high, out) = (taps / low, n + 1 - taps);
+    let width = n + 1 - low;
+    let weights = reshape(w, batch.iter().copied().chain([high, low]).collect::<Dims>())?;
+    let rows = (0..low).map(|l| along(x, l, l + width)).collect::<Result<Vec<_>>>()?;
+    let products = matmul(weights, crate::stack(rows, -2)?)?;
+    let row = |h: usize| {
+        let places = ((h * low) as isize..(h * low + out) as isize).into();
+        at(&products, vec![Index::Ellipsis, Index::At(h as isize), places])
     };
-    concat((0..out).step_by(step).map(part).collect::<Result<Vec<_>>>()?, -1)
+    (1..high).try_fold(row(0)?, |sum, h| crate::add(sum, row(h)?))
 }
 
 /// What the parameters of [`conv2d`] come to along height and width.
@@ -216,6 +246,9 @@ fn conv2d_rule(op: &'static Op, p: &mut Conv2d, args: &mut [Operand<'_>]) -> Res
     let frame = Frame::new(op, p, x, w)?;
     Ok(Verdict::same(x[..x.len() - 3].iter().copied().chain([o]).chain(frame.out).collect(), dtype))
 }
+
+/// How many elements the windows of one product hold: more would only fill memory.
+const BLOCK: usize = 1 << 19;
 
 /// The elements under each window as a column: then the convolution is a product of matrices.
 fn compose_conv2d(p: &Conv2d, call: &mut Call<'_, '_>) -> Result<Array> {
