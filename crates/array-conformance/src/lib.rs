@@ -27,7 +27,8 @@
 //! - Values against a scalar reference of the kit's own, in which a loop over indices does what the standard says. No
 //!   backend is asked for what is right. Integers, truth values, shapes and data types must be equal; elementwise reals
 //!   within 4 numbers of the type, complex ones normwise within 16 epsilons; sums within a few `n eps sum|terms|`;
-//!   decompositions by residuals. Random draws must be those of the laws in `array_api::random`.
+//!   Fourier terms within `4 eps (1 + log2 n) sum|terms|`; decompositions by residuals, singular values and Hermitian
+//!   eigenvalues against rotations of the kit's own. Random draws must be those of the laws in `array_api::random`.
 //! - Every data type that the standard allows, and that all others are refused; every pair of types, promoted or refused.
 //! - Signed zeros, infinities, not-a-number, the limits of integers, branch cuts, broadcasting, empty and 0-d arrays,
 //!   plain numbers on either side.

@@ -55,6 +55,15 @@ fn beta(kit: &mut Kit) {
                 (x / (x + y)).into()
             });
         }
+        // So small that both variates underflow, in single precision and in double.
+        for (a, b) in [(1e-3, 2e-3), (0.05, 0.02)] {
+            drawn(kit, dtype, fields![a = a, b = b], Close::AnyZero(4.0), |k, i| {
+                let (x, y) = (variate(DType::Float64, a, k.child(0), i), variate(DType::Float64, b, k.child(1), i));
+                let wait = |child: u64, rate: f64| exponential(DType::Float64, k.child(child), i) / rate;
+                let beyond = 1.0 / (1.0 + (wait(2, a) - wait(3, b)).exp());
+                (if x + y == 0.0 { beyond } else { x / (x + y) }).into()
+            });
+        }
     }
     let key = keys(&[]).0;
     for wrong in [0.0, -2.0, f64::INFINITY, f64::NAN] {

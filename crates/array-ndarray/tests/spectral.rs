@@ -184,6 +184,13 @@ fn determinants_worked_out_by_hand() {
     let d = slogdet(xp.asarray([[i, 0.0.into()], [0.0.into(), 2.0.into()]]).unwrap()).unwrap();
     assert_eq!(d.sign.to_vec::<Complex<f64>>().unwrap(), [i]);
     near(&d.logabsdet, &[2.0_f64.ln()]);
+    // A pivot of zero with more to come.
+    for singular in [[[0.0; 3]; 3], [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]]] {
+        let x = xp.asarray(singular).unwrap();
+        assert_eq!(det(&x).unwrap().item::<f64>().unwrap(), 0.0);
+        let d = slogdet(&x).unwrap();
+        assert_eq!((d.sign.item::<f64>().unwrap(), d.logabsdet.item::<f64>().unwrap()), (0.0, f64::NEG_INFINITY));
+    }
     // Numbers that are not finite go through.
     let bad = det(xp.asarray([[f64::NAN, 1.0], [1.0, 2.0]]).unwrap()).unwrap();
     assert!(bad.item::<f64>().unwrap().is_nan());

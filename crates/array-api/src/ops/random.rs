@@ -134,18 +134,7 @@ operation! {
         positive(op, "b", p.b)?;
         real_draw(op, args, &p.shape, p.dtype)
     },
-    compose |p, call| {
-        let key = rule::array(call.op, call.args, 0)?;
-        let (keys, xp) = (split(key, 2)?, key.namespace());
-        let law = Gamma::default().shape(&p.shape).dtype(p.dtype);
-        let draw = |i: isize, alpha: f64| {
-            let key = crate::at(&keys, vec![Index::Ellipsis, i.into(), Index::full()])?;
-            xp.gamma(key, law.clone().alpha(alpha))
-        };
-        let (x, y) = (draw(0, p.a)?, draw(1, p.b)?);
-        let total = crate::add(&x, y)?;
-        crate::divide(x, total)
-    },
+    compose compose_beta,
     methods (namespace)
 }
 
@@ -205,6 +194,28 @@ fn choice_rule(op: &'static Op, p: &mut Choice, args: &mut [Operand<'_>]) -> Res
         ));
     }
     draw(op, args, &p.shape, DType::Int64)
+}
+
+/// `x / (x + y)` of two gamma variates. Of small shapes both may be too small for any number; there they are powers
+/// `u^(1/a)` and `v^(1/b)` of uniform numbers, and since waiting times `-log u` below a bound are as from the start, what
+/// remains is the quotient of two new ones.
+fn compose_beta(p: &Beta, call: &mut Call<'_, '_>) -> Result<Array> {
+    let key = rule::array(call.op, call.args, 0)?;
+    let small = p.a.max(p.b) < 0.5;
+    let dtype = if small { DType::Float64 } else { p.dtype };
+    let (keys, xp) = (split(key, if small { 4 } else { 2 })?, key.namespace());
+    let child = |i: isize| crate::at(&keys, vec![Index::Ellipsis, i.into(), Index::full()]);
+    let law = Gamma::default().shape(&p.shape).dtype(dtype);
+    let (x, y) = (xp.gamma(child(0)?, law.clone().alpha(p.a))?, xp.gamma(child(1)?, law.alpha(p.b))?);
+    let total = crate::add(&x, y)?;
+    let share = crate::divide(x, &total)?;
+    if !small {
+        return Ok(share);
+    }
+    let wait = |i: isize, rate: f64| crate::divide(xp.exponential(child(i)?, (&p.shape, dtype))?, rate);
+    let odds = crate::exp(crate::subtract(wait(2, p.a)?, wait(3, p.b)?)?)?;
+    let beyond = crate::reciprocal(crate::add(odds, 1.0)?)?;
+    crate::astype(crate::where_(crate::equal(total, 0.0)?, beyond, share)?, p.dtype)
 }
 
 fn compose_choice(p: &Choice, call: &mut Call<'_, '_>) -> Result<Array> {
