@@ -132,7 +132,9 @@ impl PyArray {
 
     #[pyo3(signature = (/, *, api_version=None))]
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.array.namespace().kind().name(), api_version))
+        py.import("array_protocol._build")?
+            .getattr("namespace_of")?
+            .call1((self.array.namespace().kind().name(), api_version))
     }
 
     /// The array on a device.

@@ -137,7 +137,8 @@ pub(crate) fn named(given: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
         }
     }
     // `numpy.dtype("float64")` and `numpy.float64`: asked for by the module, so that NumPy need not be there.
-    let place = |name| given.getattr("__module__").or_else(|_| given.get_type().getattr("__module__")).map(|m| (m, name));
+    let place =
+        |name| given.getattr("__module__").or_else(|_| given.get_type().getattr("__module__")).map(|m| (m, name));
     let name = if given.is_instance_of::<PyType>() { intern!(py, "__name__") } else { intern!(py, "name") };
     match place(name) {
         Ok((module, name)) if module.extract::<&str>().is_ok_and(|m| m.split('.').next() == Some("numpy")) => {

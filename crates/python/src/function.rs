@@ -188,11 +188,7 @@ impl Function {
             Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
         };
         let Some(xp) = self.xp.as_ref().filter(|xp| xp.device() != asked) else { return Ok(()) };
-        Err(PyValueError::new_err(format!(
-            "{}: arrays of {xp} live on {}, not on {asked}",
-            self.op.name,
-            xp.device()
-        )))
+        Err(PyValueError::new_err(format!("{}: arrays of {xp} live on {}, not on {asked}", self.op.name, xp.device())))
     }
 
     fn results<'py>(&self, py: Python<'py>, outs: Outs) -> PyResult<Bound<'py, PyAny>> {

@@ -108,7 +108,8 @@ pub(crate) fn foreign_array(kind: &str, value: &Bound<'_, PyAny>) -> PyResult<Op
     if !value.hasattr(intern!(py, "__dlpack__"))? {
         return Ok(None);
     }
-    let namespace = py.import(intern!(py, "array_protocol._build"))?.getattr(intern!(py, "namespace"))?.call1((kind,))?;
+    let namespace =
+        py.import(intern!(py, "array_protocol._build"))?.getattr(intern!(py, "namespace"))?.call1((kind,))?;
     let array = namespace.getattr(intern!(py, "asarray"))?.call1((value,))?;
     Ok(Some(array.cast::<PyArray>()?.try_borrow()?.array.clone()))
 }

@@ -65,7 +65,10 @@ fn in_place(
     let (dims, dtype) = (before.dims().clone(), before.dtype());
     let out = run_long(py, move || f(Operand::Own(before), operand))?;
     if out.dtype() != dtype {
-        return Err(PyTypeError::new_err(format!("the result has dtype {}, which cannot be stored in {dtype}", out.dtype())));
+        return Err(PyTypeError::new_err(format!(
+            "the result has dtype {}, which cannot be stored in {dtype}",
+            out.dtype()
+        )));
     }
     if *out.dims() != dims {
         let message = format!("the result has shape {}, which cannot be stored in {dims}", out.dims());

@@ -60,9 +60,9 @@ fn read(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     if value.hasattr("__float__")? {
         let x: f64 = value.call_method0("__float__")?.extract()?;
         let finite = serde_json::Number::from_f64(x);
-        return finite.map(Value::Number).ok_or_else(|| {
-            PyValueError::new_err(format!("option {name} is {x}, but must be finite"))
-        });
+        return finite
+            .map(Value::Number)
+            .ok_or_else(|| PyValueError::new_err(format!("option {name} is {x}, but must be finite")));
     }
     Err(PyTypeError::new_err(format!("option {name} is {}, which is no option's value", value.repr()?)))
 }

@@ -1,7 +1,8 @@
 //! How Python functions answer calls of the protocol, and how they are registered.
 
 use array_api::{
-    Array, Call, Dims, Error, Exit, Handled, Namespace, Op, Operand, Outs, Registration, Source, coverage, decline, register_override,
+    Array, Call, Dims, Error, Exit, Handled, Namespace, Op, Operand, Outs, Registration, Source, coverage, decline,
+    register_override,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;

@@ -152,10 +152,9 @@ fn shape(value: &Bound<'_, PyAny>, class: &Class) -> PyResult<Dims> {
     let wrong = |_| untold(value, "shape", &format!("has {}", shown(&shape)));
     let extents: Vec<Option<usize>> = match shape.is_instance_of::<PyInt>() {
         true => vec![Some(shape.extract().map_err(wrong)?)],
-        false => shape
-            .try_iter()
-            .and_then(|items| items.map(|n| n?.extract::<Option<usize>>()).collect())
-            .map_err(wrong)?,
+        false => {
+            shape.try_iter().and_then(|items| items.map(|n| n?.extract::<Option<usize>>()).collect()).map_err(wrong)?
+        }
     };
     Ok(Dims::from(extents.into_iter().map(|n| n.unwrap_or(UNKNOWN)).collect::<Vec<_>>()))
 }
@@ -211,4 +210,3 @@ fn arguments<'py>(py: Python<'py>, call: &array_api::Call<'_, '_>) -> PyResult<B
     }
     PyTuple::new(py, all)
 }
-
