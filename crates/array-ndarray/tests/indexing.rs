@@ -1,8 +1,8 @@
 //! Indexing and joining against plain loops over every element, on arrays of any layout.
 use array_api::{
     Array, DType, ErrorKind, Index, Indices, KeyEntry, Repeat, UNKNOWN, at, at_arrays, at_key, at_mask, broadcast_to,
-    concat, expand_dims, flip, index, index_add, permute_dims, put, repeat, reshape, scatter_add, set_at, set_at_arrays,
-    set_at_key, set_at_mask, squeeze, take, take_along_axis,
+    concat, expand_dims, flip, index, index_add, permute_dims, put, repeat, reshape, scatter_add, set_at,
+    set_at_arrays, set_at_key, set_at_mask, squeeze, take, take_along_axis,
 };
 use array_ndarray::{NdArray, namespace};
 use proptest::prelude::*;

@@ -191,6 +191,15 @@ impl Function {
         Err(PyValueError::new_err(format!("{}: arrays of {xp} live on {}, not on {asked}", self.op.name, xp.device())))
     }
 
+    /// The names of the results as the standard writes them: matrices are capital there.
+    fn names(&self) -> Vec<&'static str> {
+        match self.op.name {
+            "qr" => vec!["Q", "R"],
+            "svd" => vec!["U", "S", "Vh"],
+            _ => self.op.results.to_vec(),
+        }
+    }
+
     fn results<'py>(&self, py: Python<'py>, outs: Outs) -> PyResult<Bound<'py, PyAny>> {
         let many = match outs {
             Outs::One(array) => return foreign::object(py, array),
@@ -204,7 +213,7 @@ impl Function {
         let class = self.results.get_or_try_init(py, || {
             let name = format!("{}_result", self.op.name);
             let class = py.import("collections")?.getattr("namedtuple")?;
-            class.call1((name, self.op.results.to_vec())).map(Bound::unbind)
+            class.call1((name, self.names())).map(Bound::unbind)
         })?;
         class.bind(py).call1(list)
     }
@@ -311,7 +320,7 @@ impl Function {
     /// The names of several results.
     #[getter]
     fn result_names(&self) -> Vec<&'static str> {
-        self.op.results.to_vec()
+        self.names()
     }
 
     fn __repr__(&self) -> String {

@@ -78,4 +78,4 @@ class Info:
         return {name: d for name, d in _native.dtypes.items() if any(_native.isdtype(d, k) for k in kinds)}
 
     def devices(self):
-        return [DEVICE]
+        return (DEVICE,)

@@ -72,7 +72,7 @@ def our_function(xp, func):
     if name in WRITTEN and module in ("numpy", "numpy.linalg") and not standard:
         return WRITTEN[name]
     places = {"numpy": [xp, getattr(xp, "linalg", None)], "numpy.linalg": [getattr(xp, "linalg", None)],
-              "numpy.fft": [getattr(xp, "fft", None)]}
+              "numpy.fft": [getattr(xp, "fft", None)], "numpy.lib.stride_tricks": [xp]}
     for place in places.get(module, []):
         found = getattr(place, name, None) if name in getattr(place, "__all__", ()) else None
         if found is not None:
@@ -94,7 +94,8 @@ def table():
     from . import ndarray as xp
 
     found = {}
-    for prefix, place in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+    modules = {"": np, "linalg.": np.linalg, "fft.": np.fft, "lib.stride_tricks.": np.lib.stride_tricks}
+    for prefix, place in modules.items():
         for name, func in sorted(vars(place).items()):
             if isinstance(func, np.ufunc) and not name.startswith("_"):
                 ours = getattr(xp, NAMES.get(func.__name__, func.__name__), None)
@@ -191,6 +192,7 @@ def plain(value):
 
 
 def array_ufunc(x, ufunc, method, inputs, kwargs):
+    inputs = _numpy_asks.compared(x.__array_namespace__(), ufunc, method, inputs)
     inputs, kwargs = [plain(i) for i in inputs], dict(kwargs or {})
     if not all(isinstance(i, (Array, bool, int, float, complex)) for i in inputs):
         return NotImplemented

@@ -57,7 +57,25 @@ def _average(a, axis=None, weights=None, **more):
     return np.average(view(a), axis=axis, weights=view(weights), **more)
 
 
+def _dot(a, b):
+    """As `_average`."""
+    import numpy as np
+
+    return np.dot(view(a), view(b)) if any(isinstance(x, np.ndarray) for x in (a, b)) else NotImplemented
+
+
+def compared(xp, ufunc, method, inputs):
+    """Operands of `==` and `!=`, which ask and do not compute: NumPy's arrays as ours."""
+    import numpy as np
+
+    if method != "__call__" or ufunc.__name__ not in ("equal", "not_equal"):
+        return inputs
+    known = lambda x: isinstance(x, np.ndarray) and x.dtype.kind in "biufc"  # noqa: E731
+    return [xp.asarray(x) if known(x) else x for x in inputs]
+
+
 ANSWERS = {
+    "dot": _dot,
     "average": _average,
     "iscomplexobj": _complex,
     "isrealobj": lambda x: not _complex(x),
