@@ -100,3 +100,7 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(feature = "ndarray")]
+#[doc = include_str!("../docs/examples.md")]
+pub mod examples {}

@@ -238,6 +238,9 @@ fn shim(
             #params
             #namespace
             #verdict
+            if let Err(e) = <#native as #api::Native>::admits(call.op, call.verdict) {
+                return e.into();
+            }
             let dtype = call.verdict.operands;
             // A kernel that may decline leaves donated operands in the call, for the next implementation.
             let keep = <#output as #api::IntoAnswer>::MAY_DECLINE;

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::fmt;
 
+use crate::call::Verdict;
 use crate::dims::Dims;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -13,6 +14,7 @@ use crate::host::Host;
 use crate::kind::{Asked, Kind, Level};
 use crate::namespace::Namespace;
 use crate::node::Handle;
+use crate::operation::Op;
 use crate::scalar::Scalar;
 
 /// What an array type tells about itself. Implement it, and [`Native`] for typed kernels, to join the protocol.
@@ -57,6 +59,16 @@ pub trait Native: ArrayImpl + Clone + Sized {
     fn from_scalar(scalar: Scalar, dtype: DType) -> Result<Self> {
         let _ = dtype;
         Err(Error::value("from_scalar", format!("kind {} has no 0-d array for {scalar}", Self::KIND.name())))
+    }
+
+    /// Whether results of these shapes can be made; asked before a typed kernel runs.
+    ///
+    /// # Errors
+    /// [`Error::memory`] where they cannot. Kinds whose elements are not in memory keep the default, which lets all pass.
+    #[inline]
+    fn admits(op: &'static Op, verdict: &Verdict) -> Result<()> {
+        let _ = (op, verdict);
+        Ok(())
     }
 }
 

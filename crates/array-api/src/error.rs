@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Registry,
     /// A transformation was used in a way that would give wrong derivatives.
     Transform,
+    /// A result does not fit into memory.
+    Memory,
     /// A backend failed.
     Backend,
 }
@@ -91,6 +93,8 @@ impl Error {
         device = Device;
         /// Misuse of a transformation.
         transform = Transform;
+        /// A result that does not fit into memory.
+        memory = Memory;
         /// A failure inside a backend.
         backend = Backend;
         /// A contradictory registration.

@@ -127,6 +127,18 @@ impl<T: Field, const N: usize> IntoField<Option<Vec<T>>> for [T; N] {
     }
 }
 
+impl IntoField<Option<Dims>> for usize {
+    fn into_field(self) -> Option<Dims> {
+        Some(self.into())
+    }
+}
+
+impl<const N: usize> IntoField<Option<Dims>> for [usize; N] {
+    fn into_field(self) -> Option<Dims> {
+        Some(self.into())
+    }
+}
+
 macro_rules! spelled {
     ($($T:ty: $item:ident, $($given:ty),*;)*) => { $(
         impl<const N: usize> IntoField<$T> for [$item; N] {
@@ -169,7 +181,8 @@ macro_rules! fields {
 fields! {
     bool, "true or false": Value::Bool(b) => *b, s => Value::Bool(*s);
     isize, "an integer": Value::Int(i) if isize::try_from(*i).is_ok() => *i as isize, s => Value::Int(*s as i128);
-    usize, "a non-negative integer": Value::Int(i) if usize::try_from(*i).is_ok() => *i as usize, s => Value::Int(*s as i128);
+    // No extent is larger, and the largest `usize` stands for an unknown one.
+    usize, "an integer from 0 to 2^63 - 1": Value::Int(i) if (0..=isize::MAX as i128).contains(i) => *i as usize, s => Value::Int(*s as i128);
     u64, "a non-negative integer": Value::Int(i) if u64::try_from(*i).is_ok() => *i as u64, s => Value::Int(i128::from(*s));
     DType, "a data type": Value::DType(d) => *d, s => Value::DType(*s);
     String, "a word": Value::Text(t) => t.clone(), s => Value::Text(s.clone());

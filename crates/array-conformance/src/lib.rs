@@ -34,6 +34,9 @@
 //! - Each call four times: with arrays in row-major order and as permuted, reversed views of the kind itself; borrowed,
 //!   which must leave them as they were, and donated.
 //! - Bad input, which must give an error of the kind that the protocol lists.
+//! - Every row, the unchecked ones too, on random calls (see [`any_call`]): results or an error, never a panic.
+//!   `ANY_CALL_TIMES=20000 ANY_CALL_SEED=7 cargo test --test conformance any_call` looks for longer, with
+//!   `ANY_CALL_ROW=sort` at one row.
 //!
 //! What the standard leaves open (overflow of integers, shifts by too many bits, the order of complex unique values) is
 //! not checked. A failed test prints the operation, types, shapes, parameters, and the first element that is wrong.
@@ -43,25 +46,46 @@
 //! A row in `expected` must fail, for the reason that stands there: one that has come to pass fails the test until its
 //! entry is removed. A name that is no row is a failure too.
 
+mod activation;
+mod along_axis;
+mod any_call;
+mod closeness;
 mod compare;
 mod complex;
+mod counts;
 mod creation;
+mod determinants;
+mod eigen;
+mod einsum;
 mod elementwise;
+mod fft;
+mod frequencies;
+mod gamma_functions;
 mod indexing;
 mod inputs;
+mod jacobi;
 mod kit;
 mod linalg;
 mod line;
 mod linear_algebra;
 mod manipulation;
+mod matrix;
+mod norms;
+mod order_statistics;
+mod padding;
+mod products;
 mod random;
 mod real;
 mod reference;
 mod rows;
 mod searching;
+mod selection;
+mod spectral;
 mod statistical;
 mod utility;
+mod variates;
 
+pub use any_call::{any_call, asked};
 #[doc(hidden)]
 pub use array_api as __array_api;
 pub use compare::{Close, Want};

@@ -4,6 +4,7 @@ use array_api::{DType, Scalar};
 
 use crate::compare::{Close, Want, epsilon, smallest};
 use crate::complex::{self as cx, C};
+use crate::gamma_functions::{digamma, digamma_terms, lgamma, lgamma_terms};
 use crate::real;
 use crate::reference::{Reference, broadcast, indices, rounded};
 
@@ -268,6 +269,8 @@ pub(crate) fn line_of(name: &str) -> Option<Line> {
         "remainder" => line(2).ints(real::remainder_ints).reals(real::remainder).exact(),
         "subtract" => line(2).ints(i128::checked_sub).reals(|a, b| a - b).cplxs(|a, b| a - b).exact(),
         "erf" => line(1).real(libm::erf),
+        "lgamma" => line(1).real(lgamma).terms(|a| lgamma_terms(f(a[0]))).ulps(8.0),
+        "digamma" => line(1).real(digamma).terms(|a| digamma_terms(f(a[0]))).ulps(8.0),
         "relu" => line(1).int(|x| x.max(0)).real(|x| if x < 0.0 { 0.0 } else { x }).exact().any_zero(),
         "elu" => line(1).real(|x| if x > 0.0 { x } else { x.exp_m1() }).any_zero(),
         "selu" => line(1).real(real::selu).any_zero(),

@@ -11,7 +11,7 @@ use crate::reference::{Reference, broadcast, indices, rounded};
 pub(crate) const ROWS: &[(&str, Check)] = &[("matmul", matmul), ("vecdot", vecdot), ("tensordot", tensordot)];
 
 /// Every element is a sum of products of pairs.
-fn sums(dtype: DType, dims: &[usize], pairs: impl Fn(&[usize]) -> Vec<(Scalar, Scalar)>) -> Want {
+pub(crate) fn sums(dtype: DType, dims: &[usize], pairs: impl Fn(&[usize]) -> Vec<(Scalar, Scalar)>) -> Want {
     let (mut data, mut errors) = (vec![], vec![]);
     for index in indices(dims) {
         let terms = pairs(&index);
@@ -28,7 +28,7 @@ fn sums(dtype: DType, dims: &[usize], pairs: impl Fn(&[usize]) -> Vec<(Scalar, S
     Want { dims: dims.to_vec(), dtype, data, close: Close::Within(errors) }
 }
 
-fn numeric() -> impl Iterator<Item = DType> {
+pub(crate) fn numeric() -> impl Iterator<Item = DType> {
     DTYPES.into_iter().filter(|d| d.is_numeric())
 }
 

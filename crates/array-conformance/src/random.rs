@@ -21,10 +21,10 @@ pub(crate) const ROWS: &[(&str, Check)] = &[
     ("poisson", poisson),
 ];
 
-const SHAPES: [&[usize]; 4] = [&[], &[7], &[3, 5], &[2, 0]];
+pub(crate) const SHAPES: [&[usize]; 4] = [&[], &[7], &[3, 5], &[2, 0]];
 
 /// Keys as an array of these extents and two words on the last axis.
-fn keys(dims: &[usize]) -> (Reference, Vec<Key>) {
+pub(crate) fn keys(dims: &[usize]) -> (Reference, Vec<Key>) {
     let n: usize = dims.iter().product();
     let keys: Vec<Key> = (0..n as u64).map(|i| Key::new(1_234_567_890_123 + 77 * i).child(i)).collect();
     (words(&[dims, &[2]].concat(), &keys), keys)
@@ -41,7 +41,7 @@ fn key(kit: &mut Kit) {
 }
 
 /// What is no key is refused.
-fn bad_keys(kit: &mut Kit, fields: Fields<'_>) {
+pub(crate) fn bad_keys(kit: &mut Kit, fields: Fields<'_>) {
     for x in [moderate(DType::Int64, &[2], 1), moderate(DType::UInt32, &[3], 1), moderate(DType::UInt32, &[], 1)] {
         kit.refuses(fields, &[x.into()], ErrorKind::Value);
     }
@@ -73,7 +73,7 @@ fn fold_in(kit: &mut Kit) {
 }
 
 /// Element `i` of the draw under each key, for keys of several extents.
-fn drawn(kit: &mut Kit, dtype: DType, more: Fields<'_>, close: Close, element: impl Fn(Key, u64) -> Scalar) {
+pub(crate) fn drawn(kit: &mut Kit, dtype: DType, more: Fields<'_>, close: Close, element: impl Fn(Key, u64) -> Scalar) {
     for batch in [&[][..], &[2], &[0]] {
         let (given, all) = keys(batch);
         for shape in SHAPES {

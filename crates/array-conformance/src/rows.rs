@@ -3,81 +3,53 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::kit::{Kit, Make};
-use crate::{Check, creation, elementwise, indexing, linalg, linear_algebra, manipulation, random, searching};
-use crate::{statistical, utility};
+use crate::{
+    Check, activation, along_axis, closeness, counts, creation, determinants, eigen, einsum, elementwise, fft,
+    frequencies, gamma_functions, indexing, linalg, linear_algebra, manipulation, norms, order_statistics, padding,
+    products, random, searching, selection, spectral, statistical, utility, variates,
+};
 
 /// Rows that the kit has no check for, each with the reason.
 pub const UNCHECKED: &[(&str, &str)] = &[
-    ("fft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("fftfreq", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("fftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("fftshift", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("hfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("ifft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("ifftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("ifftshift", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("ihfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("irfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("irfftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("rfft", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("rfftfreq", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("rfftn", "no scalar reference here; held on arrays in memory by array-ndarray/tests/fft.rs"),
-    ("cross", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("det", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("diagonal", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("eig", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("eigh", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("eigvals", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("eigvalsh", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("kron", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("matrix_norm", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("matrix_power", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("matrix_rank", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("outer", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("pinv", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("slogdet", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("svdvals", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("trace", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("vector_norm", "no scalar reference here; held on arrays in memory by array-ndarray/tests/spectral.rs"),
-    ("allclose", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("bincount", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("cov", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("digamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("histogram", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("interp", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("isclose", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("lgamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("log_softmax", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("median", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("nanmax", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("nanmean", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("nanmin", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("nanstd", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("nansum", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("nanvar", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("pad", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("polygamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("quantile", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("softmax", "no scalar reference here; held on arrays in memory by array-ndarray/tests/beyond.rs"),
-    ("einsum", "no scalar reference here; held on arrays in memory by array-ndarray/tests/einsum.rs"),
-    ("beta", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
-    ("choice", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
-    ("gamma", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
-    ("permutation", "no scalar reference here; held on arrays in memory by array-ndarray/tests/random.rs"),
+    ("avg_pool2d", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
+    ("conv2d", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
+    ("convolve", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
+    ("max_pool2d", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
+    ("sliding_window_view", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
+    ("betainc", "no scalar reference here; held on arrays in memory by array-ndarray/tests/incomplete.rs"),
+    ("gammainc", "no scalar reference here; held on arrays in memory by array-ndarray/tests/incomplete.rs"),
+    ("gammaincc", "no scalar reference here; held on arrays in memory by array-ndarray/tests/incomplete.rs"),
 ];
 
 /// Rows with a check of their own; all others are elementwise lines.
-const TABLES: [&[(&str, Check)]; 10] = [
+const TABLES: &[&[(&str, Check)]] = &[
+    activation::ROWS,
+    along_axis::ROWS,
+    closeness::ROWS,
+    counts::ROWS,
     creation::ROWS,
+    determinants::ROWS,
+    eigen::ROWS,
+    einsum::ROWS,
     elementwise::ROWS,
+    fft::ROWS,
+    frequencies::ROWS,
+    gamma_functions::ROWS,
     indexing::ROWS,
     linalg::ROWS,
     linear_algebra::ROWS,
     manipulation::ROWS,
+    norms::ROWS,
+    order_statistics::ROWS,
+    padding::ROWS,
+    products::ROWS,
     random::ROWS,
     searching::ROWS,
+    selection::ROWS,
+    spectral::ROWS,
     statistical::ROWS,
     utility::ROWS,
+    variates::ROWS,
 ];
 
 /// Whether the kit has a check for a row.
@@ -150,6 +122,13 @@ macro_rules! rows {
                         }
                     }
 
+                    #[test]
+                    fn any_call_gives_results_or_an_error() {
+                        if let Err(wrong) = $d crate::any_call(&*__make(), $d crate::asked("SEED", 1), $d crate::asked("TIMES", 200) as usize) {
+                            panic!("{wrong}");
+                        }
+                    }
+
                     $(
                         #[test]
                         fn $row() {
@@ -187,4 +166,8 @@ rows! { $
     split fold_in bits uniform normal exponential integers poisson argmax argmin count_nonzero nonzero searchsorted
     unique_all unique_values unique_counts unique_inverse isin argsort sort sum prod max min mean var std logsumexp
     cumulative_sum cumulative_prod all any diff stop_gradient to_device convert
+    fft ifft rfft irfft hfft ihfft fftn ifftn rfftn irfftn fftfreq rfftfreq fftshift ifftshift eigh eigvalsh eig eigvals
+    det slogdet matrix_power svdvals matrix_rank pinv vector_norm matrix_norm outer kron cross diagonal trace einsum
+    median quantile nansum nanmean nanmax nanmin nanvar nanstd histogram bincount cov pad interp isclose allclose
+    softmax log_softmax lgamma digamma polygamma gamma beta permutation choice
 }

@@ -22,7 +22,7 @@ pub(crate) const ROWS: &[(&str, Check)] = &[
 ];
 
 /// A value, and its largest error in epsilons.
-type Made = (Option<Scalar>, f64);
+pub(crate) type Made = (Option<Scalar>, f64);
 
 /// Extents that the reductions are tried on.
 pub(crate) const SHAPES: [&[usize]; 7] = [&[6], &[3, 4], &[2, 3, 4], &[], &[0], &[2, 0, 3], &[5, 67]];
@@ -75,7 +75,7 @@ fn exact(v: &[Scalar]) -> bool {
     v.iter().all(|s| matches!(s, Scalar::Int(_) | Scalar::Bool(_)))
 }
 
-fn sum(v: &[Scalar]) -> Made {
+pub(crate) fn sum(v: &[Scalar]) -> Made {
     let bound = v.len() as f64 * v.iter().map(size).sum::<f64>();
     if exact(v) {
         return (v.iter().try_fold(0i128, |a, s| a.checked_add(s.to_i128())).map(Scalar::int), 0.0);
@@ -97,7 +97,7 @@ fn product(v: &[Scalar]) -> Made {
     (Some(Scalar::Complex(p)).filter(|_| (1e-30..1e30).contains(&p.norm())), 4.0 * v.len() as f64 * p.norm())
 }
 
-fn mean(v: &[Scalar]) -> Made {
+pub(crate) fn mean(v: &[Scalar]) -> Made {
     let (total, bound) = sum(v);
     let n = v.len() as f64;
     match total {
@@ -109,7 +109,7 @@ fn mean(v: &[Scalar]) -> Made {
     }
 }
 
-fn variance(v: &[Scalar], correction: f64) -> Made {
+pub(crate) fn variance(v: &[Scalar], correction: f64) -> Made {
     let n = v.len() as f64;
     if n <= correction {
         return (None, 0.0);
@@ -120,7 +120,7 @@ fn variance(v: &[Scalar], correction: f64) -> Made {
     (Some(Scalar::Float(squares / (n - correction))), 4.0 * (n + 4.0) * (scale + squares) / (n - correction))
 }
 
-fn deviation(v: &[Scalar], correction: f64) -> Made {
+pub(crate) fn deviation(v: &[Scalar], correction: f64) -> Made {
     match variance(v, correction) {
         (Some(s), error) if s.to_f64() > 0.0 => {
             (Some(Scalar::Float(s.to_f64().sqrt())), error / s.to_f64().sqrt() + 1.0)
@@ -141,7 +141,7 @@ fn logsumexp(v: &[Scalar]) -> Made {
 }
 
 /// The type that integers are summed in.
-fn accumulator(dtype: DType) -> DType {
+pub(crate) fn accumulator(dtype: DType) -> DType {
     match array_api::iinfo(dtype) {
         Ok(l) if l.min == 0 => DType::UInt64,
         Ok(_) => DType::Int64,

@@ -75,7 +75,8 @@ fn eye(p: &Eye, xp: &Namespace) -> Result<NdArray> {
     Ok(with_element!(p.dtype, T => {
         let mut v = vec![T::default(); m * n];
         let one = <T as FromScalar>::from_scalar(Scalar::int(1));
-        (0..m).filter_map(|i| Some((i, i.checked_add_signed(p.k)?))).filter(|&(_, j)| j < n).for_each(|(i, j)| v[i * n + j] = one);
+        let (row, column) = (p.k.min(0).unsigned_abs(), p.k.max(0) as usize);
+        (row..m).zip(column..n).for_each(|(i, j)| v[i * n + j] = one);
         NdArray::from_vec(v, &[m, n])
     }))
 }

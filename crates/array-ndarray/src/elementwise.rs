@@ -55,7 +55,8 @@ kernels! { unary:
 kernels! { binary:
     add = ADD; atan2 = ATAN2; bitwise_and = BITWISE_AND; bitwise_left_shift = BITWISE_LEFT_SHIFT;
     bitwise_or = BITWISE_OR; bitwise_right_shift = BITWISE_RIGHT_SHIFT; bitwise_xor = BITWISE_XOR;
-    copysign = COPYSIGN; divide = DIVIDE; equal = EQUAL; floor_divide = FLOOR_DIVIDE; greater = GREATER;
+    copysign = COPYSIGN; divide = DIVIDE; equal = EQUAL; floor_divide = FLOOR_DIVIDE; gammainc = GAMMAINC;
+    gammaincc = GAMMAINCC; greater = GREATER;
     greater_equal = GREATER_EQUAL; hypot = HYPOT; less = LESS; less_equal = LESS_EQUAL; logaddexp = LOGADDEXP;
     logical_and = LOGICAL_AND; logical_or = LOGICAL_OR; logical_xor = LOGICAL_XOR; maximum = MAXIMUM;
     minimum = MINIMUM; multiply = MULTIPLY; nextafter = NEXTAFTER; not_equal = NOT_EQUAL; pow = POW;
@@ -71,6 +72,11 @@ fn positive(x: NdArray) -> Result<NdArray> {
 #[implements(where_)]
 fn where_(condition: &NdArray, x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
     map(&ternary::WHERE, [condition.into(), operand(x1), operand(x2)], verdict.dims())
+}
+
+#[implements(betainc)]
+fn betainc(a: Arg<'_, NdArray>, b: Arg<'_, NdArray>, x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+    map(&ternary::BETAINC, [operand(a), operand(b), operand(x)], verdict.dims())
 }
 
 #[implements(clip)]

@@ -3,17 +3,13 @@
 //! Each line is transformed by itself, so its result does not depend on the lines beside it or on the number of threads.
 //! Plans are made once per length and kept.
 
-use array_api::{Complex, DType, Error, Fft, Ifft, Irfft, Result, Rfft, Verdict, implements};
-use rayon::prelude::*;
+use array_api::{Complex, DType, Error, Fft, Ifft, Irfft, Result, Rfft, Verdict, implements, with_element};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft as Plan, FftDirection, FftNum, FftPlanner};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::array::{NdArray, NdElement};
-use crate::engine::pool;
-
-/// Elements of input and output from which on lines are shared among threads.
-const PARALLEL: usize = 1 << 13;
+use crate::engine::lines::lines;
 
 /// The plans of one precision.
 struct Planners<T: FftNum> {
@@ -58,41 +54,6 @@ macro_rules! precisions {
     )* };
 }
 precisions!(f32, f64);
-
-/// Computes every line of an axis, `out` elements from the ones there are: `line(from, to, buffers)`, where `to` is zero.
-fn lines<T: NdElement, U: NdElement, B>(
-    x: &NdArray,
-    axis: usize,
-    out: usize,
-    buffers: impl Fn() -> B + Sync,
-    line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
-) -> Result<NdArray> {
-    // The axis goes last, where lines have no gaps, and its place is given back at the end.
-    let rank = x.shape().len();
-    let last: Vec<usize> = (0..rank).filter(|&a| a != axis).chain([axis]).collect();
-    let mut back: Vec<usize> = (0..rank - 1).collect();
-    back.insert(axis, rank - 1);
-    let x = x.clone().permuted(&last).contiguous();
-    let view = x.view::<T>();
-    let from = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
-    let mut shape = x.shape().to_vec();
-    let m = std::mem::replace(&mut shape[rank - 1], out);
-    let size = shape.iter().product();
-    let mut to = pool::vector::<U>(size);
-    to.resize(size, U::default());
-    // Of an axis without elements only zeros are transformed.
-    if !from.is_empty() {
-        let many = from.len() > m && from.len() + to.len() >= PARALLEL;
-        if many && rayon::current_thread_index().is_none() {
-            let (from, to) = (from.par_chunks_exact(m), to.par_chunks_exact_mut(out));
-            from.zip(to).try_for_each_init(&buffers, |b, (from, to)| line(from, to, b))?;
-        } else {
-            let (from, to, mut b) = (from.chunks_exact(m), to.chunks_exact_mut(out), buffers());
-            from.zip(to).try_for_each(|(from, to)| line(from, to, &mut b))?;
-        }
-    }
-    Ok(NdArray::from_vec(to, &shape).permuted(&back))
-}
 
 fn scale<T: Precision>(n: usize, inverse: bool, norm: &str) -> T {
     let n = n as f64;
@@ -170,10 +131,13 @@ where
     })
 }
 
-/// Runs a kernel in the precision of the result.
+/// Runs a kernel in the precision of the result. Where there are no lines, their length is not worth a plan.
 macro_rules! precise {
     ($verdict:expr, $f:ident($($arg:expr),*)) => {
         match $verdict.dtype().real() {
+            _ if $verdict.dims().contains(&0) => {
+                Ok(with_element!($verdict.dtype(), T => NdArray::from_vec(Vec::<T>::new(), $verdict.dims())))
+            }
             DType::Float32 => $f::<f32>($($arg),*),
             _ => $f::<f64>($($arg),*),
         }

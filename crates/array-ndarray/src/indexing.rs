@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
+use crate::engine::by_type::{Wide, with_integer};
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
 fn elements(index: &Indices) -> SmallVec<[SliceInfoElem; 4]> {
@@ -89,58 +90,8 @@ pub(crate) fn positions(op: &str, indices: &NdArray, axis: usize, extent: usize)
             None => Ok(vec![]),
         }
     }
-    integers!(op, indices.dtype(), T => bounded::<T>(op, indices, axis, extent))
+    with_integer!(op, indices.dtype(), T => bounded::<T>(op, indices, axis, extent))
 }
-
-/// Any integer.
-pub(crate) struct Wide(pub(crate) i128);
-
-macro_rules! wide {
-    ($($t:ty),*) => { $( impl From<$t> for Wide { #[inline] fn from(i: $t) -> Wide { Wide(i128::from(i)) } } )* };
-}
-wide!(i8, i16, i32, i64, u8, u16, u32, u64);
-
-/// Runs a body with a Rust type bound to an integer data type.
-macro_rules! integers {
-    ($op:expr, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            array_api::DType::Int8 => {
-                type $T = i8;
-                $body
-            }
-            array_api::DType::Int16 => {
-                type $T = i16;
-                $body
-            }
-            array_api::DType::Int32 => {
-                type $T = i32;
-                $body
-            }
-            array_api::DType::Int64 => {
-                type $T = i64;
-                $body
-            }
-            array_api::DType::UInt8 => {
-                type $T = u8;
-                $body
-            }
-            array_api::DType::UInt16 => {
-                type $T = u16;
-                $body
-            }
-            array_api::DType::UInt32 => {
-                type $T = u32;
-                $body
-            }
-            array_api::DType::UInt64 => {
-                type $T = u64;
-                $body
-            }
-            other => Err(array_api::Error::dtype($op, format!("needs integers, not {other}"))),
-        }
-    };
-}
-pub(crate) use integers;
 
 /// An array as slabs before an axis, the axis, and what lies behind it.
 pub(crate) struct Around {

@@ -1,8 +1,8 @@
 //! `NdArray` in the protocol: its kind, how values enter and leave it, and how it prints.
 
 use array_api::{
-    Arg, Array, ArrayImpl, Complex, DType, Device, Dims, Error, FromScalar, Host, Kind, Namespace, Native, Result,
-    Scalar, with_element,
+    Arg, Array, ArrayImpl, Complex, DType, Device, Dims, Error, FromScalar, Host, Kind, Meta, Namespace, Native, Op,
+    Result, Scalar, Verdict, with_element,
 };
 use std::fmt;
 
@@ -33,6 +33,7 @@ pub(crate) fn on_cpu(namespace: &Namespace) -> Result<()> {
 
 fn from_host(host: Host, dims: Dims, namespace: &Namespace) -> Result<Array> {
     on_cpu(namespace)?;
+    room("from_host", bytes(&dims, host.dtype()), || format!("an array of shape {dims}"))?;
     Ok(Array::new(with_element!(host.dtype(), T => NdArray::from_vec(host.into_vec::<T>()?, &dims))))
 }
 
@@ -78,6 +79,42 @@ impl Native for NdArray {
             other => with_element!(other, T => NdArray::scalar(<T as FromScalar>::from_scalar(scalar))),
         })
     }
+
+    #[inline]
+    fn admits(op: &'static Op, verdict: &Verdict) -> Result<()> {
+        let small = |m: &Meta| m.dims.iter().fold(1_usize, |n, &d| n.saturating_mul(d.max(1))) < LARGE;
+        if verdict.results().iter().all(small) { Ok(()) } else { in_memory(op, verdict) }
+    }
+}
+
+/// From how many elements on it is asked whether there is memory for a result.
+const LARGE: usize = 1 << 26;
+
+/// Refuses results that there is no memory for. Extents that only the kernel finds out are its own matter.
+#[cold]
+fn in_memory(op: &'static Op, verdict: &Verdict) -> Result<()> {
+    let total = verdict.results().iter().try_fold(0_usize, |sum, m| match m.dims.known() {
+        Some(extents) => sum.checked_add(bytes(extents, m.dtype)?),
+        None => Some(sum),
+    });
+    let what = || format!("a result of shape {} and dtype {}", verdict.dims(), verdict.dtype());
+    room(op.name, total, what)
+}
+
+/// The bytes of an array, if they can be counted; also without elements its strides must be numbers.
+pub(crate) fn bytes(extents: &[usize], dtype: DType) -> Option<usize> {
+    let strides = extents.iter().try_fold(dtype.size(), |n, &d| n.checked_mul(d.max(1)))?;
+    isize::try_from(strides).ok()?;
+    Some(if extents.contains(&0) { 0 } else { strides })
+}
+
+/// Asks the allocator for so many bytes and gives them back: a failed allocation inside a kernel would end the program.
+pub(crate) fn room(op: &str, bytes: Option<usize>, what: impl Fn() -> String) -> Result<()> {
+    if bytes.is_some_and(|n| Vec::<u8>::new().try_reserve_exact(n).is_ok()) {
+        return Ok(());
+    }
+    let size = bytes.map_or("more than 2^64".to_string(), |n| n.to_string());
+    Err(Error::memory(op, format!("{} takes {size} bytes, and there is no memory for it", what())))
 }
 
 /// An operand of the protocol as one of the engine.

@@ -1,8 +1,8 @@
 //! Decompositions and solvers of stacks of matrices, by faer.
 //!
 //! Each matrix is worked on by one thread, so that results do not depend on how many there are; outside the pool the
-//! matrices of a stack are shared among its threads. Numbers that are not finite are refused, since iterations need not
-//! end on them, and a panic of the library becomes an error.
+//! matrices of a stack are shared among its threads. Numbers that are not finite are carried on as in any arithmetic, but
+//! refused by iterations, which need not end on them. A panic of the library becomes an error.
 
 use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
@@ -17,11 +17,12 @@ use faer::perm::Perm;
 use faer::{Conj, Mat, Par};
 
 use crate::array::NdArray;
-use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel, with_entry};
+use crate::engine::by_type::with_floating;
+use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel};
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
-    with_entry!("cholesky", x.dtype(), T => {
+    with_floating!("cholesky", x.dtype(), T => {
         let x = Stack::<T>::new("cholesky", x)?;
         let n = x.n;
         let read = |r, c| if p.upper { r <= c } else { r >= c };
@@ -100,12 +101,11 @@ impl<T: Entry> Systems<T> {
 
 #[implements(solve)]
 fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("solve", x1.dtype(), T => {
+    with_floating!("solve", x1.dtype(), T => {
         let s = Systems::<T>::new("solve", x1, x2, verdict.dims())?;
         let n = s.a.n;
         // Each matrix is factored once, however many right-hand sides it is broadcast to.
         let factors = each("solve", s.a.len(), cost(n, n), |i| {
-            s.a.finite("solve", i, |_, _| true)?;
             let mut a = s.a.matrix(i).to_owned();
             let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
             let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
@@ -132,11 +132,9 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 
 #[implements(triangular_solve)]
 fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("triangular_solve", x1.dtype(), T => {
+    with_floating!("triangular_solve", x1.dtype(), T => {
         let s = Systems::<T>::new("triangular_solve", x1, x2, verdict.dims())?;
-        let read = |r, c| (r == c && !p.unit_diagonal) || if p.upper { r < c } else { r > c };
         for i in 0..s.a.len() {
-            s.a.finite("triangular_solve", i, read)?;
             let a = s.a.matrix(i);
             if let Some(k) = (0..s.a.n).find(|&k| !p.unit_diagonal && a[(k, k)] == T::default()) {
                 let message = format!("{} is singular: element {k} of its diagonal is 0", s.a.name(i));
@@ -161,13 +159,12 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
 
 #[implements(qr)]
 fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
-    with_entry!("qr", x.dtype(), T => {
+    with_floating!("qr", x.dtype(), T => {
         let x = Stack::<T>::new("qr", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);
         let columns = if p.mode == "complete" { m } else { k };
         let parts = each("qr", x.len(), cost(m, n.max(columns)), |i| {
-            x.finite("qr", i, |_, _| true)?;
             let mut a = x.matrix(i).to_owned();
             let mut q = Mat::<T>::identity(m, columns);
             if k > 0 {
@@ -207,7 +204,7 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
 
 #[implements(svd)]
 fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
-    with_entry!("svd", x.dtype(), T => {
+    with_floating!("svd", x.dtype(), T => {
         let x = Stack::<T>::new("svd", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);

@@ -8,8 +8,10 @@ use ndarray::{IxDyn, SliceInfoElem};
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
+use crate::engine::by_type::{Wide, with_integer};
 use crate::engine::pack::{Axis, pack};
-use crate::indexing::{Around, Wide, integers, sliced};
+use crate::indexing::{Around, sliced};
+use crate::kind::{bytes, room};
 
 /// The same elements in another shape: a view where the layout allows.
 pub(crate) fn reshaped(x: &NdArray, shape: &Dims) -> Result<NdArray> {
@@ -160,22 +162,18 @@ fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray>
             Error::value("repeat", format!("repeats is {i}{place}, but cannot be negative"))
         })
     };
-    let mut counts = match repeats {
+    let counts = match repeats {
         Arg::Scalar(s, _) => vec![count(Scalar::to_i128(s), None)?],
         Arg::Ref(a) => read(a, count)?,
         Arg::Own(a) => read(&a, count)?,
     };
-    if let [one] = counts[..] {
-        counts = vec![one; around.extent];
-    }
-    let total = counts.iter().try_fold(0_usize, |n, &c| n.checked_add(c));
-    let fits =
-        total.and_then(|n| n.checked_mul(around.outer)?.checked_mul(around.inner)?.checked_mul(x.dtype().size()));
-    let (Some(total), Some(..=0x7fff_ffff_ffff_ffff)) = (total, fits) else {
-        return Err(Error::shape("repeat", "the result is larger than any memory"));
+    let total = match counts[..] {
+        [one] => one.checked_mul(around.extent),
+        _ => counts.iter().try_fold(0_usize, |n, &c| n.checked_add(c)),
     };
     let mut shape = shape;
-    shape[axis] = total;
+    shape[axis] = total.unwrap_or(usize::MAX);
+    room("repeat", bytes(&shape, x.dtype()), || format!("a result of shape {shape:?} and dtype {}", x.dtype()))?;
     Ok(moved(x, &shape, &Repeated(around, counts)))
 }
 
@@ -183,6 +181,6 @@ fn read(repeats: &NdArray, count: impl Fn(i128, Option<usize>) -> Result<usize>)
     fn wide<T: NdElement + Into<Wide>>(a: &NdArray) -> Vec<i128> {
         a.to_vec::<T>().unwrap_or_default().into_iter().map(|i| i.into().0).collect()
     }
-    let all = integers!("repeat", repeats.dtype(), T => Ok(wide::<T>(repeats)))?;
+    let all = with_integer!("repeat", repeats.dtype(), T => Ok(wide::<T>(repeats)))?;
     all.into_iter().enumerate().map(|(at, i)| count(i, Some(at))).collect()
 }

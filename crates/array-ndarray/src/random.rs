@@ -8,10 +8,10 @@ use array_api::{
     Verdict, implements,
 };
 use num_traits::{AsPrimitive, Float};
-use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
-use crate::indexing::{Wide, integers};
+use crate::engine::by_type::{Wide, with_integer};
+use crate::engine::share;
 use crate::kind::on_cpu;
 
 /// Elements that one thread fills at a time.
@@ -36,19 +36,21 @@ fn drawn<T: NdElement>(key: &NdArray, verdict: &Verdict, fill: impl Fn(random::K
     let mut out = vec![T::default(); total];
     if total > 0 {
         let each = total / keys.len();
-        let row = |(out, &key): (&mut [T], &random::Key)| {
-            out.chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
+        let rows = |(out, keys): (&mut [T], &[random::Key])| {
+            for (out, &key) in out.chunks_mut(each).zip(keys) {
+                out.chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
+            }
         };
-        let rows = keys.len();
-        if total < 2 * CHUNK || rayon::current_thread_index().is_some() {
-            out.chunks_mut(each).zip(&keys).for_each(row);
-        } else if rows >= 2 * rayon::current_num_threads() {
-            let least = CHUNK.div_ceil(each);
-            out.par_chunks_mut(each).zip(&keys).with_min_len(least).for_each(row);
+        if total < 2 * CHUNK || !share::alone() {
+            rows((&mut out, &keys));
+        } else if keys.len() >= 2 * rayon::current_num_threads() {
+            // Short rows go together, so that a turn is worth taking.
+            let together = CHUNK.div_ceil(each);
+            share::turns(out.chunks_mut(each * together).zip(keys.chunks(together)), rows);
         } else {
-            out.chunks_mut(each).zip(&keys).for_each(|(out, &key)| {
-                out.par_chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
-            });
+            for (out, &key) in out.chunks_mut(each).zip(&keys) {
+                share::turns(out.chunks_mut(CHUNK).enumerate(), |(i, part)| fill(key, (i * CHUNK) as u64, part));
+            }
         }
     }
     NdArray::from_vec(out, verdict.dims())
@@ -98,7 +100,7 @@ fn fold_in(key: &NdArray, data: Arg<'_, NdArray>, verdict: &Verdict) -> Result<N
             &own
         }
     };
-    integers!("fold_in", data.dtype(), T => folded::<T>(key, data, verdict))
+    with_integer!("fold_in", data.dtype(), T => folded::<T>(key, data, verdict))
 }
 
 #[implements(bits)]
@@ -182,7 +184,7 @@ fn counted<T: Count>(key: &NdArray, verdict: &Verdict, law: &(impl Draw<i64> + S
 #[implements(integers)]
 fn integers_(key: &NdArray, p: &Integers, verdict: &Verdict) -> Result<NdArray> {
     let law = random::Integers::new(p.low as i64, p.high as i64)?;
-    integers!("integers", p.dtype, T => Ok(counted::<T>(key, verdict, &law)))
+    with_integer!("integers", p.dtype, T => Ok(counted::<T>(key, verdict, &law)))
 }
 
 #[implements(poisson)]
@@ -191,6 +193,6 @@ fn poisson(key: &NdArray, p: &Poisson, verdict: &Verdict) -> Result<NdArray> {
     match p.dtype {
         DType::Float32 => Ok(counted::<f32>(key, verdict, &law)),
         DType::Float64 => Ok(counted::<f64>(key, verdict, &law)),
-        other => integers!("poisson", other, T => Ok(counted::<T>(key, verdict, &law))),
+        other => with_integer!("poisson", other, T => Ok(counted::<T>(key, verdict, &law))),
     }
 }

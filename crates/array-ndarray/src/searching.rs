@@ -1,10 +1,11 @@
 //! Searching: positions of what is not zero, and places in sorted arrays.
 
 use array_api::{Result, Searchsorted, Verdict, implements, with_element};
-use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
-use crate::engine::order::{Ordered, with_real};
+use crate::engine::by_type::with_real;
+use crate::engine::order::Ordered;
+use crate::engine::share;
 use crate::indexing::positions;
 
 #[implements(nonzero)]
@@ -47,10 +48,12 @@ fn searchsorted(
             let key = x.key();
             sorted.partition_point(|&k| k < key || (right && k == key)) as i64
         };
-        let out = match wanted.len() >= 1 << 13 && rayon::current_thread_index().is_none() {
-            true => wanted.par_iter().map(place).collect(),
-            false => wanted.iter().map(place).collect(),
-        };
+        let mut out = vec![0; wanted.len()];
+        let piece = |(to, from): (&mut [i64], &[T])| to.iter_mut().zip(from).for_each(|(to, x)| *to = place(x));
+        match wanted.len() >= 1 << 13 && share::alone() {
+            true => share::turns(out.chunks_mut(1 << 10).zip(wanted.chunks(1 << 10)), piece),
+            false => piece((&mut out, &wanted)),
+        }
         Ok(NdArray::from_vec::<i64>(out, verdict.dims()))
     })
 }

@@ -1,34 +1,12 @@
 //! Sorting along an axis: stable, not-a-number last in either direction, -0.0 equal to 0.0.
 
 use array_api::{Argsort, Result, Sort, implements};
-use rayon::prelude::*;
 
-use crate::array::{NdArray, NdElement};
-use crate::engine::order::{Keyed, Ordered, turned, with_real};
+use crate::array::NdArray;
+use crate::engine::by_type::with_real;
+use crate::engine::lines::lines;
+use crate::engine::order::{Keyed, Ordered, turned};
 use crate::engine::radix::{self, Placed};
-
-/// Sorts every line of an axis by itself: `line(from, to)`.
-fn lines<T: NdElement, U: NdElement>(x: &NdArray, axis: usize, line: impl Fn(&[T], &mut [U]) + Sync) -> NdArray {
-    // The axis goes last, where lines have no gaps, and its place is given back at the end.
-    let rank = x.shape().len();
-    let last: Vec<usize> = (0..rank).filter(|&a| a != axis).chain([axis]).collect();
-    let mut back: Vec<usize> = (0..rank - 1).collect();
-    back.insert(axis, rank - 1);
-    let x = x.clone().permuted(&last).contiguous();
-    let view = x.view::<T>();
-    let from = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
-    let n = x.shape()[rank - 1];
-    let mut out = vec![U::default(); from.len()];
-    if !from.is_empty() {
-        let many = from.len() / n > 1 && from.len() >= 1 << 13;
-        if many && rayon::current_thread_index().is_none() {
-            from.par_chunks(n).zip(out.par_chunks_mut(n)).for_each(|(from, to)| line(from, to));
-        } else {
-            from.chunks(n).zip(out.chunks_mut(n)).for_each(|(from, to)| line(from, to));
-        }
-    }
-    NdArray::from_vec(out, x.shape()).permuted(&back)
-}
 
 /// The positions of a line's elements in sorted order.
 pub(crate) fn order<T: Ordered>(line: &[T], descending: bool) -> Vec<Placed<T::Key, u32>> {
@@ -58,7 +36,9 @@ fn argsort(x: &NdArray, p: &Argsort) -> Result<NdArray> {
     if x.shape().is_empty() {
         return Ok(NdArray::scalar(0_i64));
     }
-    with_real!("argsort", x.dtype(), T => Ok(lines::<T, i64>(x, p.axis as usize, |from, to| {
+    let axis = p.axis as usize;
+    let n = x.shape()[axis];
+    with_real!("argsort", x.dtype(), T => lines(x, axis, n, || (), |from: &[T], to: &mut [i64], ()| {
         if u32::try_from(from.len()).is_ok() {
             let order = order(from, p.descending);
             to.iter_mut().zip(order).for_each(|(to, Placed(_, i))| *to = i64::from(i));
@@ -66,7 +46,8 @@ fn argsort(x: &NdArray, p: &Argsort) -> Result<NdArray> {
             to.iter_mut().zip(0..).for_each(|(to, i)| *to = i);
             to.sort_by_key(|&i| from[i as usize].place(p.descending));
         }
-    })))
+        Ok(())
+    }))
 }
 
 #[implements(sort)]
@@ -75,5 +56,9 @@ fn sort(x: &NdArray, p: &Sort) -> Result<NdArray> {
         return Ok(x.clone());
     }
     let axis = p.axis as usize;
-    with_real!("sort", x.dtype(), T => Ok(lines::<T, T>(x, axis, |from, to| sort_line(from, to, p.descending))))
+    let n = x.shape()[axis];
+    with_real!("sort", x.dtype(), T => lines(x, axis, n, || (), |from: &[T], to: &mut [T], ()| {
+        sort_line(from, to, p.descending);
+        Ok(())
+    }))
 }

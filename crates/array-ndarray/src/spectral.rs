@@ -9,8 +9,9 @@ use faer::linalg::svd::{self, ComputeSvdVectors};
 use faer::{Mat, Par, diag::Diag};
 
 use crate::array::NdArray;
+use crate::engine::by_type::with_floating;
 use crate::engine::eigen::{General, NoConvergence, hermitian, pivots};
-use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, with_entry};
+use crate::engine::stack::{Entry, Stack, append, cost, each, stacked};
 
 fn endless<T: Entry>(op: &str, x: &Stack<T>, i: usize) -> impl FnOnce(NoConvergence) -> Error {
     let message = format!("{} did not converge; scale its elements", x.name(i));
@@ -40,7 +41,7 @@ fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<List
 
 #[implements(eigh)]
 fn eigh(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
-    with_entry!("eigh", x.dtype(), T => {
+    with_floating!("eigh", x.dtype(), T => {
         let (values, vectors) = all_hermitian("eigh", &Stack::<T>::new("eigh", x)?, true)?;
         Ok([stacked(values, &verdict.results()[0].dims), stacked(vectors, &verdict.results()[1].dims)])
     })
@@ -48,7 +49,7 @@ fn eigh(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
 
 #[implements(eigvalsh)]
 fn eigvalsh(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("eigvalsh", x.dtype(), T => {
+    with_floating!("eigvalsh", x.dtype(), T => {
         Ok(stacked(all_hermitian("eigvalsh", &Stack::<T>::new("eigvalsh", x)?, false)?.0, verdict.dims()))
     })
 }
@@ -65,7 +66,7 @@ fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<List
 
 #[implements(eig)]
 fn eig(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
-    with_entry!("eig", x.dtype(), T => {
+    with_floating!("eig", x.dtype(), T => {
         let (values, vectors) = all_general("eig", &Stack::<T>::new("eig", x)?, true)?;
         Ok([stacked(values, &verdict.results()[0].dims), stacked(vectors, &verdict.results()[1].dims)])
     })
@@ -73,14 +74,14 @@ fn eig(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
 
 #[implements(eigvals)]
 fn eigvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("eigvals", x.dtype(), T => {
+    with_floating!("eigvals", x.dtype(), T => {
         Ok(stacked(all_general("eigvals", &Stack::<T>::new("eigvals", x)?, false)?.0, verdict.dims()))
     })
 }
 
 #[implements(svdvals)]
 fn svdvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("svdvals", x.dtype(), T => {
+    with_floating!("svdvals", x.dtype(), T => {
         let x = Stack::<T>::new("svdvals", x)?;
         let (m, n) = (x.m, x.n);
         let parts = each("svdvals", x.len(), 4 * cost(m, n), |i| {
@@ -101,7 +102,7 @@ fn svdvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 
 #[implements(slogdet)]
 fn slogdet(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
-    with_entry!("slogdet", x.dtype(), T => {
+    with_floating!("slogdet", x.dtype(), T => {
         let x = Stack::<T>::new("slogdet", x)?;
         let one = T::of_real(1.0);
         let parts = each("slogdet", x.len(), cost(x.n, x.n), |i| {
@@ -116,7 +117,7 @@ fn slogdet(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
 
 #[implements(det)]
 fn det(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
-    with_entry!("det", x.dtype(), T => {
+    with_floating!("det", x.dtype(), T => {
         let x = Stack::<T>::new("det", x)?;
         let one = T::of_real(1.0);
         let parts = each("det", x.len(), cost(x.n, x.n), |i| {

@@ -56,6 +56,47 @@ fn quantiles() {
     says(median(namespace().asarray([1, 2]).unwrap(), ..), "astype(float64)");
 }
 
+/// Of 3, 1, 10 and 2 at five shares, as NumPy 2.4.6 gives them.
+const METHODS: [(&str, [f64; 5]); 13] = [
+    ("linear", [1.0, 1.6, 2.5, 4.75, 10.0]),
+    ("lower", [1.0, 1.0, 2.0, 3.0, 10.0]),
+    ("higher", [1.0, 2.0, 3.0, 10.0, 10.0]),
+    ("nearest", [1.0, 2.0, 3.0, 3.0, 10.0]),
+    ("midpoint", [1.0, 1.5, 2.5, 6.5, 10.0]),
+    ("inverted_cdf", [1.0, 1.0, 2.0, 3.0, 10.0]),
+    ("averaged_inverted_cdf", [1.0, 1.0, 2.5, 6.5, 10.0]),
+    ("closest_observation", [1.0, 1.0, 2.0, 3.0, 10.0]),
+    ("interpolated_inverted_cdf", [1.0, 1.0, 2.0, 3.0, 10.0]),
+    ("hazen", [1.0, 1.3, 2.5, 6.5, 10.0]),
+    ("weibull", [1.0, 1.0, 2.5, 8.25, 10.0]),
+    ("median_unbiased", [1.0, 1.2, 2.5, 85.0 / 12.0, 10.0]),
+    ("normal_unbiased", [1.0, 1.225, 2.5, 6.9375, 10.0]),
+];
+
+#[test]
+fn quantiles_at_several_shares() {
+    let a = x(&[3.0, 1.0, 10.0, 2.0]);
+    for (method, expected) in METHODS {
+        let q = quantile(&a, Quantile::from([0.0, 0.2, 0.5, 0.75, 1.0]).method(method));
+        close(&v(q), &expected, 1e-15);
+    }
+    // The leading axis, whatever else stays.
+    let m = namespace().asarray([[1.0, 9.0, 2.0], [8.0, 3.0, 4.0]]).unwrap();
+    let q = quantile(&m, ([0.0, 0.5], -1)).unwrap();
+    assert_eq!((q.shape().unwrap(), q.to_vec::<f64>().unwrap()), (&[2, 2][..], vec![1.0, 3.0, 2.0, 4.0]));
+    let kept = quantile(&m, Quantile::from([0.0, 0.5, 1.0]).axis(0).keepdims(true)).unwrap();
+    assert_eq!(kept.shape().unwrap(), [3, 1, 3]);
+    assert_eq!(quantile(&m, [0.5]).unwrap().shape().unwrap(), [1]);
+    assert_eq!(quantile(&m, Quantile::default().q(vec![]).axis(0)).unwrap().shape().unwrap(), [0, 3]);
+    close(&v(quantile(x(&[1.0, NAN, 2.0]), [0.0, 1.0])), &[NAN, NAN], 0.0);
+    // Read from data, as Python and JSON give it.
+    let op = Op::named("quantile").unwrap();
+    let several = op.read(&[("q", Value::List(vec![Value::Float(0.25), Value::Int(1)]))]).unwrap();
+    assert_eq!(several.write()[0].1, Value::List(vec![Value::Float(0.25), Value::Float(1.0)]));
+    says(quantile(&a, [0.5, -0.1]), "q is -0.1, but must be between 0 and 1");
+    says(quantile(&a, Quantile::default().method("middle")), "method is \"middle\", but must be one of \"linear\"");
+}
+
 #[test]
 fn missing_values_are_skipped() {
     let m = namespace().asarray([[1.0, NAN, 3.0], [NAN, NAN, NAN], [5.0, 6.0, 10.0]]).unwrap();

@@ -56,6 +56,31 @@ fn ties_share() {
 }
 
 #[test]
+fn windows_share_and_add_up() {
+    // Two equal maxima share a window's cotangent; an element under two windows gets both.
+    let image = x(&[1.0, 3.0, 3.0]).reshape([1, 3]).unwrap();
+    let f = |x: &Array| x.max_pool2d(array_api::MaxPool2d::from([1, 2]).stride(1))?.sum(..);
+    assert_eq!(grad(f)(&image).unwrap().to_vec::<f64>().unwrap(), [0.0, 1.5, 0.5]);
+    let f = |x: &Array| x.convolve(x.namespace().asarray([1.0, 2.0])?, "valid")?.sum(..);
+    assert_eq!(grad(f)(&x(&[1.0, 1.0, 1.0])).unwrap().to_vec::<f64>().unwrap(), [2.0, 3.0, 1.0]);
+}
+
+#[test]
+fn parameters_of_incomplete_functions_have_no_derivative() {
+    let at = x(&[0.5]);
+    let e = grad(|a: &Array| a.gammainc(&at)?.sum(..))(&x(&[2.0])).unwrap_err();
+    assert!(e.message().contains("no derivative with respect to the parameter a, only to x"), "{e}");
+    let e = grad(|b: &Array| array_api::betainc(2.0, b, &at)?.sum(..))(&x(&[2.0])).unwrap_err();
+    assert!(e.message().contains("the parameter b, only to x; stop_gradient(b) holds it"), "{e}");
+    let g = grad(|x: &Array| array_api::gammainc(x.stop_gradient()?, x)?.sum(..))(&x(&[1.0])).unwrap();
+    assert!((g.item::<f64>().unwrap() - (-1.0_f64).exp()).abs() < 1e-15);
+    // Of the exponential and the uniform distribution, at the ends where logarithms are infinite.
+    assert_eq!(elementwise(|x| array_api::gammainc(1.0, x), &[0.0]), [1.0]);
+    assert_eq!(elementwise(|x| array_api::gammaincc(3.0, x), &[0.0]), [0.0]);
+    assert_eq!(elementwise(|x| array_api::betainc(1.0, 1.0, x), &[0.0, 0.5, 1.0]), [1.0; 3]);
+}
+
+#[test]
 fn zeros_are_exact_where_products_are_differentiated() {
     let at = x(&[2.0, 0.0, 3.0, 0.0]);
     assert_eq!(grad(|x: &Array| x.prod(..))(&at).unwrap().to_vec::<f64>().unwrap(), [0.0; 4]);

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use array_api::{Error, ErrorKind};
-use pyo3::exceptions::{PyIndexError, PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyMemoryError, PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -24,6 +24,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Axis => axis_error(py, text),
         ErrorKind::Index => PyIndexError::new_err(text),
         ErrorKind::Shape | ErrorKind::Value | ErrorKind::Device => PyValueError::new_err(text),
+        ErrorKind::Memory => PyMemoryError::new_err(text),
         ErrorKind::NotImplemented => PyNotImplementedError::new_err(text),
         _ => PyRuntimeError::new_err(text),
     }

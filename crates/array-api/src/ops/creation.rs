@@ -238,8 +238,8 @@ fn arange_rule(op: &'static Op, p: &mut Arange, _: &mut [Operand<'_>]) -> Result
         if step == 0 {
             return Err(Error::value(op.name, "step cannot be 0"));
         }
-        let span = if step > 0 { stop - start } else { start - stop };
-        if span > 0 { (span - 1) / step.abs() + 1 } else { 0 }
+        let span = if step > 0 { stop.saturating_sub(start) } else { start.saturating_sub(stop) };
+        if span > 0 { (span - 1) / step.saturating_abs() + 1 } else { 0 }
     } else {
         let n = ((p.stop.to_f64() - p.start.to_f64()) / p.step.to_f64()).ceil();
         if !n.is_finite() {

@@ -141,6 +141,27 @@ operation! {
 }
 
 operation! {
+    /// The regularised lower incomplete gamma function `P(a, x)`, the share of a gamma distribution below `x`:
+    /// `1/gamma(a) * integral of t^(a-1) exp(-t) from 0 to x`. Not-a-number for negative arguments.
+    Gammainc = gammainc(a: One, x: One) {} -> Array;
+    "elementwise", Elementwise, rule::real_floating
+}
+
+operation! {
+    /// The regularised upper incomplete gamma function `Q(a, x) = 1 - P(a, x)`, without the cancellation; see [`gammainc`].
+    Gammaincc = gammaincc(a: One, x: One) {} -> Array;
+    "elementwise", Elementwise, rule::real_floating
+}
+
+operation! {
+    /// The regularised incomplete beta function `I_x(a, b)`, the share of a beta distribution below `x`:
+    /// `1/B(a, b) * integral of t^(a-1) (1-t)^(b-1) from 0 to x`. Not-a-number for negative `a` or `b`, and for `x` outside
+    /// 0 to 1.
+    Betainc = betainc(a: One, b: One, x: One) {} -> Array;
+    "elementwise", Elementwise, rule::real_floating
+}
+
+operation! {
     /// Whether `abs(x1 - x2) <= atol + rtol * abs(x2)`, element by element; equal infinities are close.
     Isclose = isclose(x1: One, x2: One) {
         rtol: f64 = 1e-5, atol: f64 = 1e-8, /** Whether two that are not a number are close. */ equal_nan: bool = false,

@@ -329,7 +329,7 @@ fn compose_roll(p: &Roll, call: &mut Call<'_, '_>) -> Result<Array> {
     let mut out = x.clone();
     for (&axis, &shift) in axes.iter().zip(&p.shift) {
         let n = out.shape()?[axis as usize] as isize;
-        let cut = if n == 0 { 0 } else { (-shift).rem_euclid(n) };
+        let cut = if n == 0 { 0 } else { (n - shift.rem_euclid(n)) % n };
         if cut != 0 {
             let before = vec![crate::Index::full(); axis as usize];
             let part = |slice: crate::Index| crate::at(&out, [before.clone(), vec![slice]].concat());

@@ -1,6 +1,7 @@
 //! The operations, one file per category of the standard. Each row is all that a contributor writes.
 
 mod activation;
+mod convolution;
 mod creation;
 mod data_type;
 mod einsum;
@@ -12,6 +13,8 @@ mod linear_algebra;
 mod manipulation;
 mod order_statistics;
 mod padding;
+mod pooling;
+mod quantile;
 mod random;
 mod searching;
 mod set;
@@ -19,8 +22,10 @@ mod sorting;
 mod spectral;
 mod statistical;
 mod utility;
+mod windows;
 
 pub use activation::*;
+pub use convolution::*;
 pub use creation::*;
 pub use data_type::*;
 pub use einsum::*;
@@ -32,6 +37,8 @@ pub use linear_algebra::*;
 pub use manipulation::*;
 pub use order_statistics::*;
 pub use padding::*;
+pub use pooling::*;
+pub use quantile::*;
 pub use random::*;
 pub use searching::*;
 pub use set::*;
@@ -39,6 +46,7 @@ pub use sorting::*;
 pub use spectral::*;
 pub use statistical::*;
 pub use utility::*;
+pub use windows::*;
 
 /// Short spellings of parameters: `..` for the defaults, and what a row's first parameter converts from.
 macro_rules! spellings {

@@ -1,6 +1,6 @@
-//! Statistics beyond the standard: quantiles, counts in bins, covariances, and reductions that skip missing values.
+//! Statistics beyond the standard: medians, counts in bins, covariances, and reductions that skip missing values.
 
-use super::{at, concat, diff, spellings, where_};
+use super::{Quantile, at, concat, diff, quantile, spellings, where_};
 use crate::array::Array;
 use crate::axes::{Axes, AxisCorrection};
 use crate::call::{Call, Verdict};
@@ -12,26 +12,10 @@ use crate::operation::Op;
 use crate::{Index, operation, rule};
 
 operation! {
-    /// The value below which a share `q` of the elements lies, interpolated between its two neighbours in sorted order;
-    /// not-a-number if an element is.
-    Quantile = quantile(x: One) {
-        /** Between 0 and 1. */ q: f64 = 0.5, axis: Axes = Axes::All, keepdims: bool = false,
-    } -> Array;
-    "statistical", Reduction,
-    |op, p, args| {
-        if !(0.0..=1.0).contains(&p.q) {
-            return Err(Error::value(op.name, format!("q is {}, but must be between 0 and 1", p.q)));
-        }
-        not_empty(op, args, &mut p.axis, p.keepdims)
-    },
-    compose compose_quantile
-}
-
-operation! {
     /// The middle element in sorted order, or the mean of the middle two; not-a-number if an element is.
     Median = median(x: One) { axis: Axes = Axes::All, keepdims: bool = false } -> Array;
     "statistical", Reduction, |op, p, args| not_empty(op, args, &mut p.axis, p.keepdims),
-    compose |p, call| quantile(&call[0], Quantile { q: 0.5, axis: p.axis.clone(), keepdims: p.keepdims })
+    compose |p, call| quantile(&call[0], Quantile { axis: p.axis.clone(), keepdims: p.keepdims, ..Quantile::default() })
 }
 
 /// Rows of reductions that skip elements that are not a number.
@@ -120,7 +104,7 @@ operation! {
     |op, p, args| {
         let x = rule::array(op, args, 0)?;
         rule::INTEGER.check(op, x.dtype())?;
-        if i64::try_from(p.length).is_err() {
+        if p.length >= i64::MAX as usize {
             return Err(Error::shape(op.name, format!("a result of {} elements is too large", p.length)));
         }
         Ok(Verdict::new(Dims::from(p.length), DType::Int64, x.dtype()))
@@ -133,19 +117,7 @@ operation! {
 }
 
 spellings!(axes: Median);
-spellings!(defaults: Quantile, Cov);
-
-impl From<f64> for Quantile {
-    fn from(q: f64) -> Quantile {
-        Quantile::default().q(q)
-    }
-}
-
-impl From<(f64, isize)> for Quantile {
-    fn from((q, axis): (f64, isize)) -> Quantile {
-        Quantile::default().q(q).axis(axis)
-    }
-}
+spellings!(defaults: Cov);
 
 impl From<usize> for Bincount {
     fn from(length: usize) -> Bincount {
@@ -168,7 +140,7 @@ fn real(op: &'static Op, args: &mut [Operand<'_>], axes: &mut Axes, keepdims: bo
     rule::reduction(op, args, axes, keepdims, rule::REAL_FLOATING, |d| d)
 }
 
-fn not_empty(op: &'static Op, args: &mut [Operand<'_>], axes: &mut Axes, keepdims: bool) -> Result<Verdict> {
+pub(super) fn not_empty(op: &'static Op, args: &mut [Operand<'_>], axes: &mut Axes, keepdims: bool) -> Result<Verdict> {
     let verdict = real(op, args, axes, keepdims)?;
     rule::not_empty(op, rule::array(op, args, 0)?, axes)?;
     Ok(verdict)
@@ -193,28 +165,6 @@ fn extremum(
     let missing = crate::isnan(x)?;
     let found = extremum(where_(&missing, least, x)?)?;
     where_(all(&missing)?, f64::NAN, found)
-}
-
-fn compose_quantile(p: &Quantile, call: &mut Call<'_, '_>) -> Result<Array> {
-    let x = rule::array(call.op, call.args, 0)?;
-    let shape = x.shape()?;
-    let gone = p.axis.list(shape.len());
-    let free: Vec<usize> = (0..shape.len()).filter(|a| !gone.contains(a)).collect();
-    let order: Vec<isize> = free.iter().chain(&gone).map(|&a| a as isize).collect();
-    let n: usize = gone.iter().map(|&a| shape[a]).product();
-    let flat: Vec<isize> = free.iter().map(|&a| shape[a] as isize).chain([n as isize]).collect();
-    let sorted = crate::sort(crate::reshape(crate::permute_dims(x, order)?, flat)?, ..)?;
-    let place = p.q * (n - 1) as f64;
-    let (low, weight) = (place.floor() as isize, place.fract());
-    let element = |i: isize| at(&sorted, [Index::Ellipsis, Index::At(i)].to_vec());
-    // Not as a + w (b - a): two equal infinities would give not-a-number.
-    let value = match weight {
-        0.0 => element(low)?,
-        w => (element(low)? * (1.0 - w) + element(low + 1)? * w).ok()?,
-    };
-    // Sorting puts what is not a number last.
-    let missing = crate::isnan(element(n as isize - 1)?)?;
-    crate::reshape(where_(missing, f64::NAN, value)?, call.verdict.dims())
 }
 
 fn histogram_rule(op: &'static Op, _: &mut Histogram, args: &mut [Operand<'_>]) -> Result<Verdict> {

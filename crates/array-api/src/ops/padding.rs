@@ -107,8 +107,12 @@ fn compose_pad(p: &Pad, call: &mut Call<'_, '_>) -> Result<Array> {
             concat([&room(before)?, &x, &room(after)?], a as isize)?
         } else {
             let m = x.shape()?[a] as i64;
-            let from: Vec<i64> = (-(before as i64)..m + after as i64).map(|i| source(&p.mode, i, m)).collect();
-            let n = from.len();
+            let n = before + m as usize + after;
+            let mut from: Vec<i64> = vec![];
+            let no_room =
+                |_| Error::memory(call.op.name, format!("there is no memory for the positions of {n} elements"));
+            from.try_reserve_exact(n).map_err(no_room)?;
+            from.extend((-(before as i64)..m + after as i64).map(|i| source(&p.mode, i, m)));
             take(&x, xp.from_host(from, [n])?, a as isize)?
         };
     }

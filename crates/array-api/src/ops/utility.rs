@@ -91,7 +91,8 @@ impl From<Device> for ToDevice {
 fn compose_diff(p: &Diff, call: &mut Call<'_, '_>) -> Result<Array> {
     let mut x = rule::array(call.op, call.args, 0)?.clone();
     let before = vec![crate::Index::full(); p.axis as usize];
-    for _ in 0..p.n {
+    // Once nothing is left, nothing changes any more.
+    for _ in 0..p.n.min(x.dims()[p.axis as usize]) {
         let part = |slice: crate::Index| crate::at(&x, [before.clone(), vec![slice]].concat());
         x = crate::subtract(part((1..).into())?, part((..-1).into())?)?;
     }

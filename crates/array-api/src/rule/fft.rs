@@ -61,14 +61,15 @@ impl Form {
     }
 }
 
-fn check_norm(op: &'static Op, norm: &str) -> Result<()> {
-    match norm {
-        "backward" | "ortho" | "forward" => Ok(()),
-        _ => {
-            let message = format!("norm is {norm:?}, but must be \"backward\", \"ortho\" or \"forward\"");
-            Err(Error::value(op.name, message))
-        }
+/// What every transform checks first; the operand's extents.
+fn checked(op: &'static Op, args: &[Operand<'_>], norm: &str, form: Form) -> Result<Dims> {
+    if !["backward", "ortho", "forward"].contains(&norm) {
+        let message = format!("norm is {norm:?}, but must be \"backward\", \"ortho\" or \"forward\"");
+        return Err(Error::value(op.name, message));
     }
+    let x = array(op, args, 0)?;
+    form.accept().check(op, x.dtype())?;
+    Ok(x.dims().clone())
 }
 
 /// The rule of a transform along one axis: the length is filled in, real operands become complex where the form asks for it.
@@ -83,15 +84,12 @@ pub fn transform(
     norm: &str,
     form: Form,
 ) -> Result<Verdict> {
-    check_norm(op, norm)?;
-    let x = array(op, args, 0)?;
-    form.accept().check(op, x.dtype())?;
-    let a = normalize_axis(op.name, *axis, x.ndim())?;
+    let dims = checked(op, args, norm, form)?;
+    let a = normalize_axis(op.name, *axis, dims.len())?;
     *axis = a as isize;
-    let (length, out) = form.lengths(op, *n, x.dims()[a])?;
+    let (length, out) = form.lengths(op, *n, dims[a])?;
     *n = if length == UNKNOWN { None } else { Some(length) };
-    let dims = x.dims().with(a, out);
-    form.verdict(op, args, dims)
+    form.verdict(op, args, dims.with(a, out))
 }
 
 /// The rule of a transform along several axes; the form is that of the last of them, the others are complex.
@@ -106,14 +104,13 @@ pub fn transform_axes(
     norm: &str,
     form: Form,
 ) -> Result<Verdict> {
-    check_norm(op, norm)?;
-    let x = array(op, args, 0)?;
-    form.accept().check(op, x.dtype())?;
+    let mut dims = checked(op, args, norm, form)?;
+    let rank = dims.len();
     if s.is_some() && axes.is_none() {
         return Err(Error::value(op.name, "lengths s are given without the axes that they are for; give axes too"));
     }
-    let axes = axes.get_or_insert_with(|| (0..x.ndim() as isize).collect());
-    Axes::Many(axes.as_slice().into()).normalize(op.name, x.ndim())?;
+    let axes = axes.get_or_insert_with(|| (0..rank as isize).collect());
+    Axes::Many(axes.as_slice().into()).normalize(op.name, rank)?;
     let s = s.get_or_insert_with(|| vec![-1; axes.len()]);
     if s.len() != axes.len() {
         return Err(Error::value(op.name, format!("{} lengths s are given for {} axes", s.len(), axes.len())));
@@ -121,10 +118,9 @@ pub fn transform_axes(
     if axes.is_empty() && form != Form::Complex {
         return Err(Error::axis(op.name, "needs at least one axis to transform"));
     }
-    let mut dims = x.dims().clone();
     let last = axes.len().wrapping_sub(1);
     for (i, (n, axis)) in s.iter_mut().zip(axes.iter_mut()).enumerate() {
-        let a = normalize_axis(op.name, *axis, x.ndim())?;
+        let a = normalize_axis(op.name, *axis, rank)?;
         *axis = a as isize;
         let given = match *n {
             -1 => None,
@@ -134,7 +130,7 @@ pub fn transform_axes(
             ),
         };
         // Only the last axis is halved; for the others the transform is complex, in both directions.
-        let (length, out) = if i == last { form } else { Form::Complex }.lengths(op, given, x.dims()[a])?;
+        let (length, out) = if i == last { form } else { Form::Complex }.lengths(op, given, dims[a])?;
         *n = if length == UNKNOWN { -1 } else { length as isize };
         dims = dims.with(a, out);
     }

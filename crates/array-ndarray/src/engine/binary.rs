@@ -6,7 +6,7 @@
 use array_api::Complex;
 
 use crate::engine::kernel::table;
-use crate::engine::math::{gamma, scalar};
+use crate::engine::math::{gamma, incomplete_gamma, scalar};
 
 table! { /// `x1 + x2`
     ADD = "add";
@@ -88,6 +88,16 @@ table! { /// The `x1`-th derivative of `digamma`.
     POLYGAMMA = "polygamma";
     single -> T, Scalar: |n, x| gamma::polygamma(n as i32, x as f64) as f32;
     double -> T, Scalar: |n, x| gamma::polygamma(n as i32, x);
+}
+table! { /// The regularised lower incomplete gamma function; operands: a, x.
+    GAMMAINC = "gammainc";
+    single -> T, Scalar: |a, x| incomplete_gamma::lower(a as f64, x as f64) as f32;
+    double -> T, Scalar: |a, x| incomplete_gamma::lower(a, x);
+}
+table! { /// The regularised upper incomplete gamma function; operands: a, x.
+    GAMMAINCC = "gammaincc";
+    single -> T, Scalar: |a, x| incomplete_gamma::upper(a as f64, x as f64) as f32;
+    double -> T, Scalar: |a, x| incomplete_gamma::upper(a, x);
 }
 table! { /// The larger operand; NaN if either is.
     MAXIMUM = "maximum";

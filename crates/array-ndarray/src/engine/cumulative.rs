@@ -1,13 +1,13 @@
 //! Running sums and products along one axis.
 
 use array_api::{DType, Error, Result};
-use rayon::prelude::*;
 
 use crate::array::NdArray;
 use crate::engine::binary::{ADD, MULTIPLY};
 use crate::engine::cast::astype;
 use crate::engine::kernel::Op;
 use crate::engine::reduce_kernel::{Kernels, PROD, SUM, find};
+use crate::engine::share;
 
 /// The sums of the first 1, 2, ... elements along an axis, accumulated in `dtype`, preceded by 0 if `include_initial`.
 ///
@@ -88,8 +88,8 @@ fn run(
                     step(inner, to.wrapping_add(r * row), [before, from.wrapping_add(r * row), std::ptr::null()]);
                 }
             };
-            if outer * length * inner >= 1 << 16 && rayon::current_thread_index().is_none() {
-                (0..outer).into_par_iter().for_each(slab);
+            if outer * length * inner >= 1 << 16 && share::alone() {
+                share::parts(outer, &slab);
             } else {
                 (0..outer).for_each(slab);
             }

@@ -127,14 +127,19 @@ where
 }
 
 /// The pivots of an LU decomposition, the first one with the sign of the order of rows: their product is the determinant.
-pub(crate) fn pivots<T: Entry>(a: MatRef<'_, T>) -> Vec<T> {
-    let n = a.nrows();
-    let mut a = a.to_owned();
+pub(crate) fn pivots<T: Entry>(given: MatRef<'_, T>) -> Vec<T> {
+    let n = given.nrows();
+    let mut a = given.to_owned();
     let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
     let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
     let stack = MemStack::new(&mut room);
     let (info, _) = lu::lu_in_place(a.as_mut(), &mut to, &mut from, Par::Seq, stack, Default::default());
     let mut pivots: Vec<T> = (0..n).map(|i| a[(i, i)]).collect();
+    // A pivot of zero is the largest of its column: the matrix is singular, and what follows was divided by zero.
+    let finite = || (0..n).all(|j| (0..n).all(|i| given[(i, j)].finite()));
+    if pivots.contains(&T::default()) && finite() {
+        return vec![T::default()];
+    }
     if let (Some(first), 1) = (pivots.first_mut(), info.transposition_count % 2) {
         *first = -*first;
     }

@@ -213,10 +213,17 @@ pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B
 
 pub(crate) const fn ternary<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
     out: DType,
+    class: Class,
 ) -> Option<Kernel> {
-    let loops: [Loop; 3] =
-        [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>];
-    Some(Kernel { out, grain: CHEAP_GRAIN, loops })
+    let (grain, loops): (usize, [Loop; 3]) = match class {
+        Class::Scalar => (SCALAR_GRAIN, [plain3_baseline::<A, B, C, O, F>; 3]),
+        // The widest vectors bring nothing to the few there are.
+        Class::Cheap | Class::Math => (
+            CHEAP_GRAIN,
+            [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>],
+        ),
+    };
+    Some(Kernel { out, grain, loops })
 }
 
 /// Elements with a type for their real part; a real type is its own.
@@ -325,7 +332,10 @@ macro_rules! row {
                     $body
                 }
             }
-            $crate::engine::kernel::ternary::<T, T, T, T, F>(<T as array_api::Element>::DTYPE)
+            $crate::engine::kernel::ternary::<T, T, T, T, F>(
+                <T as array_api::Element>::DTYPE,
+                $crate::engine::kernel::Class::$class,
+            )
         }
     };
 }

@@ -6,12 +6,12 @@
 
 use array_api::{Complex, DType, Error, Result};
 use gemm::Parallelism;
-use rayon::prelude::*;
 use smallvec::SmallVec;
 use std::ops::{Add, Mul};
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::microkernel::{Product, View};
+use crate::engine::share;
 use crate::engine::simd::level;
 
 /// From this many multiplications per matrix on, packing into cache blocks pays.
@@ -213,7 +213,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                         blocked(m, k, n, a.matrix(i), b.matrix(i), out.at(i * m * n), one, parallelism)
                     };
                     if count >= threads && threads > 1 {
-                        (0..count).into_par_iter().for_each(|i| each(i, Parallelism::None));
+                        share::parts(count, &|i| each(i, Parallelism::None));
                     } else {
                         let inner = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
                         (0..count).for_each(|i| each(i, inner));
@@ -231,7 +231,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                         small(to - from, k, n, rows, b.matrix(i), out.at((i * m + from) * n))
                     };
                     if threads > 1 {
-                        (0..count * cuts).into_par_iter().for_each(part);
+                        share::parts(count * cuts, &part);
                     } else {
                         (0..count * cuts).for_each(part);
                     }

@@ -3,10 +3,12 @@
 
 pub mod binary;
 pub(crate) mod by_size;
+pub(crate) mod by_type;
 pub mod cast;
 pub mod cumulative;
 pub(crate) mod eigen;
 pub(crate) mod kernel;
+pub(crate) mod lines;
 pub mod map;
 pub(crate) mod math;
 pub mod matmul;
@@ -18,6 +20,7 @@ pub mod position;
 pub(crate) mod radix;
 pub mod reduce;
 mod reduce_kernel;
+pub(crate) mod share;
 pub mod simd;
 pub(crate) mod stack;
 pub mod ternary;

@@ -123,24 +123,6 @@ impl Ordered for bool {
     }
 }
 
-/// Runs a body with a Rust type bound to a data type whose values have an order in the standard.
-macro_rules! with_real {
-    ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            array_api::DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            array_api::DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            other => crate::indexing::integers!($op, other, $T => $body),
-        }
-    };
-}
-pub(crate) use with_real;
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,9 @@
 //! Positions of the largest and smallest elements.
 
 use array_api::{DType, Error, Result};
-use rayon::prelude::*;
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::share;
 
 /// The position of the first largest element along an axis, or in C order of the whole array; a NaN counts as largest.
 ///
@@ -87,18 +87,18 @@ fn search<T: NdElement + PartialOrd>(
             }
         }
     };
-    let per = inner.div_ceil(COLUMNS);
-    let work = |(o, line): (usize, &mut [i64])| {
-        for (c, out) in line.chunks_mut(COLUMNS).enumerate().take(per) {
-            search(o, c * COLUMNS, out);
+    // Short lines go together, so that a turn is worth taking.
+    let together = (4096 / (length * inner).max(1)).max(1);
+    let work = |(turn, lines): (usize, &mut [i64])| {
+        for (l, line) in lines.chunks_mut(inner).enumerate() {
+            for (c, out) in line.chunks_mut(COLUMNS).enumerate() {
+                search(turn * together + l, c * COLUMNS, out);
+            }
         }
     };
     if outputs > 0 {
-        if x.len() >= 1 << 16 && rayon::current_thread_index().is_none() {
-            positions.par_chunks_mut(inner).enumerate().for_each(work);
-        } else {
-            positions.chunks_mut(inner).enumerate().for_each(work);
-        }
+        let turns = positions.chunks_mut(together * inner).enumerate();
+        if x.len() >= 1 << 16 && share::alone() { share::turns(turns, work) } else { turns.for_each(work) }
     }
     Ok(NdArray::from_vec(positions, shape))
 }

@@ -8,13 +8,13 @@
 //! is that of the result, with or without the reduced axes.
 
 use array_api::{Complex, DType, Error, Result};
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
 use crate::engine::cast::astype;
 use crate::engine::pack::Axis;
 use crate::engine::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, find};
+use crate::engine::share;
 
 /// The sum, accumulated in `dtype`; 0 of nothing. Integers wrap.
 ///
@@ -223,7 +223,7 @@ impl Plan {
             if parts == 1 {
                 part(0)
             } else {
-                (0..parts).into_par_iter().for_each(part)
+                share::parts(parts, &part)
             }
             return;
         }
@@ -236,7 +236,7 @@ impl Plan {
             let mut partial = vec![0_u64; (parts * row).div_ceil(8)];
             let target = Target(partial.as_mut_ptr().cast());
             let whole = &target; // captured whole: the address alone is not shared between threads
-            (0..parts).into_par_iter().for_each(|p| {
+            share::parts(parts, &|p| {
                 let (first, last) = (p * span, ((p + 1) * span).min(blocks));
                 let to = whole.0.wrapping_add(p * row);
                 let (base, ..) = unit(u);

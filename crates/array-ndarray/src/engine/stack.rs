@@ -2,36 +2,11 @@
 
 use array_api::{Complex, Error, Result};
 use faer::MatRef;
-use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use crate::array::{NdArray, NdElement};
-
-/// Runs a body with a Rust type bound to a floating data type.
-macro_rules! with_entry {
-    ($op:literal, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            array_api::DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            array_api::DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            array_api::DType::Complex64 => {
-                type $T = array_api::Complex<f32>;
-                $body
-            }
-            array_api::DType::Complex128 => {
-                type $T = array_api::Complex<f64>;
-                $body
-            }
-            other => Err(array_api::Error::dtype($op, format!("is defined for floating-point types, not for {other}"))),
-        }
-    };
-}
-pub(crate) use with_entry;
+use crate::engine::share;
 
 /// What the decompositions need of an element beside faer's own arithmetic.
 pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
@@ -133,7 +108,7 @@ pub(crate) fn unravel(mut i: usize, extents: &[usize]) -> Vec<usize> {
 /// Computes `f(0), f(1), ...`: by several threads if that is worth while and this is not one of the pool's.
 ///
 /// The error of the first matrix that fails is returned, whichever thread meets one first.
-pub(crate) fn each<R: Send>(
+pub(crate) fn each<R: Send + Sync>(
     op: &str,
     count: usize,
     work: usize,
@@ -145,8 +120,11 @@ pub(crate) fn each<R: Send>(
             Err(Error::backend(op, format!("faer failed: {}", text.unwrap_or("it gave no reason"))))
         })
     };
-    if count > 1 && count * work >= 1 << 16 && rayon::current_thread_index().is_none() {
-        (0..count).into_par_iter().map(guarded).collect::<Vec<_>>().into_iter().collect()
+    if count > 1 && count.saturating_mul(work) >= 1 << 16 && share::alone() {
+        let results: Vec<OnceLock<Result<R>>> = (0..count).map(|_| OnceLock::new()).collect();
+        share::parts(count, &|i| drop(results[i].set(guarded(i))));
+        let missing = || Err(Error::backend(op, "a matrix of the stack was not computed"));
+        results.into_iter().map(|r| r.into_inner().unwrap_or_else(missing)).collect()
     } else {
         (0..count).map(guarded).collect()
     }

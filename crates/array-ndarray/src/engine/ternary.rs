@@ -2,7 +2,8 @@
 
 use array_api::{Complex, DType};
 
-use crate::engine::kernel::{Function3, Kernel, Op, table, ternary};
+use crate::engine::kernel::{Class, Function3, Kernel, Op, table, ternary};
+use crate::engine::math::incomplete_beta;
 
 struct Select;
 impl<T> Function3<bool, T, T, T> for Select {
@@ -23,15 +24,15 @@ pub static WHERE: Op = Op {
         while i < 13 {
             let dtype = array_api::DTYPES[i];
             kernels[dtype as usize] = match dtype.size() {
-                1 => ternary::<bool, u8, u8, u8, Select>(dtype),
-                2 => ternary::<bool, u16, u16, u16, Select>(dtype),
-                4 => ternary::<bool, u32, u32, u32, Select>(dtype),
+                1 => ternary::<bool, u8, u8, u8, Select>(dtype, Class::Cheap),
+                2 => ternary::<bool, u16, u16, u16, Select>(dtype, Class::Cheap),
+                4 => ternary::<bool, u32, u32, u32, Select>(dtype, Class::Cheap),
                 // Pairs of 32 bits are aligned as the complex type of this size is.
                 8 if matches!(dtype, DType::Complex64) => {
-                    ternary::<bool, Complex<f32>, Complex<f32>, Complex<f32>, Select>(dtype)
+                    ternary::<bool, Complex<f32>, Complex<f32>, Complex<f32>, Select>(dtype, Class::Cheap)
                 }
-                8 => ternary::<bool, u64, u64, u64, Select>(dtype),
-                _ => ternary::<bool, Complex<f64>, Complex<f64>, Complex<f64>, Select>(dtype),
+                8 => ternary::<bool, u64, u64, u64, Select>(dtype, Class::Cheap),
+                _ => ternary::<bool, Complex<f64>, Complex<f64>, Complex<f64>, Select>(dtype, Class::Cheap),
             };
             i += 1;
         }
@@ -52,4 +53,9 @@ table! { /// `x` where positive, `alpha (e^x - 1)` elsewhere (arXiv:1511.07289);
     ELU = "elu";
     single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f32::expm1(x) };
     double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f64::expm1(x) };
+}
+table! { /// The regularised incomplete beta function; operands: a, b, x.
+    BETAINC = "betainc";
+    single -> T, Scalar: |a, b, x| incomplete_beta::regularized(a as f64, b as f64, x as f64) as f32;
+    double -> T, Scalar: |a, b, x| incomplete_beta::regularized(a, b, x);
 }

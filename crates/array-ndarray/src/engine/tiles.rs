@@ -1,10 +1,10 @@
 //! Computing a planned elementwise operation: tile by tile, in parallel where it is large.
 
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::engine::kernel::Loop;
 use crate::engine::pack::{Axis, pack};
+use crate::engine::share;
 
 /// Bytes of one operand's tile: three of them and the result's fit the first-level cache.
 const TILE_BYTES: usize = 8192;
@@ -109,7 +109,7 @@ impl Job {
         if threads == 1 {
             return part(0, units);
         }
-        (0..threads).into_par_iter().for_each(|t| part(units * t / threads, units * (t + 1) / threads));
+        share::parts(threads, &|t| part(units * t / threads, units * (t + 1) / threads));
     }
 
     unsafe fn offset(&self, elements: usize) -> [*const u8; 3] {

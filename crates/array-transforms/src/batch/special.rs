@@ -2,8 +2,8 @@
 
 use array_api::{
     Argmax, Argmin, Array, At, BroadcastTo, Concat, Error, Flip, Index, IndexAdd, Indices, Op, Operand, Operation,
-    Outs, PermuteDims, Repeat, Reshape, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, expand_dims, reshape, squeeze,
-    take_along_axis,
+    Outs, PermuteDims, Quantile, Repeat, Reshape, Result, ScatterAdd, SetAt, Shares, Take, TakeAlongAxis, expand_dims,
+    reshape, squeeze, take_along_axis,
 };
 use std::any::Any;
 use std::sync::OnceLock;
@@ -58,6 +58,7 @@ special! {
         b.apply_with(&ScatterAdd { axis: p.axis + 1 })
     };
     IndexAdd: index_add;
+    Quantile: quantile;
     Repeat: repeat;
     FoldIn: fold_in;
     Searchsorted: searchsorted;
@@ -178,6 +179,12 @@ fn index_add(mut b: Batch<'_, '_>) -> Result<Outs> {
     let indices = positions(x, indices, p.axis as usize + 1)?;
     let values = reshape(values, indices.dims())?;
     Ok(array_api::scatter_add(x, indices, values, p.axis + 1)?.into())
+}
+
+/// Several shares come before the batch axis.
+fn quantile(b: Batch<'_, '_>) -> Result<Outs> {
+    let several = matches!(params::<Quantile>(&b)?.q, Shares::Several(_));
+    b.apply_shifted()?.map(|out| if several { array_api::moveaxis(out, (1, 0)) } else { Ok(out) })
 }
 
 fn repeat(mut b: Batch<'_, '_>) -> Result<Outs> {

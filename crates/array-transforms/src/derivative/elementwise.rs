@@ -2,8 +2,9 @@
 
 use super::{Context, Keep::*, conj, rules};
 use array_api::{
-    Array, Operand, Result, add, cos, cosh, divide, equal, exp, greater, greater_equal, less, less_equal, log,
-    logical_and, multiply, negative, pow, reciprocal, sign, sin, sinh, sqrt, square, subtract, where_, zeros_like,
+    Array, Error, Operand, Result, add, cos, cosh, divide, equal, exp, greater, greater_equal, less, less_equal,
+    lgamma, log, log1p, logical_and, multiply, negative, pow, reciprocal, sign, sin, sinh, sqrt, square, subtract,
+    where_, zeros_like,
 };
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 
@@ -55,6 +56,11 @@ rules! {
     Digamma: Partial(Operands, |c, _| array_api::polygamma(c.x(0)?, 1));
     Polygamma: Partial(Operands, |c, _| array_api::polygamma(c.x(0)?, c.params::<array_api::Polygamma>()?.n + 1));
 
+    // The density that is integrated. With respect to parameters there is no closed form, and no framework has one.
+    Gammainc: Partial(Operands, gamma_density);
+    Gammaincc: Partial(Operands, |c, i| negative(gamma_density(c, i)?));
+    Betainc: Partial(Operands, beta_density);
+
     // Kinks: sign(0) = 0 for abs; ties of maximum and minimum share the cotangent equally.
     Abs: General(Both, |c, g, _| abs_vjp(c, g), abs_jvp);
     Sign: General(Both, |c, g, _| turned(c, cotangent(c, g)?), |c, t| Ok(vec![turned(c, cotangent(c, t)?)?]));
@@ -98,6 +104,48 @@ fn by_other(c: &Context<'_>, g: Array, i: usize) -> Result<Array> {
         Operand::Own(a) if a.dtype().is_complex() => multiply(g, conj(a)?),
         other => multiply(g, other),
     }
+}
+
+/// Operand `i` as an array, also where a number was given.
+fn whole(c: &Context<'_>, i: usize) -> Result<Array> {
+    match &c.args[i] {
+        Operand::Scalar(_) => multiply(ones(c)?, &c.args[i]),
+        x => array_api::positive(x),
+    }
+}
+
+fn by_parameter(c: &Context<'_>, i: usize) -> Result<Array> {
+    let parameter = c.op.args[i].0;
+    Err(Error::transform(
+        c.op.name,
+        format!(
+            "has no derivative with respect to the parameter {parameter}, only to x; stop_gradient({parameter}) holds it"
+        ),
+    ))
+}
+
+/// `(n - 1) ln x`, zero for `n = 1` whatever `x`.
+fn power_of(n: &Array, ln_x: Array) -> Result<Array> {
+    where_(equal(n, 1.0)?, 0.0, multiply(subtract(n, 1.0)?, ln_x)?)
+}
+
+/// `x^(a-1) e^-x / gamma(a)`
+fn gamma_density(c: &Context<'_>, i: usize) -> Result<Array> {
+    if i != 1 {
+        return by_parameter(c, i);
+    }
+    let (a, x) = (whole(c, 0)?, c.x(1)?);
+    exp((power_of(&a, log(x)?)? - x - lgamma(&a)?).ok()?)
+}
+
+/// `x^(a-1) (1-x)^(b-1) / B(a, b)`
+fn beta_density(c: &Context<'_>, i: usize) -> Result<Array> {
+    if i != 2 {
+        return by_parameter(c, i);
+    }
+    let (a, b, x) = (whole(c, 0)?, whole(c, 1)?, c.x(2)?);
+    let powers = add(power_of(&a, log(x)?)?, power_of(&b, log1p(negative(x)?)?)?)?;
+    exp((powers + lgamma(add(&a, &b)?)? - lgamma(a)? - lgamma(b)?).ok()?)
 }
 
 fn ones(c: &Context<'_>) -> Result<Array> {

@@ -63,18 +63,24 @@ pub(crate) fn polygamma(n: i32, x: f64) -> f64 {
     // The terms one by one, up to where the rest is an integral and few corrections.
     let s = n + 1;
     let (mut a, mut sum) = (x, 0.0);
+    // n! / a^s as a power of r / a with r^s about n!: each of the two alone leaves the range of numbers long before their
+    // quotient does.
+    let factorial: f64 = (1..=n).map(f64::from).product();
+    let root = (factorial.ln() / f64::from(s)).exp();
+    let term = |a: f64| (root / a).powi(s);
     while a < f64::from(10 + n) {
-        sum += a.powi(-s);
+        sum += term(a);
         a += 1.0;
     }
-    let power = a.powi(-s);
+    let power = term(a);
     sum += a * power / f64::from(n) + 0.5 * power;
-    // s (s + 1) .. (s + 2j - 2) a^(-s - 2j + 1)
+    // n! s (s + 1) .. (s + 2j - 2) a^(-s - 2j + 1), for j from 1
     let mut factor = f64::from(s) * power / a;
     for (b, j) in BERNOULLI.iter().zip(1..) {
         sum += b * factor;
         factor *= f64::from(s + 2 * j - 1) * f64::from(s + 2 * j) / (a * a);
     }
-    let factorial: f64 = (1..=n).map(f64::from).product();
-    if odd { factorial * sum } else { -factorial * sum }
+    // What the root's rounding has cost.
+    let sum = sum * (factorial / root.powi(s));
+    if odd { sum } else { -sum }
 }

@@ -7,6 +7,9 @@ pub(crate) mod circular;
 pub(crate) mod complex;
 mod exponential;
 pub(crate) mod gamma;
+pub(crate) mod incomplete_beta;
+pub(crate) mod incomplete_gamma;
 pub(crate) mod scalar;
+mod stirling;
 
 pub(crate) use exponential::{f32, f64};

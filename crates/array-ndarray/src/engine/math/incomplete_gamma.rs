@@ -1,0 +1,162 @@
+//! The regularised incomplete gamma functions `P(a, x)` and `Q(a, x) = 1 - P`, DLMF 8.2.
+//!
+//! Which formula serves where follows Gil, Segura and Temme 2012, *Efficient and accurate algorithms for the computation
+//! and inversion of the incomplete gamma function ratios*: always the smaller of the two is computed. The relative error is
+//! some 1e-14 and, since an exponential carries that of its exponent, some 1e-13 where a result is as small as 1e-100; of the
+//! crates that were measured on the same table (statrs, puruspe, special, spec_math) none has six digits all over it.
+
+use super::stirling::{excess, reciprocal_gamma, stirling};
+use std::f64::consts::{LN_2, TAU};
+
+/// `P(a, x)`. Not-a-number outside `a, x >= 0`, at `a = x = 0` and where both are infinite.
+pub(crate) fn lower(a: f64, x: f64) -> f64 {
+    ratios(a, x).0
+}
+
+/// `Q(a, x)`.
+pub(crate) fn upper(a: f64, x: f64) -> f64 {
+    ratios(a, x).1
+}
+
+fn ratios(a: f64, x: f64) -> (f64, f64) {
+    if !(a >= 0.0 && x >= 0.0) || a == 0.0 && x == 0.0 || a.is_infinite() && x.is_infinite() {
+        return (f64::NAN, f64::NAN);
+    }
+    if x == 0.0 || a.is_infinite() {
+        return (0.0, 1.0);
+    }
+    if a == 0.0 || x.is_infinite() {
+        return (1.0, 0.0);
+    }
+    let below = |p: f64| (p, 1.0 - p);
+    let above = |q: f64| (1.0 - q, q);
+    if a >= 12.0 && (0.3 * a..=2.35 * a).contains(&x) {
+        return if x < a { below(uniform(a, x)) } else { above(uniform(a, x)) };
+    }
+    if x >= 1.5 {
+        return if x < a { below(series(a, x)) } else { above(fraction(a, x)) };
+    }
+    // From about here on P is below one half.
+    let half = if x < 0.5 { -LN_2 / x.ln() } else { x };
+    if a >= half {
+        return below(series(a, x));
+    }
+    if a < 1.0 { above(alternating(a, x)) } else { below(series(a, x)) }
+}
+
+/// `x/a - 1 - ln(x/a)`, half the square of Temme's eta.
+fn exponent(a: f64, x: f64) -> f64 {
+    let ratio = x / a;
+    // The difference is exact between one half and two.
+    if (0.5..=2.0).contains(&ratio) { excess((x - a) / a) } else { ratio - 1.0 - ratio.ln() }
+}
+
+/// `x^a e^-x / gamma(a + 1)`
+fn density(a: f64, x: f64) -> f64 {
+    if a >= 10.0 {
+        return (-a * exponent(a, x) - stirling(a)).exp() / (TAU * a).sqrt();
+    }
+    // Here the second factor is zero, while the first may be infinite.
+    if x > 1000.0 { 0.0 } else { x.powf(a) * (-x).exp() / libm::tgamma(a + 1.0) }
+}
+
+/// `P` by its power series, DLMF 8.11.4.
+fn series(a: f64, x: f64) -> f64 {
+    let (mut sum, mut term, mut n) = (1.0, 1.0, a);
+    while term > 1e-17 * sum {
+        n += 1.0;
+        term *= x / n;
+        sum += term;
+    }
+    density(a, x) * sum
+}
+
+/// `Q` by its continued fraction, DLMF 8.9.2, evaluated as Lentz does.
+fn fraction(a: f64, x: f64) -> f64 {
+    let front = a * density(a, x);
+    if front == 0.0 {
+        return 0.0;
+    }
+    let mut b = x + 1.0 - a;
+    let (mut c, mut d) = (f64::INFINITY, 1.0 / b);
+    let mut value = d;
+    // Within reach of `uniform` it would converge slowly; here a hundred steps suffice.
+    for i in (1..1000).map(f64::from) {
+        let numerator = i * (a - i);
+        b += 2.0;
+        d = 1.0 / (b + numerator * d);
+        c = b + numerator / c;
+        value *= c * d;
+        if (c * d - 1.0).abs() <= f64::EPSILON {
+            break;
+        }
+    }
+    front * value
+}
+
+/// `Q` for `a < 1` and small `x`: `1 - x^a / gamma(a + 1)` less the rest of the power series of `P`, DLMF 8.7.1, in a form
+/// that keeps its digits when `a`, and with it `Q`, is small.
+fn alternating(a: f64, x: f64) -> f64 {
+    let reciprocal = reciprocal_gamma(a);
+    let power = (a * x.ln()).exp_m1();
+    let (mut sum, mut term, mut n) = (0.0, 1.0, 0.0);
+    loop {
+        n += 1.0;
+        term *= -x / n;
+        let part = term / (a + n);
+        sum += part;
+        if part.abs() < 1e-18 {
+            break;
+        }
+    }
+    -(power * (1.0 + reciprocal) + reciprocal) - (1.0 + power) * (1.0 + reciprocal) * a * sum
+}
+
+/// The smaller of `P` and `Q` for large `a` and `x` near it: Temme 1979, DLMF 8.12, with the recursion of Gil, Segura and
+/// Temme 2012, (2.18), which needs no table in two dimensions.
+fn uniform(a: f64, x: f64) -> f64 {
+    /// The power series of `eta / (x/a - 1)` in `eta`.
+    const SERIES: [f64; 31] = [
+        1.0,
+        -0.333_333_333_333_333_3,
+        0.083_333_333_333_333_33,
+        -0.014_814_814_814_814_815,
+        0.001_157_407_407_407_407_3,
+        0.000_352_733_686_067_019_4,
+        -0.000_178_755_144_032_921_8,
+        3.919_263_178_522_438e-5,
+        -2.185_448_510_679_992e-6,
+        -1.854_062_210_715_16e-6,
+        8.296_711_340_953_087e-7,
+        -1.766_595_273_682_607_8e-7,
+        6.707_853_543_401_498e-9,
+        1.026_180_978_424_030_9e-8,
+        -4.382_036_018_453_353e-9,
+        9.147_699_582_236_79e-10,
+        -2.551_419_399_494_624_8e-11,
+        -5.830_772_132_550_426e-11,
+        2.436_194_802_066_741_5e-11,
+        -5.027_669_280_114_175_5e-12,
+        1.100_439_203_195_613_5e-13,
+        3.371_763_262_400_985e-13,
+        -1.392_388_722_418_162e-13,
+        2.853_489_380_704_744_5e-14,
+        -5.139_111_834_242_572e-16,
+        -1.975_228_829_434_944_2e-15,
+        8.099_521_156_704_561e-16,
+        -1.652_253_121_639_816_2e-16,
+        2.530_543_009_747_888_3e-18,
+        1.168_693_973_855_957_6e-17,
+        -4.770_037_049_820_485e-18,
+    ];
+    let half_square = exponent(a, x);
+    let eta = (2.0 * half_square).sqrt().copysign(x - a);
+    let mut beta = [0.0; SERIES.len() + 1];
+    for n in (1..SERIES.len()).rev() {
+        beta[n - 1] = SERIES[n] + (n + 1) as f64 * beta[n + 1] / a;
+    }
+    let sum = beta[..SERIES.len() - 1].iter().rev().fold(0.0, |sum, b| sum * eta + b) * (a / (a + beta[1]));
+    let rest = (-a * half_square).exp() / (TAU * a).sqrt() * sum;
+    let normal = 0.5 * libm::erfc((a * half_square).sqrt());
+    if x < a { normal - rest } else { normal + rest }
+}

@@ -1,0 +1,95 @@
+//! The linear algebra extension.
+
+use super::*;
+
+pub(super) fn lines() -> Vec<Line> {
+    table! {
+        "outer" Smooth [r([2]), r([3])] |x| outer(&x[0], &x[1]);
+        "outer" Smooth [z([2]), r([3])] |x| outer(&x[0], &x[1]);
+        "cross" Smooth [r([2, 3]), r([3])] |x| cross(&x[0], &x[1], ..);
+        "cross" Smooth [z([3, 2]), z([2, 3, 1])] |x| cross(&x[0], &x[1], -2);
+        "diagonal" Smooth [r([2, 3, 3])] |x| diagonal(&x[0], ..);
+        "diagonal" Smooth [z([2, 4])] |x| diagonal(&x[0], 1);
+        "diagonal" Smooth [r([4, 2])] |x| diagonal(&x[0], -2);
+        "trace" Smooth [r([2, 3, 3])] |x| trace(&x[0], ..);
+        "trace" Smooth [z([3, 2])] |x| trace(&x[0], -1);
+        "trace" Smooth [r([2, 2])] |x| trace(&x[0], DType::Complex128);
+        "solve" Smooth [mat([3, 3]), r([3])] |x| solve(&x[0], &x[1]);
+        "solve" Smooth [mat([3, 3]), r([3, 2])] |x| solve(&x[0], &x[1]);
+        "solve" Smooth [mat([2, 2, 2]), r([2, 1])] |x| solve(&x[0], &x[1]);
+        "solve" Smooth [mat([2, 2]), r([3, 2, 1])] |x| solve(&x[0], &x[1]);
+        "solve" Smooth [mat([3, 2, 2]), r([2])] |x| solve(&x[0], &x[1]);
+        "solve" Smooth [zmat([2, 2]), z([2, 2])] |x| solve(&x[0], &x[1]);
+        "triangular_solve" Smooth [mat([3, 3]), r([3])] |x| triangular_solve(&x[0], &x[1], ..);
+        "triangular_solve" Smooth [mat([2, 3, 3]), r([3, 2])] |x| triangular_solve(&x[0], &x[1], TriangularSolve { upper: true, unit_diagonal: false });
+        "triangular_solve" Smooth [zmat([3, 3]), z([3, 2])] |x| triangular_solve(&x[0], &x[1], TriangularSolve { upper: false, unit_diagonal: true });
+        "triangular_solve" Smooth [zmat([2, 2]), z([2])] |x| triangular_solve(&x[0], &x[1], TriangularSolve { upper: true, unit_diagonal: true });
+        "inv" Smooth [mat([3, 3])] |x| inv(&x[0]);
+        "inv" Smooth [zmat([2, 2, 2])] |x| inv(&x[0]);
+        "cholesky" Smooth [mat([3, 3])] |x| cholesky(hermitian(&x[0])?, ..);
+        "cholesky" Smooth [mat([2, 2, 2])] |x| cholesky(hermitian(&x[0])?, Cholesky { upper: true });
+        "cholesky" Smooth [zmat([2, 2])] |x| cholesky(hermitian(&x[0])?, ..);
+        "cholesky" Smooth [zmat([2, 2])] |x| cholesky(hermitian(&x[0])?, Cholesky { upper: true });
+        "qr" Smooth [mat([3, 3])] |x| { let d = qr(&x[0], ..)?; Ok(vec![d.q, d.r]) };
+        "qr" Smooth [mat([2, 3, 2])] |x| { let d = qr(&x[0], ..)?; Ok(vec![d.q, d.r]) };
+        "qr" Smooth [zmat([3, 2])] |x| { let d = qr(&x[0], ..)?; Ok(vec![d.q, d.r]) };
+        "qr" Smooth [mat([3, 2])] |x| Ok(qr(&x[0], ..)?.r);
+        "svd" Smooth [mat([3, 3])] |x| { let d = svd(&x[0], ..)?; Ok(vec![phaseless(&d.u)?, d.s, phaseless(&d.vh)?]) };
+        "svd" Smooth [mat([2, 3, 2])] |x| { let d = svd(&x[0], Svd { full_matrices: false })?; Ok(vec![phaseless(&d.u)?, d.s, phaseless(&d.vh)?]) };
+        "svd" Smooth [mat([2, 3])] |x| { let d = svd(&x[0], Svd { full_matrices: false })?; matmul(&d.u, (expand_dims(log1p(&d.s)?, -1)? * &d.vh).ok()?) };
+        "svd" Smooth [zmat([3, 2])] |x| { let d = svd(&x[0], Svd { full_matrices: false })?; Ok(vec![phaseless(&d.u)?, d.s, phaseless(&d.vh)?]) };
+        "svd" Smooth [zmat([2, 3])] |x| { let d = svd(&x[0], Svd { full_matrices: false })?; matmul(multiply(&d.u, astype(log1p(&d.s)?, DType::Complex128)?)?, &d.vh) };
+        "eigh" Smooth [mat([3, 3])] |x| { let d = eigh(hermitian(&x[0])?)?; Ok(vec![d.eigenvalues, phaseless(&d.eigenvectors)?]) };
+        "eigh" Smooth [mat([2, 2, 2])] |x| { let d = eigh(hermitian(&x[0])?)?; matmul(multiply(&d.eigenvectors, expand_dims(square(&d.eigenvalues)?, -2)?)?, matrix_transpose(&d.eigenvectors)?) };
+        "eigh" Smooth [zmat([3, 3])] |x| { let d = eigh(hermitian(&x[0])?)?; Ok(vec![d.eigenvalues, phaseless(&d.eigenvectors)?]) };
+        "eigvalsh" Smooth [mat([2, 3, 3])] |x| eigvalsh(hermitian(&x[0])?);
+        "eigvalsh" Smooth [zmat([3, 3])] |x| eigvalsh(hermitian(&x[0])?);
+        "eig" Smooth [r([3, 3])] |x| { let d = eig(&x[0])?; Ok(vec![d.eigenvalues, phaseless(&d.eigenvectors)?]) };
+        "eig" Smooth [z([2, 2, 2])] |x| { let d = eig(&x[0])?; Ok(vec![d.eigenvalues, phaseless(&d.eigenvectors)?]) };
+        "eig" Smooth [z([3, 3])] |x| Ok(phaseless(&eig(&x[0])?.eigenvectors)?);
+        "eigvals" Smooth [r([2, 3, 3])] |x| eigvals(&x[0]);
+        "eigvals" Smooth [z([3, 3])] |x| eigvals(&x[0]);
+        "slogdet" Smooth [mat([2, 3, 3])] |x| { let d = slogdet(&x[0])?; Ok(vec![d.sign, d.logabsdet]) };
+        "slogdet" Smooth [zmat([2, 2])] |x| { let d = slogdet(&x[0])?; Ok(vec![d.sign, d.logabsdet]) };
+        "slogdet" Smooth [zmat([2, 2])] |x| Ok(slogdet(&x[0])?.sign);
+        "slogdet" Smooth [r([2, 2])] |x| Ok(slogdet(&x[0])?.sign);
+        "det" Smooth [r([2, 3, 3])] |x| det(&x[0]);
+        "det" Smooth [z([3, 3])] |x| det(&x[0]);
+        "matrix_power" Smooth [r([2, 2, 2])] |x| matrix_power(&x[0], 3);
+        "matrix_power" Smooth [zmat([2, 2])] |x| matrix_power(&x[0], -2);
+        "matrix_power" Smooth [r([2, 2])] |x| matrix_power(&x[0], 0);
+        "matrix_power" Smooth [r([2, 2])] |x| matrix_power(&x[0], 1);
+        "pinv" Smooth [mat([3, 2])] |x| pinv(&x[0], None);
+        "pinv" Smooth [zmat([2, 2, 3])] |x| pinv(&x[0], 1e-10);
+        "pinv" Smooth [mat([2, 2, 2]), pos([2])] |x| pinv(&x[0], multiply(&x[1], 1e-6)?);
+        // Of rank one, where the decomposition that gives the value has no derivative.
+        "pinv" Smooth [pos([3]), pos([2])] |x| pinv(outer(&x[0], &x[1])?, 1e-6);
+        "svdvals" Smooth [mat([2, 3, 2])] |x| svdvals(&x[0]);
+        "svdvals" Smooth [zmat([2, 3])] |x| svdvals(&x[0]);
+        "matrix_rank" None [mat([2, 3, 2])] |x| matrix_rank(&x[0], None);
+        "matrix_rank" None [mat([2, 2, 3]), pos([2])] |x| matrix_rank(&x[0], multiply(&x[1], 0.5)?);
+        "matrix_rank" None [mat([3, 3])] |x| matrix_rank(&x[0], 0.5);
+        "matrix_norm" Smooth [r([2, 3, 2])] |x| matrix_norm(&x[0], ..);
+        "matrix_norm" Smooth [z([2, 3])] |x| matrix_norm(&x[0], MatrixNorm::default().keepdims(true));
+        "matrix_norm" Smooth [mat([2, 3])] |x| matrix_norm(&x[0], "nuc");
+        "matrix_norm" Smooth [zmat([2, 3, 2])] |x| matrix_norm(&x[0], MatrixNorm::from("nuc").keepdims(true));
+        "matrix_norm" Smooth [r([2, 3])] |x| matrix_norm(&x[0], 1);
+        "matrix_norm" Smooth [z([3, 2])] |x| matrix_norm(&x[0], -1);
+        "matrix_norm" Smooth [mat([2, 3, 2])] |x| matrix_norm(&x[0], MatrixNorm::from(2).keepdims(true));
+        "matrix_norm" Smooth [zmat([2, 3])] |x| matrix_norm(&x[0], -2);
+        "matrix_norm" Smooth [r([2, 2, 3])] |x| matrix_norm(&x[0], f64::INFINITY);
+        "matrix_norm" Smooth [z([2, 3])] |x| matrix_norm(&x[0], f64::NEG_INFINITY);
+        "vector_norm" Smooth [r([2, 3])] |x| vector_norm(&x[0], ..);
+        "vector_norm" Smooth [z([2, 3])] |x| vector_norm(&x[0], axis(0).keepdims());
+        "vector_norm" Smooth [r([2, 3, 2])] |x| vector_norm(&x[0], VectorNorm::from([0, 2]).ord(1));
+        "vector_norm" Smooth [z([3])] |x| vector_norm(&x[0], VectorNorm::default().ord(1));
+        "vector_norm" Smooth [r([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(3));
+        "vector_norm" Smooth [z([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(2.5));
+        "vector_norm" Smooth [pos([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(0.5));
+        "vector_norm" Smooth [pos([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(0).ord(-1));
+        "vector_norm" Smooth [z([3])] |x| vector_norm(&x[0], VectorNorm::default().ord(-2));
+        "vector_norm" Smooth [r([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(f64::INFINITY));
+        "vector_norm" Smooth [z([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(f64::NEG_INFINITY));
+        "vector_norm" Smooth [r([2, 3])] |x| vector_norm(&x[0], VectorNorm::from(1).ord(0));
+    }
+}
