@@ -64,14 +64,10 @@ def beyond(rows, asarray):
         return x
 
     @ours
-    def quantile(x, /, q, *, axis=None, keepdims=False, method="linear"):
+    def quantile(x, /, q, *, axis=None, method="linear", keepdims=False):
         """The value below which the share `q` of the elements lies; several shares come along a first axis."""
-        if method != "linear":
-            raise ValueError(f"quantile: the method is {method!r}, but must be 'linear'")
         q = q.tolist() if hasattr(q, "tolist") else q
-        if isinstance(q, (list, tuple)):
-            return rows["stack"]([quantile(x, one, axis=axis, keepdims=keepdims) for one in q], axis=0)
-        return rows["quantile"](x, q=float(q), axis=axis, keepdims=keepdims)
+        return rows["quantile"](x, q=q, axis=axis, method=method, keepdims=keepdims)
 
     @ours
     def transpose(x, /, axes=None):

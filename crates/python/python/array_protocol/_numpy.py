@@ -192,7 +192,7 @@ def plain(value):
 
 
 def array_ufunc(x, ufunc, method, inputs, kwargs):
-    inputs = _numpy_asks.compared(x.__array_namespace__(), ufunc, method, inputs)
+    inputs = _numpy_asks.compared(x, ufunc, method, inputs)
     inputs, kwargs = [plain(i) for i in inputs], dict(kwargs or {})
     if not all(isinstance(i, (Array, bool, int, float, complex)) for i in inputs):
         return NotImplemented

@@ -64,14 +64,15 @@ def _dot(a, b):
     return np.dot(view(a), view(b)) if any(isinstance(x, np.ndarray) for x in (a, b)) else NotImplemented
 
 
-def compared(xp, ufunc, method, inputs):
-    """Operands of `==` and `!=`, which ask and do not compute: NumPy's arrays as ours."""
-    import numpy as np
-
+def compared(x, ufunc, method, inputs):
+    """Operands of `==` and `!=`, which ask and do not compute: NumPy's numbers as ours."""
     if method != "__call__" or ufunc.__name__ not in ("equal", "not_equal"):
         return inputs
-    known = lambda x: isinstance(x, np.ndarray) and x.dtype.kind in "biufc"  # noqa: E731
-    return [xp.asarray(x) if known(x) else x for x in inputs]
+    import numpy as np
+
+    xp = x.__array_namespace__()
+    numbers = [isinstance(i, np.ndarray) and i.dtype.kind in "biufc" for i in inputs]
+    return [xp.asarray(i) if known else i for i, known in zip(inputs, numbers, strict=True)]
 
 
 ANSWERS = {
