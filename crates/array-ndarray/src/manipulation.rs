@@ -173,7 +173,9 @@ fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray>
     };
     let mut shape = shape;
     shape[axis] = total.unwrap_or(usize::MAX);
-    room("repeat", bytes(&shape, x.dtype()), || format!("a result of shape {shape:?} and dtype {}", x.dtype()))?;
+    room("repeat", bytes(&shape, x.dtype()), || {
+        format!("a result of shape {} and dtype {}", Dims::new(&shape), x.dtype())
+    })?;
     Ok(moved(x, &shape, &Repeated(around, counts)))
 }
 

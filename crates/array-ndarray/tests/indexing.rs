@@ -309,10 +309,14 @@ fn errors_name_what_is_wrong() {
     );
     bad(
         repeat(&x, integers(vec![i64::MAX, i64::MAX], &[2]), 0),
-        ErrorKind::Shape,
-        "repeat: the result is larger than any memory",
+        ErrorKind::Memory,
+        "repeat: a result of shape (18446744073709551614, 3) and dtype float64 takes more than 2^64 bytes, and there is no memory for it",
     );
-    bad(repeat(&x, i64::MAX / 3, Repeat::default()), ErrorKind::Shape, "repeat: the result is larger than any memory");
+    bad(
+        repeat(&x, i64::MAX / 3, Repeat::default()),
+        ErrorKind::Memory,
+        "repeat: a result of shape (18446744073709551612,) and dtype float64 takes more than 2^64 bytes, and there is no memory for it",
+    );
     bad(
         take(at(&x, index![..0]).unwrap(), integers(vec![0], &[1]), 0),
         ErrorKind::Index,

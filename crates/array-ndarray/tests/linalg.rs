@@ -163,7 +163,7 @@ fn what_is_not_finite_is_carried_on() {
         let results = [
             (solve(&x, &ones).unwrap(), solve(xp.asarray(good).unwrap(), xp.ones([2, 1]).unwrap()).unwrap()),
             (inv(&x).unwrap(), inv(xp.asarray(good).unwrap()).unwrap()),
-            (qr(&x, Qr::default()).unwrap().q, qr(xp.asarray(good).unwrap(), Qr::default()).unwrap().q),
+            (qr(&x, Qr::default()).unwrap().r, qr(xp.asarray(good).unwrap(), Qr::default()).unwrap().r),
             (
                 triangular_solve(x.matrix_transpose().unwrap(), &ones, lower.clone()).unwrap(),
                 triangular_solve(xp.asarray([[4.0, 2.0], [1.0, 3.0]]).unwrap(), xp.ones([2, 1]).unwrap(), lower)
