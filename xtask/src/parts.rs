@@ -31,6 +31,7 @@ pub(crate) const PARTS: &[Part] = &[
     always("spelling", spelling),
     always("dependencies", dependencies),
     only_full("long tests", long_tests),
+    only_full("template of a Python extension", python_template),
     only_full("benchmarks", benchmarks),
     only_full("peers", peers::part),
     only_full("miri", miri),
@@ -38,6 +39,9 @@ pub(crate) const PARTS: &[Part] = &[
 
 /// A crate as a stranger would write it: outside the workspace, so nothing of ours leaks into it.
 const THIRD_PARTY: &str = "tests/third_party/Cargo.toml";
+
+/// A project that builds a third party's kind into the Python package, outside the workspace too.
+const TEMPLATE: &str = "crates/python/template/Cargo.toml";
 
 /// An extension module has Python's symbols only inside Python: cargo cannot link tests of it.
 const PYTHON: &str = "array-protocol-python";
@@ -62,8 +66,11 @@ fn format(run: &mut Run) -> Result<(), Failure> {
     // rustfmt colours its differences even where they do not go to a terminal.
     let plain = ["--check", "--", "--color", "never"];
     run.step(&run.repository.cargo(&[&["fmt", "--all"], &plain[..]].concat()))?;
-    if run.repository.root.join(THIRD_PARTY).exists() {
-        run.step(&run.repository.cargo(&[&["fmt", "--manifest-path", THIRD_PARTY], &plain[..]].concat()))?;
+    for outside in [THIRD_PARTY, TEMPLATE] {
+        if !run.repository.root.join(outside).exists() {
+            continue;
+        }
+        run.step(&run.repository.cargo(&[&["fmt", "--manifest-path", outside], &plain[..]].concat()))?;
     }
     Ok(())
 }
@@ -113,6 +120,19 @@ fn python_package(run: &mut Run) -> Result<(), Failure> {
     let python = conformance::environment(&run.repository, &CLIENTS)?;
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
     run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))
+}
+
+/// A third party's kind, compiled into the package by the template's project.
+fn python_template(run: &mut Run) -> Result<(), Failure> {
+    if run.repository.offline {
+        run.skip("template of a Python extension", "--offline, and pip fetches what builds and tests it");
+        return Ok(());
+    }
+    let python = conformance::environment(&run.repository, &["pytest", "numpy>=2.1"])?;
+    let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests/test_template.py"];
+    let line = run.repository.program(&python.to_string_lossy(), &words).shown_as("python");
+    let target = run.repository.target.to_string_lossy().into_owned();
+    run.step(&line.with("ARRAY_PROTOCOL_TEMPLATE", "1").with("CARGO_TARGET_DIR", &target))
 }
 
 fn spelling(run: &mut Run) -> Result<(), Failure> {

@@ -17,6 +17,11 @@ pub(crate) struct PyArray {
 }
 
 impl PyArray {
+    /// The kind of the array's namespace: inside a transformation, that of what is transformed.
+    fn home(&self) -> &'static str {
+        self.array.namespace().kind().name()
+    }
+
     fn only(&self, py: Python<'_>, what: &str) -> PyResult<Scalar> {
         if self.array.ndim() != 0 {
             let message = format!("an array of shape {} is not one {what}; index it first", self.array.dims());
@@ -132,9 +137,7 @@ impl PyArray {
 
     #[pyo3(signature = (/, *, api_version=None))]
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-        py.import("array_protocol._build")?
-            .getattr("namespace_of")?
-            .call1((self.array.namespace().kind().name(), api_version))
+        py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.home(), api_version))
     }
 
     /// The array on a device.
@@ -195,12 +198,12 @@ impl PyArray {
     }
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        let key = indexing::entries(self.kind(), key)?;
+        let key = indexing::entries(self.home(), key)?;
         Ok(PyArray { array: run(py, || indexing::get(&self.array, key))? })
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (py, kind) = (slf.py(), slf.try_borrow()?.kind());
+        let (py, kind) = (slf.py(), slf.try_borrow()?.home());
         let key = indexing::entries(kind, key)?;
         // `x[...] = x`: a borrow of the value may be one of the array, so it ends here.
         let operand = match Given::of(value)? {

@@ -263,7 +263,7 @@ impl Function {
         }
         let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
         // Arrays know where they live, and a call that does not say it again is found sooner.
-        let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_)));
+        let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
         let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =

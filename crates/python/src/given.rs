@@ -81,11 +81,12 @@ pub(crate) fn scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     Ok(None)
 }
 
-/// A number of another library's, such as `numpy.int64`, which is no `int`. Arrays without axes are not numbers.
+/// A number of another library's, such as `numpy.int64`, which is no `int`. Arrays without axes are not numbers, nor are
+/// objects of classes that registered themselves.
 #[cold]
 fn foreign_scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     let py = value.py();
-    if value.hasattr(intern!(py, "__dlpack__"))? || !value.hasattr(intern!(py, "dtype"))? {
+    if foreign::is_object(value) || value.hasattr(intern!(py, "__dlpack__"))? || !value.hasattr(intern!(py, "dtype"))? {
         return Ok(None);
     }
     match value.call_method0(intern!(py, "item")) {

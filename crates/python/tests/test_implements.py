@@ -255,6 +255,28 @@ def test_shapes_and_types_are_read_as_the_class_says():
         ap.sum(Bare())
 
 
+def test_endless_calls_are_pythons_recursion_error():
+    with ap.register(ap.sin, Base, lambda x: ap.sin(x)), pytest.raises(RecursionError):
+        ap.sin(Base(0))
+
+    def endless(x):
+        return ap.grad(endless)(x)
+
+    with pytest.raises(RecursionError):
+        endless(1.0)
+
+    class Circular:
+        dtype = "float64"
+
+        @property
+        def shape(self):
+            return ap.sum(self)
+
+    ap.kind(Circular)
+    with pytest.raises(RecursionError):
+        ap.sum(Circular())
+
+
 def test_the_class_is_annotated_or_given_or_around():
     class Inside:
         shape, dtype = (1,), "int64"

@@ -34,4 +34,5 @@ def test_stubs_of_the_native_module_name_what_is_there():
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             members = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
-            assert members <= set(dir(getattr(_stubs._native, node.name)))
+            # `__getattr__` says that more is there than the stub names.
+            assert members - {"__getattr__"} <= set(dir(getattr(_stubs._native, node.name)))

@@ -5,6 +5,7 @@ parameters that the standard also takes by position; the few functions whose sig
 `_written.py`.
 """
 
+import functools
 import importlib
 import inspect
 import sys
@@ -152,6 +153,7 @@ def fill_package(module):
         module[extension] = part
 
 
+@functools.cache
 def namespace(kind):
     """The module of a kind: a file of the package, or made here for a kind that was built in from elsewhere."""
     name = f"array_protocol.{kind}"
@@ -171,5 +173,10 @@ def namespace(kind):
 def namespace_of(kind, api_version):
     if api_version is not None and api_version not in VERSIONS:
         raise ValueError(f"there is no version {api_version!r} of the array API here, but {', '.join(VERSIONS)}")
+    return _home(kind)
+
+
+@functools.cache
+def _home(kind):
     # Objects of other libraries' classes have no namespace of ours: the functions of no namespace serve them.
     return namespace(kind) if kind in _native.data_kinds() else sys.modules["array_protocol"]

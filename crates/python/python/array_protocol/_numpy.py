@@ -5,6 +5,7 @@ writes out. What our function does not take, and arrays of other classes among t
 NumPy turns into its TypeError. `table()` has every function of NumPy's that comes to us.
 """
 
+import functools
 import inspect
 import sys
 
@@ -57,6 +58,11 @@ def as_array(x, dtype, copy):
     return view.copy() if copy else view
 
 
+# Reading a signature takes longer than most calls.
+signature = functools.cache(inspect.signature)
+
+
+@functools.cache
 def our_function(xp, func):
     """Our function for one of NumPy's that is no ufunc, or `None`."""
     module = getattr(func, "__module__", None) or ""
@@ -66,7 +72,7 @@ def our_function(xp, func):
     if name in WRITTEN and module in ("numpy", "numpy.linalg") and not standard:
         return WRITTEN[name]
     places = {"numpy": [xp, getattr(xp, "linalg", None)], "numpy.linalg": [getattr(xp, "linalg", None)],
-              "numpy.fft": [getattr(xp, "fft", None)]}
+              "numpy.fft": [getattr(xp, "fft", None)], "numpy.lib.stride_tricks": [xp]}
     for place in places.get(module, []):
         found = getattr(place, name, None) if name in getattr(place, "__all__", ()) else None
         if found is not None:
@@ -88,7 +94,8 @@ def table():
     from . import ndarray as xp
 
     found = {}
-    for prefix, place in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+    modules = {"": np, "linalg.": np.linalg, "fft.": np.fft, "lib.stride_tricks.": np.lib.stride_tricks}
+    for prefix, place in modules.items():
         for name, func in sorted(vars(place).items()):
             if isinstance(func, np.ufunc) and not name.startswith("_"):
                 ours = getattr(xp, NAMES.get(func.__name__, func.__name__), None)
@@ -101,32 +108,44 @@ def table():
     return found
 
 
+@functools.cache
+def reading(func, ours):
+    """What `translated` asks of the two signatures: NumPy's parameters, how many of ours go first, and ours by name."""
+    mine = signature(ours).parameters
+    leading = sum(p.kind is p.POSITIONAL_ONLY for p in mine.values())
+    return [(name, p.kind, p.default) for name, p in signature(func).parameters.items()], leading, frozenset(mine)
+
+
 def translated(func, ours, args, kwargs):
-    """Arguments by NumPy's signature as arguments by ours; `None` where ours has no such parameter."""
-    import numpy as np
+    """Arguments by NumPy's signature, which NumPy has checked, as arguments by ours; `None` where ours has no such
+    parameter."""
+    np = sys.modules["numpy"]
 
     def ours_of(value):
         known = isinstance(value, np.dtype) or isinstance(value, type) and issubclass(value, np.generic)
         return our_dtype(value) if known else value
 
-    theirs, mine = inspect.signature(func), inspect.signature(ours).parameters
-    bound = theirs.bind(*args, **kwargs).arguments
-    leading = [name for name, p in mine.items() if p.kind is p.POSITIONAL_ONLY]
+    kinds = inspect.Parameter
+    theirs, leading, mine = reading(func, ours)
+    rest, taken = dict(kwargs), 0
     positional, named, skipped = [], {}, False
-    for place, (name, p) in enumerate(theirs.parameters.items()):
-        if name not in bound:
+    for place, (name, kind, default) in enumerate(theirs):
+        if kind is kinds.VAR_POSITIONAL:
+            positional.extend(map(ours_of, args[taken:]))
+            continue
+        if kind is kinds.VAR_KEYWORD:
+            named.update(rest)
+            continue
+        if taken < len(args) and kind is not kinds.KEYWORD_ONLY:
+            value, taken = args[taken], taken + 1
+        elif name in rest:
+            value = rest.pop(name)
+        else:
             skipped = True
             continue
-        value = bound[name]
-        if p.kind is p.VAR_POSITIONAL:
-            positional.extend(map(ours_of, value))
-        elif p.kind is p.VAR_KEYWORD:
-            named.update(value)
-        elif place < len(leading) and not skipped:
+        if place < leading and not skipped:
             positional.append(our_dtype(value) if name == "dtype" else ours_of(value))
-        elif value is np._NoValue or value is p.default:
-            continue
-        else:
+        elif value is not np._NoValue and value is not default:
             name = PARAMETERS.get(name, name)
             if name not in mine:
                 return None
@@ -135,7 +154,7 @@ def translated(func, ours, args, kwargs):
 
 
 def is_default(func, name, value):
-    p = inspect.signature(func).parameters.get(name)
+    p = signature(func).parameters.get(name)
     return p is not None and value is p.default
 
 
@@ -152,7 +171,7 @@ def array_function(x, func, types, args, kwargs):
     if ours is WRITTEN.get(func.__name__):
         kwargs = {k: our_dtype(v) if k == "dtype" else v for k, v in kwargs.items() if not is_default(func, k, v)}
         try:
-            inspect.signature(ours).bind(xp, *args, **kwargs)
+            signature(ours).bind(xp, *args, **kwargs)
         except TypeError:
             return NotImplemented
         return ours(xp, *args, **kwargs)

@@ -22,6 +22,7 @@ TYPES = {
     "isize": "int",
     "Namespace": "Any",
     "NormOrder": "Union[int, float, str]",
+    "Padding": "Union[int, str, Sequence[int]]",
     "Scalar": "Number",
     "String": "str",
     "u64": "int",
@@ -99,7 +100,7 @@ def python_type(rust):
         if rust.startswith(outer) and rust.endswith(">"):
             inner = python_type(rust[len(outer) : -1])
             return inner if outer == "Option<" and inner.startswith("Optional[") else form.format(inner)
-    return TYPES[rust]
+    return TYPES.get(rust, "Any")
 
 
 def types_of_row(function):

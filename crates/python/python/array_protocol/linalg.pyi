@@ -17,8 +17,8 @@ class eigh_result(NamedTuple):
 
 
 class qr_result(NamedTuple):
-    q: Array
-    r: Array
+    Q: Array
+    R: Array
 
 
 class slogdet_result(NamedTuple):
@@ -27,9 +27,9 @@ class slogdet_result(NamedTuple):
 
 
 class svd_result(NamedTuple):
-    u: Array
-    s: Array
-    vh: Array
+    U: Array
+    S: Array
+    Vh: Array
 
 def cholesky(x: Union[Array, Number], /, *, upper: builtins.bool = ...) -> Array: ...
 def cross(x1: Union[Array, Number], x2: Union[Array, Number], /, *, axis: int = ...) -> Array: ...

@@ -14,7 +14,7 @@ mod answer;
 mod class;
 
 use array_api::{Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, UNKNOWN};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple, PyType};
 use std::fmt;
@@ -61,6 +61,11 @@ impl ArrayImpl for PythonArray {
         });
         array.map_err(|e: PyErr| raised("to_host", e))?.to_host()
     }
+}
+
+/// Whether an object is of a class that is a kind, or of a subclass of one.
+pub(crate) fn is_object(value: &Bound<'_, PyAny>) -> bool {
+    class::nearest(&value.get_type()).is_some()
 }
 
 /// Whether a kind is a Python class.
@@ -130,7 +135,10 @@ fn ordered<'py, 'a>(py: Python<'py>, objects: impl Iterator<Item = &'a PythonArr
 fn attribute<'py>(value: &Bound<'py, PyAny>, class: &Class, name: &str) -> PyResult<Bound<'py, PyAny>> {
     match class.reader(value.py(), name) {
         Some(f) => f.bind(value.py()).call1((value,)),
-        None => value.getattr(name).map_err(|_| untold(value, name, "has none")),
+        None => value.getattr(name).map_err(|e| match e.is_instance_of::<PyAttributeError>(value.py()) {
+            true => untold(value, name, "has none"),
+            false => e,
+        }),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Diagonal matrices that store their diagonal only.
 
-use array_api::{Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, Native, Result, Sum, decline, implements};
+use array_api::{
+    Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, Native, Result, Sum, decline, implements,
+};
 use std::sync::Arc;
 
 /// A square matrix that is zero off its diagonal.
