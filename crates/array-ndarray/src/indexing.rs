@@ -41,6 +41,7 @@ pub(crate) fn sliced(x: &NdArray, elements: &[SliceInfoElem]) -> NdArray {
 fn at(x: &NdArray, p: &At) -> Result<NdArray> {
     // What is written most, and what iterating does.
     if let [Index::At(i), rest @ ..] = &p.index.0[..]
+        && rest.len() + 1 == x.shape().len()
         && rest.iter().zip(&x.shape()[1..]).all(|(entry, &n)| entry.range() == Some((0, n, 1)))
     {
         return Ok(with_element!(x.dtype(), T => match T::peel(x) {

@@ -103,6 +103,10 @@ fn basic(shape: &[usize], state: &mut u64) -> (Vec<Index>, Positions) {
             selected.push(Some((list, true)));
         }
     }
+    if below(state, 4) == 0 {
+        entries.push(Index::NewAxis);
+        selected.push(None);
+    }
     (entries, selected)
 }
 

@@ -4,6 +4,7 @@ rows' own."""
 import math
 
 from . import _native
+from ._axes import axes
 from ._native import dtypes
 
 
@@ -147,13 +148,14 @@ def beyond(rows, asarray):
         """Slopes along axes, central in the interior: exact for parabolas also where the spacing is not even.
 
         `spacing` is one distance, or a distance or the coordinates for each axis; a list of slopes is given for several."""
-        axes = range(x.ndim) if axis is None else axis if hasattr(axis, "__iter__") else (axis,)
-        axes = [a % x.ndim for a in axes]
-        spacing = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
-        if len(spacing) != len(axes) or edge_order not in (1, 2):
-            raise ValueError(f"gradient: {len(spacing)} spacings for {len(axes)} axes, edges of order {edge_order} (1 or 2)")
+        places = axes("gradient", axis, x.ndim)
+        spacing = spacing * len(places) if len(spacing) == 1 else spacing or (1.0,) * len(places)
+        if len(spacing) != len(places) or edge_order not in (1, 2):
+            raise ValueError(f"gradient: {len(spacing)} spacings for {len(places)} axes, edges of order {edge_order} (1 or 2)")
+        if not places:
+            raise ValueError("gradient: an array without axes has no slopes")
         x = x if floating(x) else rows["astype"](x, dtypes["float64"])
-        found = [slope(x, h, a, edge_order) for h, a in zip(spacing, axes, strict=True)]
+        found = [slope(x, h, a, edge_order) for h, a in zip(spacing, places, strict=True)]
         return found if axis is None and len(found) > 1 or hasattr(axis, "__iter__") else found[0]
 
     def slope(x, h, axis, edge_order):
@@ -188,8 +190,7 @@ def beyond(rows, asarray):
     def nanmedian(x, /, axis=None, *, keepdims=False):
         """Median of the elements that are numbers."""
         x = x if floating(x) else rows["astype"](x, dtypes["float64"])
-        places = range(x.ndim) if axis is None else axis if hasattr(axis, "__iter__") else (axis,)
-        gone = [place % x.ndim for place in places]
+        gone = axes("nanmedian", axis, x.ndim)
         kept = [place for place in range(x.ndim) if place not in gone]
         shape = tuple(1 if place in gone else n for place, n in enumerate(x.shape))
         lines = rows["permute_dims"](x, (*kept, *gone))
