@@ -198,7 +198,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
     let count: usize = batch.iter().product();
     let (a, b) = (Stack::<T>::new(x, batch), Stack::<T>::new(y, batch));
     let work = m * k * n;
-    let pool = rayon::current_thread_index().is_none() && count * work >= PARALLEL;
+    let pool = share::alone() && count * work >= PARALLEL;
     let threads = if pool { rayon::current_num_threads() } else { 1 };
     // SAFETY: every element of every matrix is written: `count * m * n` in all.
     unsafe {

@@ -4,6 +4,7 @@
 //! (a million of eight bytes: 15 ms instead of 23, with positions 48 instead of 62).
 
 use crate::engine::order::Digits;
+use crate::engine::share;
 
 /// What is sorted: a key, or a key and what goes with it.
 pub(crate) trait Item: Copy + Default + Ord + Send + Sync {
@@ -38,7 +39,7 @@ const RUN: usize = 1 << 15;
 ///
 /// Uses the threads of the pool unless called from one of them; the result is the same.
 pub(crate) fn sort<T: Item>(items: &mut [T]) {
-    let threads = if rayon::current_thread_index().is_some() { 1 } else { rayon::current_num_threads() };
+    let threads = if share::alone() { rayon::current_num_threads() } else { 1 };
     let mut room = Vec::new();
     if by_digits::<T>(items.len()) || (threads > 1 && items.len() >= 2 * RUN) {
         room.resize(items.len(), T::default());

@@ -200,7 +200,7 @@ impl Plan {
         let per_row = self.columns.div_ceil(COLUMNS);
         let units = self.outputs / self.columns * per_row;
         let blocks = self.length.div_ceil(BLOCK);
-        let parallel = self.outputs * self.length >= PARALLEL && rayon::current_thread_index().is_none();
+        let parallel = self.outputs * self.length >= PARALLEL && share::alone();
         let threads = if parallel { rayon::current_num_threads() } else { 1 };
         let unit = |u: usize| {
             let (row, chunk) = (u / per_row, u % per_row);

@@ -99,7 +99,7 @@ impl Job {
 
     /// How many parts to compute in parallel: one inside the pool, where independent work already fills the threads.
     fn threads(&self) -> usize {
-        if self.len < 2 * self.grain || rayon::current_thread_index().is_some() {
+        if self.len < 2 * self.grain || !share::alone() {
             return 1;
         }
         (self.len / self.grain).min(4 * rayon::current_num_threads())

@@ -24,11 +24,6 @@ def _as_matrices(xp, x, axis1, axis2):
 
 
 @written
-def transpose(xp, a, axes=None):
-    return xp.permute_dims(a, tuple(reversed(range(a.ndim))) if axes is None else axes)
-
-
-@written
 def trace(xp, a, offset=0, axis1=0, axis2=1, dtype=None):
     return xp.linalg.trace(_as_matrices(xp, a, axis1, axis2), offset=offset, dtype=dtype)
 
@@ -62,11 +57,6 @@ def outer(xp, a, b):
 
 
 @written
-def einsum(xp, subscripts, *operands, optimize=False):
-    return xp.einsum(operands, subscripts=subscripts) if isinstance(subscripts, str) else NotImplemented
-
-
-@written
 def histogram(xp, a, bins):
     if not isinstance(bins, Array):
         return NotImplemented
@@ -74,42 +64,10 @@ def histogram(xp, a, bins):
 
 
 @written
-def bincount(xp, x, weights=None, minlength=0):
-    if weights is not None or x.ndim != 1:
-        return NotImplemented
-    length = int(xp.max(x)) + 1 if x.size else 0
-    return xp.bincount(x, length=max(length, minlength))
-
-
-@written
-def quantile(xp, a, q, axis=None, *, method="linear", keepdims=False):
-    if method != "linear":
-        return NotImplemented
-    if hasattr(q, "__float__") and getattr(q, "ndim", 0) == 0:
-        return xp.quantile(a, q=float(q), axis=axis, keepdims=keepdims)
-    return xp.stack([xp.quantile(a, q=float(p), axis=axis, keepdims=keepdims) for p in q])
-
-
-@written
 def percentile(xp, a, q, axis=None, *, method="linear", keepdims=False):
     number = hasattr(q, "__float__") and getattr(q, "ndim", 0) == 0
     shares = float(q) / 100 if number else [float(p) / 100 for p in q]
-    return quantile(xp, a, shares, axis, method=method, keepdims=keepdims)
-
-
-@written
-def pad(xp, array, pad_width, mode="constant", constant_values=0):
-    if mode != "constant" and constant_values != 0 or not isinstance(constant_values, (bool, int, float, complex)):
-        return NotImplemented
-    if isinstance(pad_width, int):
-        pad_width = (pad_width,)
-    pairs = [p if isinstance(p, (tuple, list)) else None for p in pad_width]
-    if None in pairs:
-        pairs = [(pad_width[0], pad_width[-1])] if len(pad_width) <= 2 else [(p, p) for p in pad_width]
-    pairs = [tuple(p) * (3 - len(p)) for p in pairs]
-    if len(pairs) == 1:
-        pairs *= array.ndim
-    return xp.pad(array, pad_width=tuple(pairs), mode=mode, constant=constant_values)
+    return xp.quantile(a, shares, axis=axis, method=method, keepdims=keepdims)
 
 
 @written
