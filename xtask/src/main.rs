@@ -50,7 +50,13 @@ const COMMANDS: &[Command] = &[
         name: "peers ensemble",
         options: "[--quick]",
         about: "trains the article's ensemble here, in PyTorch and in JAX, and prints the ratios",
-        run: peers::command,
+        run: peers::ensemble::command,
+    },
+    Command {
+        name: "peers ops",
+        options: "[--only PATTERN] [--rounds N] [--quick]",
+        about: "times array functions from Python here, in NumPy, PyTorch and JAX, and prints the ratios",
+        run: peers::ops::command,
     },
     Command {
         name: "conformance",

@@ -33,7 +33,7 @@ pub(crate) const PARTS: &[Part] = &[
     only_full("long tests", long_tests),
     only_full("template of a Python extension", python_template),
     only_full("benchmarks", benchmarks),
-    only_full("peers", peers::part),
+    only_full("peers", peers::ensemble::part),
     only_full("miri", miri),
 ];
 

@@ -52,9 +52,19 @@ unsafe fn free<T>(node: NonNull<Node<()>>) {
 impl Handle {
     #[inline]
     pub(crate) fn new<T: ArrayImpl>(head: Head, value: T) -> Handle {
-        let node =
-            Node { count: AtomicUsize::new(1), type_id: TypeId::of::<T>(), methods: Methods::of::<T>(), head, value };
-        Handle(NonNull::from(Box::leak(Box::new(node))).cast())
+        let mut node = Box::<Node<T>>::new_uninit();
+        let to = node.as_mut_ptr();
+        // Field by field, since a node is otherwise put together on the stack and copied from there.
+        // SAFETY: `to` points to memory for a node that nothing else knows yet, and each of its fields is written.
+        let node = unsafe {
+            (&raw mut (*to).count).write(AtomicUsize::new(1));
+            (&raw mut (*to).type_id).write(TypeId::of::<T>());
+            (&raw mut (*to).methods).write(Methods::of::<T>());
+            (&raw mut (*to).head).write(head);
+            (&raw mut (*to).value).write(value);
+            node.assume_init()
+        };
+        Handle(NonNull::from(Box::leak(node)).cast())
     }
 
     #[inline]

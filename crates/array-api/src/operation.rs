@@ -234,8 +234,13 @@ pub fn wrong_count(op: &'static Op, want: usize, got: usize) -> Error {
 /// The front door's and the implementation's.
 #[inline]
 pub fn run<O: Operation>(mut params: O, args: &mut [Operand<'_>], namespace: Option<&Namespace>) -> Result<O::Output> {
-    let verdict = params.rule(args)?;
-    let call = &mut Call { op: O::OP, params: &params, args, verdict: &verdict, namespace };
+    // Used where it lies: moved out of the result, it would be read at once in wider words than it was written in.
+    let ruled = params.rule(args);
+    let verdict = match ruled {
+        Ok(ref verdict) => verdict,
+        Err(e) => return Err(e),
+    };
+    let call = &mut Call { op: O::OP, params: &params, args, verdict, namespace };
     O::Output::from_answer(O::OP, crate::dispatch::dispatch(call))
 }
 

@@ -215,6 +215,7 @@ fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
         };
         let parts = each("svd", x.len(), 16 * cost(m, n), |i| {
             x.finite("svd", i, |_, _| true)?;
+            let a = x.scaled(i, |_, _| true);
             let mut u = Mat::<T>::identity(m, rows);
             let mut v = Mat::<T>::identity(n, columns);
             let mut s = faer::diag::Diag::<T>::zeros(k);
@@ -223,11 +224,11 @@ fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
                 let mut room = MemBuffer::new(need);
                 let (left, right) = (Some(u.as_mut()), Some(v.as_mut()));
                 let stack = MemStack::new(&mut room);
-                svd_factor::svd(x.matrix(i), s.as_mut(), left, right, Par::Seq, stack, Default::default()).map_err(
-                    |_| Error::value("svd", format!("{} did not converge; scale its elements", x.name(i))),
+                svd_factor::svd(a.matrix(), s.as_mut(), left, right, Par::Seq, stack, Default::default()).map_err(
+                    |_| Error::value("svd", format!("{} did not converge", x.name(i))),
                 )?;
             }
-            let values: Vec<_> = (0..k).map(|j| s[j].real_part()).collect();
+            let values: Vec<_> = (0..k).map(|j| a.back(s[j].real_part())).collect();
             let (mut left, mut right) = (Vec::with_capacity(m * rows), Vec::with_capacity(columns * n));
             append(&mut left, m, rows, |r, c| u[(r, c)]);
             append(&mut right, columns, n, |r, c| v[(c, r)].conjugate());

@@ -14,7 +14,7 @@ use crate::engine::eigen::{General, NoConvergence, hermitian, pivots};
 use crate::engine::stack::{Entry, Stack, append, cost, each, stacked};
 
 fn endless<T: Entry>(op: &str, x: &Stack<T>, i: usize) -> impl FnOnce(NoConvergence) -> Error {
-    let message = format!("{} did not converge; scale its elements", x.name(i));
+    let message = format!("{} did not converge", x.name(i));
     let op = op.to_string();
     move |_| Error::value(op, message)
 }
@@ -33,7 +33,9 @@ type Lists<V, C> = (Vec<Vec<V>>, Vec<Vec<C>>);
 fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Real, T>> {
     let parts = each(op, x.len(), 9 * cost(x.n, x.n), |i| {
         x.finite(op, i, |r, c| r >= c)?;
-        let (values, q) = hermitian(x.matrix(i), vectors).map_err(endless(op, x, i))?;
+        let a = x.scaled(i, |r, c| r >= c);
+        let (values, q) = hermitian(a.matrix(), vectors).map_err(endless(op, x, i))?;
+        let values = values.into_iter().map(|v| a.back(v)).collect();
         Ok((values, q.as_ref().map(rows).unwrap_or_default()))
     })?;
     Ok(parts.into_iter().unzip())
@@ -58,7 +60,9 @@ fn eigvalsh(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Wide, T::Wide>> {
     let parts = each(op, x.len(), 25 * cost(x.n, x.n), |i| {
         x.finite(op, i, |_, _| true)?;
-        let (values, v) = T::eigen(x.matrix(i), vectors).map_err(endless(op, x, i))?;
+        let a = x.scaled(i, |_, _| true);
+        let (values, v) = T::eigen(a.matrix(), vectors).map_err(endless(op, x, i))?;
+        let values = values.into_iter().map(|v| if a.exponent == 0 { v } else { v.times_power(a.exponent) }).collect();
         Ok((values, v.as_ref().map(rows).unwrap_or_default()))
     })?;
     Ok(parts.into_iter().unzip())
@@ -86,15 +90,16 @@ fn svdvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
         let (m, n) = (x.m, x.n);
         let parts = each("svdvals", x.len(), 4 * cost(m, n), |i| {
             x.finite("svdvals", i, |_, _| true)?;
+            let a = x.scaled(i, |_, _| true);
             let mut s = Diag::<T>::zeros(m.min(n));
             if m.min(n) > 0 {
                 let no = ComputeSvdVectors::No;
                 let mut room = MemBuffer::new(svd::svd_scratch::<T>(m, n, no, no, Par::Seq, Default::default()));
                 let stack = MemStack::new(&mut room);
-                svd::svd(x.matrix(i), s.as_mut(), None, None, Par::Seq, stack, Default::default())
+                svd::svd(a.matrix(), s.as_mut(), None, None, Par::Seq, stack, Default::default())
                     .map_err(|_| endless("svdvals", &x, i)(NoConvergence))?;
             }
-            Ok((0..m.min(n)).map(|j| s[j].real_part()).collect::<Vec<_>>())
+            Ok((0..m.min(n)).map(|j| a.back(s[j].real_part())).collect::<Vec<_>>())
         })?;
         Ok(stacked(parts, verdict.dims()))
     })

@@ -359,6 +359,13 @@ fn arrays_of_positions_and_masks() {
     let nothing = namespace().from_host(Vec::<bool>::new(), [0]).unwrap();
     assert_eq!(at_mask(&x, &nothing).unwrap().shape().unwrap(), [0, 4]);
     assert_eq!(floats(&set_at_mask(&x, &nothing, 5).unwrap()), floats(&x));
+    let empty = namespace().from_host(Vec::<f64>::new(), [0, 2]).unwrap();
+    let nowhere = namespace().from_host(Vec::<bool>::new(), [0, 2]).unwrap();
+    bad(
+        set_at_mask(&empty, &nowhere, namespace().asarray([1.0, 2.0]).unwrap()),
+        ErrorKind::Shape,
+        "broadcast_to: cannot broadcast (2,) with (0,): aligned from the last axis, extents must be equal or 1; reshape one of them",
+    );
     bad(
         at_mask(&x, namespace().asarray([true]).unwrap()),
         ErrorKind::Index,

@@ -211,6 +211,29 @@ fn determinants_of_any_numbers_are_answered() {
     }
 }
 
+/// Values are those of the matrix times the same power of two, also where squares of the elements are out of range.
+#[test]
+fn values_grow_with_the_matrix() {
+    for dtype in FLOATING {
+        let (x, error) = numbers(&[3, 6, 6], dtype, 5);
+        let h = add(&x, adjoint(&x)).unwrap();
+        let (small, large) = if dtype.real() == DType::Float32 { (-96, 110) } else { (-960, 1000) };
+        for power in [small, small / 2, large / 2, large] {
+            let factor = f64::powi(2.0, power);
+            let same = |found: Array, expected: Array| close(&divide(found, factor).unwrap(), &expected, error);
+            let (y, g) = (multiply(&x, factor).unwrap(), multiply(&h, factor).unwrap());
+            same(svdvals(&y).unwrap(), svdvals(&x).unwrap());
+            let d = svd(&y, ..).unwrap();
+            same(d.s, svdvals(&x).unwrap());
+            for u in each(&d.u) {
+                close(&matmul(adjoint(&u), &u).unwrap(), &eye(6, &u), error);
+            }
+            same(eigvalsh(&g).unwrap(), eigvalsh(&h).unwrap());
+            same(eigvals(&y).unwrap(), eigvals(&x).unwrap());
+        }
+    }
+}
+
 /// Numbers near the ends of the range, all equal, or zero: an answer or an error, never a panic or a hang.
 #[test]
 fn extreme_numbers_are_survived() {

@@ -14,6 +14,7 @@ import pytest
 import array_protocol.ndarray as xp
 
 np = pytest.importorskip("numpy")
+resource = pytest.importorskip("resource")
 
 pytestmark = pytest.mark.skipif("ANY_CALL_SECONDS" not in os.environ, reason="long: set ANY_CALL_SECONDS")
 
@@ -30,6 +31,15 @@ DTYPES = [
 NUMBERS = [0, 1, -1, 2, 3, -2, 5, 127, -128, 2**31, -(2**63), 2**63, 2**64, 10**30, 0.0, -0.0, 0.5, -1.5, 1e300, 1e-300]
 NUMBERS += [float("nan"), float("inf"), -float("inf"), 1j, complex("nan"), True, False]
 ODD = [None, "", "full", b"x", (), [], {}, [1, [2]], object(), int, slice(None), ..., "\ud800", {1: 2}]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def little_memory():
+    """Results that fill the machine are slow to make, and the system ends what asks for more: here they are refused."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def rounds(seed):

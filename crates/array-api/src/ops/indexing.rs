@@ -239,6 +239,9 @@ fn compose_set_at_mask(_: &SetAtMask, call: &mut Call<'_, '_>) -> Result<Array> 
     let (x, mask) = (rule::array(call.op, call.args, 0)?, rule::array(call.op, call.args, 1)?);
     let rest = x.ndim() - mask.ndim();
     if mask.size()? == 0 {
+        // Nothing is set, but a value that would not fit is refused all the same.
+        let part: Dims = std::iter::once(&0).chain(&x.shape()?[mask.ndim()..]).copied().collect();
+        crate::broadcast_to(value, part)?;
         return Ok(x.clone());
     }
     if value.ndim() <= rest {

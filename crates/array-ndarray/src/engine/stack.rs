@@ -2,6 +2,7 @@
 
 use array_api::{Complex, Error, Result};
 use faer::MatRef;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -19,11 +20,23 @@ pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> 
     fn phase(self) -> Option<Self>;
     /// The number divided by its absolute value, or 0, and the logarithm of the absolute value.
     fn polar(self) -> (Self, Self::Real);
+    /// The power of two next above its larger part; `None` of 0.
+    fn exponent(self) -> Option<i32>;
+    /// The number times a power of two.
+    fn times_power(self, exponent: i32) -> Self;
+    /// The same for a real number.
+    fn real_times_power(x: Self::Real, exponent: i32) -> Self::Real;
+    /// Within plus or minus so many powers of two, squares and their sums neither overflow nor lose digits.
+    const MODERATE: i32;
 }
 
 macro_rules! entries {
-    ($($t:ty),*) => { $(
+    ($($t:ident: $frexp:ident $scalbn:ident;)*) => { $(
         impl Entry for $t {
+            const MODERATE: i32 = $t::MAX_EXP / 4;
+            fn exponent(self) -> Option<i32> { (self != 0.0).then(|| libm::$frexp(self).1) }
+            fn times_power(self, exponent: i32) -> Self { libm::$scalbn(self, exponent) }
+            fn real_times_power(x: $t, exponent: i32) -> $t { libm::$scalbn(x, exponent) }
             fn finite(self) -> bool { self.is_finite() }
             fn conjugate(self) -> Self { self }
             fn real_part(self) -> Self { self }
@@ -33,6 +46,12 @@ macro_rules! entries {
             fn polar(self) -> (Self, Self) { (if self == 0.0 { 0.0 } else { self.signum() }, self.abs().ln()) }
         }
         impl Entry for Complex<$t> {
+            const MODERATE: i32 = $t::MODERATE;
+            fn exponent(self) -> Option<i32> { self.re.exponent().max(self.im.exponent()) }
+            fn times_power(self, exponent: i32) -> Self {
+                Complex::new(self.re.times_power(exponent), self.im.times_power(exponent))
+            }
+            fn real_times_power(x: $t, exponent: i32) -> $t { x.times_power(exponent) }
             fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
             fn conjugate(self) -> Self { self.conj() }
             fn real_part(self) -> $t { self.re }
@@ -49,7 +68,29 @@ macro_rules! entries {
         }
     )* };
 }
-entries!(f32, f64);
+entries! {
+    f32: frexpf scalbnf;
+    f64: frexp scalbn;
+}
+
+/// A matrix times a power of two.
+pub(crate) struct Scaled<'a, T: Clone> {
+    data: Cow<'a, [T]>,
+    m: usize,
+    n: usize,
+    /// What the elements were multiplied by is two to the power of minus this.
+    pub(crate) exponent: i32,
+}
+
+impl<T: Entry> Scaled<'_, T> {
+    pub(crate) fn matrix(&self) -> MatRef<'_, T> {
+        MatRef::from_row_major_slice(&self.data, self.m, self.n)
+    }
+    /// A value of the scaled matrix as the matrix's own.
+    pub(crate) fn back(&self, value: T::Real) -> T::Real {
+        if self.exponent == 0 { value } else { T::real_times_power(value, self.exponent) }
+    }
+}
 
 /// A stack of `m` by `n` matrices in C order.
 pub(crate) struct Stack<T> {
@@ -72,6 +113,20 @@ impl<T: Entry> Stack<T> {
     pub(crate) fn matrix(&self, i: usize) -> MatRef<'_, T> {
         let size = self.m * self.n;
         MatRef::from_row_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
+    }
+    /// The matrix, brought to elements of about one if the largest is far from it: iterations that square elements would
+    /// not end otherwise, or end on wrong numbers. The elements at which `read` says so are looked at, and must be finite.
+    pub(crate) fn scaled(&self, i: usize, read: impl Fn(usize, usize) -> bool) -> Scaled<'_, T> {
+        let (m, n) = (self.m, self.n);
+        let data = &self.data[i * m * n..(i + 1) * m * n];
+        let places = (0..m).flat_map(|r| (0..n).map(move |c| (r, c)));
+        let seen = data.iter().zip(places).filter(|&(_, (r, c))| read(r, c));
+        let exponent = seen.filter_map(|(x, _)| x.exponent()).max().unwrap_or(0);
+        if exponent.abs() <= T::MODERATE {
+            return Scaled { data: Cow::Borrowed(data), m, n, exponent: 0 };
+        }
+        let data = data.iter().map(|x| x.times_power(-exponent)).collect();
+        Scaled { data: Cow::Owned(data), m, n, exponent }
     }
     /// How errors name a matrix.
     pub(crate) fn name(&self, i: usize) -> String {

@@ -2,18 +2,12 @@
 
 use std::process::ExitCode;
 
-use serde_json::Value;
-
-use crate::command_line::CommandLine;
+use super::{OURS, install, is_installed, json, median, number, threads};
 use crate::repository::Repository;
 use crate::test::Run;
 use crate::{Failure, flags, table};
 
-/// The peers as PyPI has them. Python's torch does not load without the CUDA libraries that it asks for, so they
-/// come along (about 5 GB in all), also where there is no GPU.
-const PACKAGES: [&str; 4] = ["numpy", "torch==2.11.0", "jax<0.11", "optax"];
 const SCRIPT: &str = "benches/peers/ensemble.py";
-const OURS: &str = "array-protocol";
 
 /// Who is timed: the row's title and the script's word for it.
 const PEERS: &[(&str, &str)] = &[
@@ -45,7 +39,7 @@ struct Times {
 /// `cargo xtask peers ensemble [--quick]`.
 pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
     let [quick] = flags(options, ["--quick"])?;
-    ensemble(&Repository::find(false), if quick { &QUICK } else { &ARTICLE })?;
+    compare(&Repository::find(false), if quick { &QUICK } else { &ARTICLE })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,10 +49,10 @@ pub(crate) fn part(run: &mut Run) -> Result<(), Failure> {
         run.skip("peers", "--offline, and they are not installed yet");
         return Ok(());
     }
-    ensemble(&run.repository, &ARTICLE)
+    compare(&run.repository, &ARTICLE)
 }
 
-fn ensemble(repository: &Repository, size: &Size) -> Result<(), Failure> {
+fn compare(repository: &Repository, size: &Size) -> Result<(), Failure> {
     let python = install(repository)?;
     let ours = build(repository)?;
     let mut peers: Vec<Times> =
@@ -91,51 +85,6 @@ fn ensemble(repository: &Repository, size: &Size) -> Result<(), Failure> {
     Ok(())
 }
 
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Where the virtual environment lies, and the list of what was put into it.
-fn environment(repository: &Repository) -> (std::path::PathBuf, std::path::PathBuf) {
-    let folder = repository.target.join("peers");
-    (folder.join("venv"), folder.join("installed.txt"))
-}
-
-fn is_installed(repository: &Repository) -> bool {
-    let (_, record) = environment(repository);
-    std::fs::read_to_string(record).is_ok_and(|installed| installed == PACKAGES.join("\n"))
-}
-
-/// Puts the peers into a virtual environment, once, and returns its Python.
-fn install(repository: &Repository) -> Result<String, Failure> {
-    let (folder, record) = environment(repository);
-    let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let python = programs.join("python").to_string_lossy().into_owned();
-    if is_installed(repository) {
-        return Ok(python);
-    }
-    let system = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    if !repository.program(&system, &["--version"]).succeeds() {
-        return Err(no_python(&system));
-    }
-    if !repository.program(&system, &["-c", "import venv, ensurepip"]).succeeds() {
-        return Err(Failure(format!("`{system}` lacks the modules venv and ensurepip (Debian: install python3-venv)")));
-    }
-    eprintln!("installing {} into {}", PACKAGES.join(", "), folder.display());
-    repository.program(&system, &["-m", "venv", &folder.to_string_lossy()]).stream(|_| ())?;
-    repository.program(&python, &[&["-m", "pip", "install", "--quiet"], &PACKAGES[..]].concat()).stream(|_| ())?;
-    std::fs::write(&record, PACKAGES.join("\n"))
-        .map_err(|why| Failure(format!("{} cannot be written: {why}", record.display())))?;
-    Ok(python)
-}
-
-fn no_python(tried: &str) -> Failure {
-    Failure(format!(
-        "`{tried}` does not start. The peers are Python libraries: install Python 3.11 or later, or name yours, as in \
-         `PYTHON=/path/to/python3 cargo xtask peers ensemble`. Nothing else in this repository needs Python."
-    ))
-}
-
 /// Builds our side, if it is there.
 fn build(repository: &Repository) -> Result<bool, Failure> {
     let present = repository.root.join("examples/ensemble/main.rs").exists();
@@ -160,15 +109,6 @@ fn our_seconds(repository: &Repository, size: &Size) -> Result<f64, Failure> {
     number(&json(&text, &line)?, "train_seconds", &line)
 }
 
-fn json(text: &str, line: &CommandLine) -> Result<Value, Failure> {
-    serde_json::from_str(text).map_err(|why| Failure(format!("`{line}` gave no JSON ({why}): {}", text.trim())))
-}
-
-fn number(answer: &Value, field: &str, line: &CommandLine) -> Result<f64, Failure> {
-    let number = answer.get(field).and_then(Value::as_f64);
-    number.ok_or_else(|| Failure(format!("`{line}` gave no number `{field}`: {answer}")))
-}
-
 fn report(all: &mut [Times]) -> String {
     let medians: Vec<(f64, f64)> = all.iter_mut().map(|one| (median(&mut one.run), median(&mut one.compile))).collect();
     let ours = all.iter().position(|one| one.who == OURS).map(|place| medians[place].0);
@@ -178,12 +118,6 @@ fn report(all: &mut [Times]) -> String {
     };
     let rows: Vec<Vec<String>> = all.iter().zip(&medians).map(row).collect();
     table::render(&["who", "run s", "compile s", "run / ours"], &rows)
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    let (low, high) = (times[(times.len() - 1) / 2], times[times.len() / 2]);
-    f64::midpoint(low, high)
 }
 
 #[cfg(test)]
@@ -209,27 +143,5 @@ array-protocol  0.0600       0.00        1.00
     #[test]
     fn without_us_there_is_no_ratio() {
         assert!(report(&mut [times("JAX", &[0.1], 2.0)]).ends_with("JAX  0.1000       2.00           -\n"));
-    }
-
-    #[test]
-    fn the_median_of_an_even_count_lies_between() {
-        assert!((median(&mut [4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-12);
-        assert!((median(&mut [7.0]) - 7.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn answers_that_cannot_be_read_are_shown() {
-        let line = CommandLine::new("python", &["x.py"]);
-        let message = json("Traceback", &line).unwrap_err().to_string();
-        assert!(message.starts_with("`python x.py` gave no JSON") && message.ends_with("Traceback"), "{message}");
-        let answer = json(r#"{"run_seconds": "soon"}"#, &line).unwrap();
-        let message = number(&answer, "run_seconds", &line).unwrap_err().to_string();
-        assert_eq!(message, r#"`python x.py` gave no number `run_seconds`: {"run_seconds":"soon"}"#);
-    }
-
-    #[test]
-    fn a_missing_python_is_explained() {
-        let message = no_python("python3").to_string();
-        assert!(message.contains("`python3` does not start") && message.contains("PYTHON="), "{message}");
     }
 }
