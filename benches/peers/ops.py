@@ -101,7 +101,7 @@ class Jax(Library):
 
         jax.config.update("jax_enable_x64", True)
         super().__init__(jax.numpy)
-        self.jax, self.key = jax, jax.random.key(0)
+        self.jax, self.key = jax, jax.random.key(seed=0)
         self.wait, self.compiled = jax.block_until_ready, jax.jit
         self.copied = jax.jit(lambda x: x + 0)
 
@@ -120,7 +120,7 @@ class Ours(Library):
         import array_protocol.ndarray
 
         super().__init__(array_protocol.ndarray)
-        self.power, self.key = self.xp.pow, self.xp.random.key(0)
+        self.power, self.key = self.xp.pow, self.xp.random.key(seed=0)
 
     def astype(self, x, dtype):
         return self.xp.astype(x, getattr(self.xp, dtype))

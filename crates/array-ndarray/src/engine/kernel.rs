@@ -185,9 +185,9 @@ compiled!(plain3_baseline, plain3_avx2, plain3_avx512 =
 compiled!(block1_baseline, block1_avx2, block1_avx512 =
     block1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 
-const CHEAP_GRAIN: usize = 1 << 16;
-const MATH_GRAIN: usize = 1 << 14;
-const SCALAR_GRAIN: usize = 1 << 12;
+const CHEAP_GRAIN: usize = 1 << 14;
+const MATH_GRAIN: usize = 1 << 12;
+const SCALAR_GRAIN: usize = 1 << 11;
 
 pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Class) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {

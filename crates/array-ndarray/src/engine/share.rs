@@ -1,19 +1,109 @@
-//! Work shared among the threads of the pool.
+//! Work shared among threads: the caller's and those of rayon's pool.
 //!
-//! Rayon's adaptors are compiled anew for every closure and element type that they meet, which once made a seventh of this
-//! crate's code. Here they meet one: whatever is generic stays outside of them.
+//! Rayon's own adaptors, called from outside of the pool, hand everything to it and sleep until it is done: some 50
+//! microseconds, in which a kernel has gone over 100,000 numbers. Here the caller begins at once, the pool's threads join
+//! it as they wake, and one that comes late finds nothing left and is not waited for.
 
-use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::*};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Thread};
 
-/// Whether work is better shared: not inside the pool, where independent work already fills the threads.
+thread_local! {
+    /// Whether this thread, which is none of the pool's, computes a part of something.
+    static SHARING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether work is better shared: not inside of shared work, which fills the threads already.
 pub(crate) fn alone() -> bool {
-    rayon::current_thread_index().is_none()
+    rayon::current_thread_index().is_none() && !SHARING.get()
+}
+
+/// Looks at the parts that others compute before the caller sleeps: about 20 microseconds.
+const LOOKS: usize = 1 << 10;
+
+/// Parts of which each thread takes the next one.
+struct Shared {
+    part: *const (dyn Fn(usize) + Sync),
+    count: usize,
+    next: AtomicUsize,
+    unfinished: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    caller: Thread,
+}
+
+// SAFETY: `part` is `Sync`, and is called only while the caller waits for it: see `parts`.
+unsafe impl Send for Shared {}
+// SAFETY: the same.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn work(&self) {
+        loop {
+            let i = self.next.fetch_add(1, Relaxed);
+            if i >= self.count {
+                return;
+            }
+            // SAFETY: part `i` is unfinished, so the caller of `parts` has not returned and the closure lives.
+            let part = unsafe { &*self.part };
+            if let Err(cause) = catch_unwind(AssertUnwindSafe(|| part(i))) {
+                *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+            }
+            if self.unfinished.fetch_sub(1, AcqRel) == 1 {
+                self.caller.unpark();
+            }
+        }
+    }
+
+    fn wait(&self) {
+        for _ in 0..LOOKS {
+            if self.unfinished.load(Acquire) == 0 {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        while self.unfinished.load(Acquire) > 0 {
+            thread::park();
+        }
+    }
 }
 
 /// Runs `part(0)` to `part(count - 1)`, in any order, by all threads.
-pub(crate) fn parts(count: usize, part: &(dyn Fn(usize) + Sync)) {
-    (0..count).into_par_iter().for_each(part);
+///
+/// # Panics
+/// If a part does, when all are done.
+pub(crate) fn parts<'a>(count: usize, part: &'a (dyn Fn(usize) + Sync + 'a)) {
+    let helpers = rayon::current_num_threads().min(count).saturating_sub(1);
+    if helpers == 0 || !alone() {
+        return (0..count).for_each(part);
+    }
+    // SAFETY: only the lifetime changes. Whoever calls the closure has taken a part that counts as unfinished until the call
+    // is over, and this function returns when no part is unfinished.
+    let part = unsafe {
+        std::mem::transmute::<*const (dyn Fn(usize) + Sync + 'a), *const (dyn Fn(usize) + Sync + 'static)>(part)
+    };
+    let shared = Arc::new(Shared {
+        part,
+        count,
+        next: AtomicUsize::new(0),
+        unfinished: AtomicUsize::new(count),
+        panic: Mutex::new(None),
+        caller: thread::current(),
+    });
+    for _ in 0..helpers {
+        let shared = shared.clone();
+        rayon::spawn(move || shared.work());
+    }
+    SHARING.set(true);
+    shared.work();
+    SHARING.set(false);
+    shared.wait();
+    let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(cause) = panic {
+        resume_unwind(cause);
+    }
 }
 
 /// Threads take items, each the next one, until none is left: for pieces of a result, which only an iterator can hand out.
@@ -53,5 +143,39 @@ mod tests {
             turns(out.chunks_mut(3).enumerate(), |(i, piece)| piece.iter_mut().for_each(|x| *x += i + 1));
             assert!(out.iter().enumerate().all(|(i, &x)| x == i / 3 + 1));
         }
+    }
+
+    #[test]
+    fn every_part_is_computed_once_before_the_caller_goes_on() {
+        for round in 0..2000 {
+            let count = round % 23;
+            let seen: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+            parts(count, &|i| {
+                seen[i].fetch_add(1, Relaxed);
+            });
+            assert!(seen.iter().all(|n| n.load(Relaxed) == 1));
+        }
+    }
+
+    #[test]
+    fn parts_are_not_shared_again() {
+        assert!(alone());
+        parts(8, &|_| assert!(!alone()));
+        assert!(alone());
+        rayon::scope(|_| assert!(!alone()));
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_when_all_is_done() {
+        let done = AtomicUsize::new(0);
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            parts(16, &|i| {
+                assert!(i != 3, "the third");
+                done.fetch_add(1, Relaxed);
+            });
+        }));
+        assert!(caught.is_err());
+        assert_eq!(done.load(Relaxed), 15);
+        assert!(alone());
     }
 }

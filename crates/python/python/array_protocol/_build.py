@@ -35,6 +35,7 @@ POSITIONAL = {
     "tile": ("repetitions",),
     "zeros": ("shape",),
     "fftfreq": ("n",),
+    "key": ("seed",),
     "rfftfreq": ("n",),
 }
 
