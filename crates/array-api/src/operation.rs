@@ -95,8 +95,20 @@ impl Op {
         args: &mut [Operand<'_>],
         namespace: Option<&Namespace>,
     ) -> Result<Outs> {
+        self.apply_owned(params.boxed(), args, namespace)
+    }
+
+    /// [`apply`](Op::apply) with parameters that are not needed afterwards, as [`read`](Op::read) gives them.
+    ///
+    /// # Errors
+    /// The front door's and the implementation's.
+    pub fn apply_owned(
+        &'static self,
+        mut params: Box<dyn Params>,
+        args: &mut [Operand<'_>],
+        namespace: Option<&Namespace>,
+    ) -> Result<Outs> {
         self.check_arity(args)?;
-        let mut params = params.boxed();
         let verdict = (self.rule)(&mut *params, args)?;
         let call = &mut Call { op: self, params: &*params, args, verdict: &verdict, namespace };
         crate::dispatch::dispatch(call).outs(self)

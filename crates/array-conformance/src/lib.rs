@@ -35,7 +35,7 @@
 //! - Each call four times: with arrays in row-major order and as permuted, reversed views of the kind itself; borrowed,
 //!   which must leave them as they were, and donated.
 //! - Bad input, which must give an error of the kind that the protocol lists.
-//! - Every row, the unchecked ones too, on random calls (see [`any_call`]): results or an error, never a panic.
+//! - Every row on random calls (see [`any_call`]): results or an error, never a panic.
 //!   `ANY_CALL_TIMES=20000 ANY_CALL_SEED=7 cargo test --test conformance any_call` looks for longer, with
 //!   `ANY_CALL_ROW=sort` at one row.
 //!
@@ -53,6 +53,7 @@ mod any_call;
 mod closeness;
 mod compare;
 mod complex;
+mod convolution;
 mod counts;
 mod creation;
 mod determinants;
@@ -62,6 +63,7 @@ mod elementwise;
 mod fft;
 mod frequencies;
 mod gamma_functions;
+mod incomplete;
 mod indexing;
 mod inputs;
 mod jacobi;
@@ -92,7 +94,7 @@ pub use array_api as __array_api;
 pub use compare::{Close, Want};
 pub use kit::{Fields, Given, Kit, Make};
 pub use reference::Reference;
-pub use rows::{UNCHECKED, held, known, names, run};
+pub use rows::{held, known, names, run};
 
 /// What a row must pass.
 type Check = fn(&mut Kit);

@@ -4,28 +4,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::kit::{Kit, Make};
 use crate::{
-    Check, activation, along_axis, closeness, counts, creation, determinants, eigen, einsum, elementwise, fft,
-    frequencies, gamma_functions, indexing, linalg, linear_algebra, manipulation, norms, order_statistics, padding,
-    products, random, searching, selection, spectral, statistical, utility, variates,
+    Check, activation, along_axis, closeness, convolution, counts, creation, determinants, eigen, einsum, elementwise,
+    fft, frequencies, gamma_functions, incomplete, indexing, linalg, linear_algebra, manipulation, norms,
+    order_statistics, padding, products, random, searching, selection, spectral, statistical, utility, variates,
 };
-
-/// Rows that the kit has no check for, each with the reason.
-pub const UNCHECKED: &[(&str, &str)] = &[
-    ("avg_pool2d", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
-    ("conv2d", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
-    ("convolve", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
-    ("max_pool2d", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
-    ("sliding_window_view", "no scalar reference here; held on arrays in memory by array-ndarray/tests/convolution.rs"),
-    ("betainc", "no scalar reference here; held on arrays in memory by array-ndarray/tests/incomplete.rs"),
-    ("gammainc", "no scalar reference here; held on arrays in memory by array-ndarray/tests/incomplete.rs"),
-    ("gammaincc", "no scalar reference here; held on arrays in memory by array-ndarray/tests/incomplete.rs"),
-];
 
 /// Rows with a check of their own; all others are elementwise lines.
 const TABLES: &[&[(&str, Check)]] = &[
     activation::ROWS,
     along_axis::ROWS,
     closeness::ROWS,
+    convolution::ROWS,
     counts::ROWS,
     creation::ROWS,
     determinants::ROWS,
@@ -35,6 +24,7 @@ const TABLES: &[&[(&str, Check)]] = &[
     fft::ROWS,
     frequencies::ROWS,
     gamma_functions::ROWS,
+    incomplete::ROWS,
     indexing::ROWS,
     linalg::ROWS,
     linear_algebra::ROWS,
@@ -169,5 +159,6 @@ rows! { $
     fft ifft rfft irfft hfft ihfft fftn ifftn rfftn irfftn fftfreq rfftfreq fftshift ifftshift eigh eigvalsh eig eigvals
     det slogdet matrix_power svdvals matrix_rank pinv vector_norm matrix_norm outer kron cross diagonal trace einsum
     median quantile nansum nanmean nanmax nanmin nanvar nanstd histogram bincount cov pad interp isclose allclose
-    softmax log_softmax lgamma digamma polygamma gamma beta permutation choice
+    softmax log_softmax lgamma digamma polygamma gamma beta permutation choice convolve conv2d max_pool2d avg_pool2d
+    sliding_window_view gammainc gammaincc betainc
 }

@@ -32,8 +32,8 @@ type Lists<V, C> = (Vec<Vec<V>>, Vec<Vec<C>>);
 /// Of each Hermitian matrix the eigenvalues, and the eigenvectors (or nothing).
 fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Real, T>> {
     let parts = each(op, x.len(), 9 * cost(x.n, x.n), |i| {
-        x.finite(op, i, |r, c| r >= c)?;
-        let a = x.scaled(i, |r, c| r >= c);
+        x.finite(op, i, |r| 0..r + 1)?;
+        let a = x.scaled(i, |r| 0..r + 1);
         let (values, q) = hermitian(a.matrix(), vectors).map_err(endless(op, x, i))?;
         let values = values.into_iter().map(|v| a.back(v)).collect();
         Ok((values, q.as_ref().map(rows).unwrap_or_default()))
@@ -59,8 +59,8 @@ fn eigvalsh(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 /// Of each matrix the eigenvalues, and the eigenvectors (or nothing).
 fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Wide, T::Wide>> {
     let parts = each(op, x.len(), 25 * cost(x.n, x.n), |i| {
-        x.finite(op, i, |_, _| true)?;
-        let a = x.scaled(i, |_, _| true);
+        x.finite(op, i, |_| 0..x.n)?;
+        let a = x.scaled(i, |_| 0..x.n);
         let (values, v) = T::eigen(a.matrix(), vectors).map_err(endless(op, x, i))?;
         let values = values.into_iter().map(|v| if a.exponent == 0 { v } else { v.times_power(a.exponent) }).collect();
         Ok((values, v.as_ref().map(rows).unwrap_or_default()))
@@ -89,8 +89,8 @@ fn svdvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
         let x = Stack::<T>::new("svdvals", x)?;
         let (m, n) = (x.m, x.n);
         let parts = each("svdvals", x.len(), 4 * cost(m, n), |i| {
-            x.finite("svdvals", i, |_, _| true)?;
-            let a = x.scaled(i, |_, _| true);
+            x.finite("svdvals", i, |_| 0..n)?;
+            let a = x.scaled(i, |_| 0..x.n);
             let mut s = Diag::<T>::zeros(m.min(n));
             if m.min(n) > 0 {
                 let no = ComputeSvdVectors::No;

@@ -11,7 +11,7 @@ use crate::given::{self, Given};
 use crate::{dlpack, indexing, memory};
 
 /// An array of the array API standard. Its elements can be replaced (`x[0] = 1`, `x += 1`); no other array sees that.
-#[pyclass(name = "Array", module = "array_protocol", freelist = 64)]
+#[pyclass(name = "Array", module = "array_protocol")]
 pub(crate) struct PyArray {
     pub(crate) array: Array,
 }
@@ -198,13 +198,13 @@ impl PyArray {
     }
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
-        let key = indexing::entries(self.home(), key)?;
+        let key = indexing::entries(&|| self.home(), key)?;
         Ok(PyArray { array: run(py, || indexing::get(&self.array, key))? })
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, kind) = (slf.py(), slf.try_borrow()?.home());
-        let key = indexing::entries(kind, key)?;
+        let key = indexing::entries(&|| kind, key)?;
         // `x[...] = x`: a borrow of the value may be one of the array, so it ends here.
         let operand = match Given::of(value)? {
             Some(given) => given.operand().to_static(),

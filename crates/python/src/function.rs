@@ -51,6 +51,10 @@ pub(crate) struct Function {
     wider: Option<Wider>,
     /// Parameters that may also be given by position, after the arrays.
     positional: Vec<&'static str>,
+    /// The parameters of a call that gives none.
+    defaults: Box<dyn Params>,
+    /// Whether a call with nothing but its arrays needs no further look: see [`Function::short`].
+    plain: bool,
     /// The class of results that have names.
     results: PyOnceLock<Py<PyAny>>,
 }
@@ -73,7 +77,12 @@ pub(crate) fn functions<'py>(
         let known = |name: &String| op.params.iter().map(|(n, ..)| *n).find(|n| n == name);
         let positional = names.iter().filter_map(known).collect();
         let wider = WIDER.iter().find(|(name, _)| *name == op.name).map(|(_, f)| *f);
-        all.set_item(op.name, Function { op, xp: xp.clone(), wider, positional, results: PyOnceLock::new() })?;
+        let defaults = op.read(&[]).map_err(|e| exception(py, &e))?;
+        let alone = matches!(op.class, Class::Creation | Class::Random);
+        let one = |(_, role): &(_, Role)| *role == Role::One;
+        let plain = wider.is_none() && !alone && (1..=2).contains(&op.args.len()) && op.args.iter().all(one);
+        let xp = xp.clone();
+        all.set_item(op.name, Function { op, xp, wider, positional, defaults, plain, results: PyOnceLock::new() })?;
     }
     Ok(all)
 }
@@ -169,13 +178,37 @@ impl Function {
         }
     }
 
-    fn apply(&self, params: &dyn Params, operands: &mut [Operand<'_>], xp: Option<&Namespace>) -> Result<Outs> {
+    fn apply(&self, params: Box<dyn Params>, operands: &mut [Operand<'_>], xp: Option<&Namespace>) -> Result<Outs> {
         if let Some(wider) = self.wider {
             for operand in operands.iter_mut() {
                 *operand = wider(operand.take())?;
             }
         }
-        self.op.apply(params, operands, xp)
+        self.op.apply_owned(params, operands, xp)
+    }
+
+    /// A call of one or two small arrays of ours, or an array and a number: what is written most, without the search for
+    /// anything else. `None` where there is more to look at.
+    #[inline]
+    fn short<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Option<Outs>> {
+        let py = args.py();
+        let first = args.get_borrowed_item(0)?;
+        let Some(a) = Given::of(&first)? else { return Ok(None) };
+        let call =
+            |operands: &mut [Operand<'_>]| run(py, || self.op.apply_owned(self.defaults.boxed(), operands, None));
+        if self.op.args.len() == 1 {
+            return if a.is_short() { call(&mut [a.operand()]).map(Some) } else { Ok(None) };
+        }
+        let second = args.get_borrowed_item(1)?;
+        let Some(b) = Given::of(&second)? else { return Ok(None) };
+        let (x, y) = (a.is_short(), b.is_short());
+        match (&a, &b) {
+            (Given::Array(_), Given::Scalar(_)) if x => {}
+            (Given::Scalar(_), Given::Array(_)) if y => {}
+            _ if x && y => {}
+            _ => return Ok(None),
+        }
+        call(&mut [a.operand(), b.operand()]).map(Some)
     }
 
     /// Arrays of the namespace live on its device; another one cannot be asked for.
@@ -228,6 +261,13 @@ impl Function {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, n) = (args.py(), self.op.args.len());
+        if self.plain
+            && kwargs.is_none()
+            && args.len() == n
+            && let Some(outs) = self.short(args)?
+        {
+            return self.results(py, outs);
+        }
         let (mut operands, mut fields) = (Operands::new(), vec![]);
         for (i, value) in args.iter().enumerate() {
             match self.op.args.get(i) {
@@ -257,7 +297,10 @@ impl Function {
             let places = run(py, || array_api::run::<Nonzero>(Nonzero {}, &mut [condition.operand()], None))?;
             return self.results(py, Outs::Many(places));
         }
-        let params = self.op.read(&fields).map_err(|e| exception(py, &e))?;
+        let params = match fields.is_empty() {
+            true => self.defaults.boxed(),
+            false => self.op.read(&fields).map_err(|e| exception(py, &e))?,
+        };
         if operands.iter().flatten().any(|g| matches!(g, Given::Foreign(_))) {
             foreign::lead(py, operands.iter_mut().flatten());
         }
@@ -268,11 +311,11 @@ impl Function {
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
-            run(py, || self.apply(&*params, &mut operands, xp))?
+            run(py, || self.apply(params, &mut operands, xp))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.apply(&*params, &mut operands, xp))?
+            run_long(py, || self.apply(params, &mut operands, xp))?
         };
         self.results(py, outs)
     }
@@ -303,9 +346,8 @@ impl Function {
     /// The parameters: name, default, and whether they may be given by position.
     #[getter]
     fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&'static str, Bound<'py, PyAny>, bool)>> {
-        let defaults = self.op.read(&[]).map_err(|e| exception(py, &e))?.write();
         let mut all = vec![];
-        for (name, value) in defaults {
+        for (name, value) in self.defaults.write() {
             all.push((name, python(py, &value)?, self.positional.contains(&name)));
         }
         Ok(all)

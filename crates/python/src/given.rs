@@ -51,6 +51,12 @@ impl<'py> Given<'py> {
         }
     }
 
+    /// Whether this is an array of ours on which a call keeps Python's lock.
+    #[inline]
+    pub(crate) fn is_short(&self) -> bool {
+        matches!(self, Given::Array(a) if a.array.dims().size().is_some_and(|n| n < LONG))
+    }
+
     /// The number of elements.
     #[inline]
     pub(crate) fn size(&self) -> usize {

@@ -20,7 +20,7 @@ pub(crate) enum Entries {
 }
 
 /// Reads a key for arrays of a kind. Other libraries' arrays may choose too: they are read, not kept.
-pub(crate) fn entries(kind: &str, key: &Bound<'_, PyAny>) -> PyResult<Entries> {
+pub(crate) fn entries(kind: &dyn Fn() -> &'static str, key: &Bound<'_, PyAny>) -> PyResult<Entries> {
     // The shortest way for what is written most.
     if key.is_exact_instance_of::<PyInt>() {
         return Ok(Entries::Basic(Indices(vec![Index::At(position(key)?)])));
@@ -39,7 +39,7 @@ pub(crate) fn entries(kind: &str, key: &Bound<'_, PyAny>) -> PyResult<Entries> {
     Ok(Entries::Basic(Indices(basic.collect())))
 }
 
-fn entry(kind: &str, e: &Bound<'_, PyAny>) -> PyResult<KeyEntry> {
+fn entry(kind: &dyn Fn() -> &'static str, e: &Bound<'_, PyAny>) -> PyResult<KeyEntry> {
     if let Ok(array) = e.cast::<PyArray>() {
         return Ok(KeyEntry::Array(array.try_borrow()?.array.clone()));
     }
@@ -63,7 +63,7 @@ fn entry(kind: &str, e: &Bound<'_, PyAny>) -> PyResult<KeyEntry> {
         return Err(PyIndexError::new_err("a Python bool is no index; use asarray(True) for a mask"));
     }
     if !e.is_exact_instance_of::<PyInt>()
-        && let Some(array) = given::foreign_array(kind, e)?
+        && let Some(array) = given::foreign_array(kind(), e)?
     {
         return Ok(KeyEntry::Array(array));
     }

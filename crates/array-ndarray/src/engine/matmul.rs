@@ -15,7 +15,7 @@ use crate::engine::share;
 use crate::engine::simd::level;
 
 /// From this many multiplications per matrix on, packing into cache blocks pays.
-const BLOCKED: usize = 80 * 80 * 80;
+const BLOCKED: usize = 256 * 256 * 256;
 /// Multiplications below which a second thread costs more than it brings.
 const PARALLEL: usize = 1 << 18;
 

@@ -3,6 +3,7 @@
 use array_api::{Complex, Error, Result};
 use faer::MatRef;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -20,8 +21,10 @@ pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> 
     fn phase(self) -> Option<Self>;
     /// The number divided by its absolute value, or 0, and the logarithm of the absolute value.
     fn polar(self) -> (Self, Self::Real);
-    /// The power of two next above its larger part; `None` of 0.
-    fn exponent(self) -> Option<i32>;
+    /// The absolute value, of a complex number that of its larger part.
+    fn larger_part(self) -> Self::Real;
+    /// The power of two next above a positive number, 0 for 0.
+    fn exponent(x: Self::Real) -> i32;
     /// The number times a power of two.
     fn times_power(self, exponent: i32) -> Self;
     /// The same for a real number.
@@ -34,7 +37,8 @@ macro_rules! entries {
     ($($t:ident: $frexp:ident $scalbn:ident;)*) => { $(
         impl Entry for $t {
             const MODERATE: i32 = $t::MAX_EXP / 4;
-            fn exponent(self) -> Option<i32> { (self != 0.0).then(|| libm::$frexp(self).1) }
+            fn larger_part(self) -> $t { self.abs() }
+            fn exponent(x: $t) -> i32 { if x == 0.0 { 0 } else { libm::$frexp(x).1 } }
             fn times_power(self, exponent: i32) -> Self { libm::$scalbn(self, exponent) }
             fn real_times_power(x: $t, exponent: i32) -> $t { libm::$scalbn(x, exponent) }
             fn finite(self) -> bool { self.is_finite() }
@@ -47,7 +51,8 @@ macro_rules! entries {
         }
         impl Entry for Complex<$t> {
             const MODERATE: i32 = $t::MODERATE;
-            fn exponent(self) -> Option<i32> { self.re.exponent().max(self.im.exponent()) }
+            fn larger_part(self) -> $t { self.re.abs().max(self.im.abs()) }
+            fn exponent(x: $t) -> i32 { $t::exponent(x) }
             fn times_power(self, exponent: i32) -> Self {
                 Complex::new(self.re.times_power(exponent), self.im.times_power(exponent))
             }
@@ -114,14 +119,21 @@ impl<T: Entry> Stack<T> {
         let size = self.m * self.n;
         MatRef::from_row_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
     }
+    /// The elements that are looked at, row after row: those in the columns that `read` tells of a row.
+    fn seen(&self, i: usize, read: impl Fn(usize) -> Range<usize>) -> impl Iterator<Item = &[T]> {
+        let size = self.m * self.n;
+        // A matrix without columns has no rows to cut into.
+        let rows = self.data[i * size..(i + 1) * size].chunks_exact(self.n.max(1));
+        rows.enumerate().map(move |(r, row)| &row[read(r)])
+    }
     /// The matrix, brought to elements of about one if the largest is far from it: iterations that square elements would
-    /// not end otherwise, or end on wrong numbers. The elements at which `read` says so are looked at, and must be finite.
-    pub(crate) fn scaled(&self, i: usize, read: impl Fn(usize, usize) -> bool) -> Scaled<'_, T> {
+    /// not end otherwise, or end on wrong numbers. The elements that are looked at must be finite.
+    pub(crate) fn scaled(&self, i: usize, read: impl Fn(usize) -> Range<usize>) -> Scaled<'_, T> {
         let (m, n) = (self.m, self.n);
+        let larger = |a: T::Real, b: T::Real| if b > a { b } else { a };
+        let largest = self.seen(i, read).flatten().fold(T::Real::default(), |a, x| larger(a, x.larger_part()));
+        let exponent = T::exponent(largest);
         let data = &self.data[i * m * n..(i + 1) * m * n];
-        let places = (0..m).flat_map(|r| (0..n).map(move |c| (r, c)));
-        let seen = data.iter().zip(places).filter(|&(_, (r, c))| read(r, c));
-        let exponent = seen.filter_map(|(x, _)| x.exponent()).max().unwrap_or(0);
         if exponent.abs() <= T::MODERATE {
             return Scaled { data: Cow::Borrowed(data), m, n, exponent: 0 };
         }
@@ -135,17 +147,16 @@ impl<T: Entry> Stack<T> {
             _ => format!("matrix {:?} of the stack", unravel(i, &self.batch)),
         }
     }
-    pub(crate) fn finite(&self, op: &str, i: usize, read: impl Fn(usize, usize) -> bool) -> Result<()> {
-        let a = self.matrix(i);
-        for r in 0..self.m {
-            for c in 0..self.n {
-                if read(r, c) && !a[(r, c)].finite() {
-                    let (name, value) = (self.name(i), a[(r, c)]);
-                    return Err(Error::value(
-                        op,
-                        format!("{name} has the element {value} in row {r}, column {c}: it must be finite"),
-                    ));
-                }
+    pub(crate) fn finite(&self, op: &str, i: usize, read: impl Fn(usize) -> Range<usize>) -> Result<()> {
+        for (r, row) in self.seen(i, &read).enumerate() {
+            // Without a branch for each element, which would keep vectors out.
+            if row.iter().fold(true, |all, x| all & x.finite()) {
+                continue;
+            }
+            if let Some((c, value)) = row.iter().enumerate().find(|(_, x)| !x.finite()) {
+                let (name, c) = (self.name(i), read(r).start + c);
+                let message = format!("{name} has the element {value} in row {r}, column {c}: it must be finite");
+                return Err(Error::value(op, message));
             }
         }
         Ok(())
@@ -192,10 +203,14 @@ pub(crate) fn cost(m: usize, n: usize) -> usize {
 
 /// Appends a matrix in C order.
 pub(crate) fn append<T: Entry>(to: &mut Vec<T>, m: usize, n: usize, at: impl Fn(usize, usize) -> T) {
-    to.extend((0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| at(i, j)));
+    for i in 0..m {
+        // A range has a known length, so that room is asked for once and not for each element.
+        to.extend((0..n).map(|j| at(i, j)));
+    }
 }
 
 /// The matrices of a result, joined.
-pub(crate) fn stacked<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
-    NdArray::from_vec(parts.concat(), shape)
+pub(crate) fn stacked<T: NdElement>(mut parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
+    let all = if parts.len() == 1 { std::mem::take(&mut parts[0]) } else { parts.concat() };
+    NdArray::from_vec(all, shape)
 }
