@@ -53,13 +53,27 @@ const WAYS: [Way; 4] = [Way::Borrowed, Way::Strided, Way::Donated, Way::StridedD
 /// Makes an array of the kind from values in row-major order.
 pub type Make = dyn Fn(Host, Dims) -> Result<Array>;
 
+/// Runs a function inside of something, such as a transformation: with its arguments, and the arrays put into it, gives what
+/// comes out, as arrays that can be read.
+pub type Through = dyn Fn(&[Array], &dyn Fn(&[Array]) -> Result<Vec<Array>>) -> Result<Vec<Array>>;
+
 /// One row's run on one kind.
 pub struct Kit {
     make: Box<Make>,
+    through: Option<Box<Through>>,
     namespace: Option<Namespace>,
     op: &'static str,
     calls: usize,
     failures: Vec<String>,
+}
+
+/// What is given, as an operand that owns its array.
+fn own(given: &Given, array: impl FnOnce() -> Option<Array>) -> Operand<'static> {
+    match given {
+        Given::Array(_) => array().map_or(Operand::Absent, Operand::Own),
+        Given::Scalar(s) => Operand::Scalar(*s),
+        Given::Absent => Operand::Absent,
+    }
 }
 
 /// More failures of one row say nothing more.
@@ -67,10 +81,10 @@ const ENOUGH: usize = 6;
 
 impl Kit {
     /// The kit for one row of a kind.
-    pub fn new(make: Box<Make>, op: &'static str) -> Kit {
+    pub fn new(make: Box<Make>, through: Option<Box<Through>>, op: &'static str) -> Kit {
         let one = Reference::new(DType::Float64, &[], vec![Scalar::Float(0.0)]).host();
         let namespace = make(one.0, one.1).ok().map(|a| a.namespace());
-        Kit { make, namespace, op, calls: 0, failures: vec![] }
+        Kit { make, through, namespace, op, calls: 0, failures: vec![] }
     }
 
     /// Where new arrays of the kind are made.
@@ -107,16 +121,23 @@ impl Kit {
                 _ => None,
             });
         }
+        if let (Some(through), false) = (&self.through, given.is_empty()) {
+            let inside = |arrays: &[Array]| {
+                let mut arrays = arrays.iter().cloned();
+                let mut args: Args<'_> = given.iter().map(|g| own(g, || arrays.next())).collect();
+                Ok(op.apply(&*params, &mut args, None)?.into_vec())
+            };
+            let present: Vec<Array> = arrays.into_iter().flatten().collect();
+            return through(&present, &inside)?.iter().map(|out| self.read(out)).collect();
+        }
         let kept = if matches!(way, Way::Borrowed | Way::Strided) { arrays.clone() } else { vec![] };
         let mut args: Args<'_> = given
             .iter()
             .zip(arrays)
             .zip(kept.iter().map(Some).chain(std::iter::repeat(None)))
-            .map(|((g, own), kept)| match (g, kept) {
-                (Given::Scalar(s), _) => Operand::Scalar(*s),
-                (Given::Absent, _) => Operand::Absent,
-                (_, Some(Some(a))) => Operand::Ref(a),
-                _ => own.map_or(Operand::Absent, Operand::Own),
+            .map(|((g, array), kept)| match (g, kept) {
+                (Given::Array(_), Some(Some(a))) => Operand::Ref(a),
+                (g, _) => own(g, || array),
             })
             .collect();
         let namespace = if given.is_empty() { self.namespace.as_ref() } else { None };
@@ -130,19 +151,16 @@ impl Kit {
                     .map_err(|e| array_api::Error::backend(self.op, format!("an argument was changed: {e}")))?;
             }
         }
-        outs.as_slice()
-            .iter()
-            .map(|out| {
-                let read = Reference::read(out)?;
-                match read.dtype == out.dtype() {
-                    true => Ok(read),
-                    false => {
-                        let message = format!("the array says {}, its values are {}", out.dtype(), read.dtype);
-                        Err(array_api::Error::backend(self.op, message))
-                    }
-                }
-            })
-            .collect()
+        outs.as_slice().iter().map(|out| self.read(out)).collect()
+    }
+
+    fn read(&self, out: &Array) -> Result<Reference> {
+        let read = Reference::read(out)?;
+        if read.dtype == out.dtype() {
+            return Ok(read);
+        }
+        let message = format!("the array says {}, its values are {}", out.dtype(), read.dtype);
+        Err(array_api::Error::backend(self.op, message))
     }
 
     /// The results of one call, in the plain way, for checks of their own; a failure is noted.

@@ -22,6 +22,20 @@
 //!
 //! Several kinds in one file, or one kind with several options, get a module each: `conformance!(mod gpu, ...)`.
 //!
+//! A kind that exists only while something runs, such as a transformation, says how a function runs inside of it, and gives
+//! back what can be read:
+//!
+//! ```
+//! use array_api::{Array, Result};
+//!
+//! // Here inside of nothing; of a tape, for one: wrap `x`, call, and give the results' values.
+//! fn plainly(x: &[Array], f: &dyn Fn(&[Array]) -> Result<Vec<Array>>) -> Result<Vec<Array>> {
+//!     f(x)
+//! }
+//! array_conformance::conformance!(mod plain, array_ndarray::namespace(), through = plainly, expected = {});
+//! # fn main() {}
+//! ```
+//!
 //! # What is checked
 //!
 //! - Values against a scalar reference of the kit's own, in which a loop over indices does what the standard says. No
@@ -92,7 +106,7 @@ pub use any_call::{any_call, asked};
 #[doc(hidden)]
 pub use array_api as __array_api;
 pub use compare::{Close, Want};
-pub use kit::{Fields, Given, Kit, Make};
+pub use kit::{Fields, Given, Kit, Make, Through};
 pub use reference::Reference;
 pub use rows::{held, known, names, run};
 

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::kit::{Kit, Make};
+use crate::kit::{Kit, Make, Through};
 use crate::{
     Check, activation, along_axis, closeness, convolution, counts, creation, determinants, eigen, einsum, elementwise,
     fft, frequencies, gamma_functions, incomplete, indexing, linalg, linear_algebra, manipulation, norms,
@@ -47,16 +47,16 @@ pub fn known(row: &str) -> bool {
     TABLES.iter().any(|t| t.iter().any(|(n, _)| *n == row)) || crate::line::line_of(row).is_some()
 }
 
-/// Runs the check of a row on a kind.
+/// Runs the check of a row on a kind, inside of `through` if there is one.
 ///
 /// # Errors
 /// What is wrong, one call a line; a panic of the backend is one of them.
-pub fn run(row: &'static str, make: Box<Make>) -> Result<(), String> {
+pub fn run(row: &'static str, make: Box<Make>, through: Option<Box<Through>>) -> Result<(), String> {
     if !known(row) {
         return Err(format!("{row}: the kit has no check for this row"));
     }
     let checked = catch_unwind(AssertUnwindSafe(|| {
-        let mut kit = Kit::new(make, row);
+        let mut kit = Kit::new(make, through, row);
         match TABLES.iter().flat_map(|t| t.iter()).find(|(n, _)| *n == row) {
             Some((_, check)) => check(&mut kit),
             None => elementwise::check(&mut kit, row),
@@ -70,10 +70,10 @@ pub fn run(row: &'static str, make: Box<Make>) -> Result<(), String> {
 ///
 /// # Panics
 /// If the row fails and is not expected to, or the other way round.
-pub fn held(row: &'static str, make: Box<Make>, expected: &[(&str, &str)]) {
+pub fn held(row: &'static str, make: Box<Make>, through: Option<Box<Through>>, expected: &[(&str, &str)]) {
     let row = array_api::op_name(row);
     let reason = expected.iter().find(|(name, _)| *name == row).map(|(_, why)| *why);
-    match (run(row, make), reason) {
+    match (run(row, make, through), reason) {
         (Ok(()), None) => {}
         (Err(found), Some(why)) => println!("{row} fails as expected ({why}):\n{found}"),
         (Err(found), None) => panic!("{row} is not as it must be:\n{found}"),
@@ -92,7 +92,23 @@ macro_rules! rows {
         /// Makes a module of tests, one for every row of the protocol; see the [crate's documentation](crate).
         #[macro_export]
         macro_rules! conformance {
-            (mod $d m:ident, constructor = $d make:expr, expected = { $d($d name:literal: $d why:literal),* $d(,)? } $d(,)?) => {
+            (mod $d m:ident, constructor = $d make:expr, expected = $d expected:tt $d(,)?) => {
+                $d crate::conformance!(@ $d m, $d make, None, $d expected, {
+                    #[test]
+                    fn any_call_gives_results_or_an_error() {
+                        if let Err(wrong) = $d crate::any_call(&*__make(), $d crate::asked("SEED", 1), $d crate::asked("TIMES", 200) as usize) {
+                            panic!("{wrong}");
+                        }
+                    }
+                });
+            };
+            (mod $d m:ident, $d namespace:expr, through = $d through:expr, expected = $d expected:tt $d(,)?) => {
+                $d crate::conformance!(@ $d m, {
+                    let namespace: $d crate::__array_api::Namespace = $d namespace;
+                    move |host, dims| namespace.from_host(host, dims)
+                }, Some(Box::new($d through)), $d expected, {});
+            };
+            (@ $d m:ident, $d make:expr, $d through:expr, { $d($d name:literal: $d why:literal),* $d(,)? }, { $d($d more:tt)* }) => {
                 mod $d m {
                     #[allow(unused_imports)]
                     use super::*;
@@ -105,6 +121,11 @@ macro_rules! rows {
                         Box::new($d make)
                     }
 
+                    #[allow(dead_code)]
+                    fn __through() -> Option<Box<$d crate::Through>> {
+                        $d through
+                    }
+
                     #[test]
                     fn expected_failures_are_rows() {
                         for (name, _) in EXPECTED {
@@ -112,17 +133,12 @@ macro_rules! rows {
                         }
                     }
 
-                    #[test]
-                    fn any_call_gives_results_or_an_error() {
-                        if let Err(wrong) = $d crate::any_call(&*__make(), $d crate::asked("SEED", 1), $d crate::asked("TIMES", 200) as usize) {
-                            panic!("{wrong}");
-                        }
-                    }
+                    $d($d more)*
 
                     $(
                         #[test]
                         fn $row() {
-                            $d crate::held(stringify!($row), __make(), EXPECTED);
+                            $d crate::held(stringify!($row), __make(), __through(), EXPECTED);
                         }
                     )*
                 }

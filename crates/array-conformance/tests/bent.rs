@@ -102,7 +102,7 @@ fn single(s: &mut Scalar) {
 
 fn run(row: &'static str, bending: (&'static str, Bend)) -> Result<(), String> {
     BENDING.set(bending);
-    array_conformance::run(row, Box::new(|host, dims| from_host(host, dims, &array_ndarray::namespace())))
+    array_conformance::run(row, Box::new(|host, dims| from_host(host, dims, &array_ndarray::namespace())), None)
 }
 
 #[test]
