@@ -18,7 +18,7 @@ use faer::{Conj, Mat, Par};
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
-use crate::engine::stack::{Entry, Stack, append, cost, each, stacked, unravel};
+use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked, unravel};
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
@@ -27,7 +27,7 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
         let n = x.n;
         let read = |r, c| if p.upper { r <= c } else { r >= c };
         let parts = each("cholesky", x.len(), cost(n, n), |i| {
-            x.finite("cholesky", i, |r| if p.upper { r..n } else { 0..r + 1 })?;
+            x.finite("cholesky", i, |c| if p.upper { 0..c + 1 } else { c..n })?;
             let a = x.matrix(i);
             // The lower triangle, or the upper one's adjoint; the diagonal of a Hermitian matrix is real.
             let mut l = Mat::<T>::from_fn(n, n, |r, c| match (r == c, p.upper) {
@@ -53,7 +53,7 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
             Ok(out)
         })?;
         let shape = [&x.batch[..], &[n, n]].concat();
-        Ok(stacked(parts, &shape))
+        Ok(matrices(parts, &shape))
     })
 }
 
@@ -62,6 +62,8 @@ struct Systems<T> {
     a: Stack<T>,
     b: Stack<T>,
     batch: Vec<usize>,
+    /// Whether the right-hand side is one vector.
+    vector: bool,
 }
 
 impl<T: Entry> Systems<T> {
@@ -75,7 +77,7 @@ impl<T: Entry> Systems<T> {
             }
             _ => (Stack::new(op, x2)?, &out[..out.len() - 2]),
         };
-        Ok(Systems { a, b, batch: batch.to_vec() })
+        Ok(Systems { a, b, batch: batch.to_vec(), vector: x2.shape().len() == 1 })
     }
     fn len(&self) -> usize {
         self.batch.iter().product()
@@ -89,10 +91,13 @@ impl<T: Entry> Systems<T> {
         };
         (number(&self.a.batch), number(&self.b.batch))
     }
-    fn rows(&self, solution: &Mat<T>) -> Vec<T> {
+    fn columns(&self, solution: &Mat<T>) -> Vec<T> {
         let mut out = Vec::with_capacity(self.b.m * self.b.n);
         append(&mut out, self.b.m, self.b.n, |r, c| solution[(r, c)]);
         out
+    }
+    fn solutions(&self, parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
+        if self.vector { stacked(parts, shape) } else { matrices(parts, shape) }
     }
     fn work(&self) -> usize {
         self.a.n.saturating_mul(self.a.n).saturating_mul(self.b.n)
@@ -124,9 +129,9 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
             let mut room = MemBuffer::new(lu_solve::solve_in_place_scratch::<usize, T>(n, s.b.n, Par::Seq));
             let stack = MemStack::new(&mut room);
             lu_solve::solve_in_place(a.as_ref(), a.as_ref(), order.as_ref(), b.as_mut(), Par::Seq, stack);
-            Ok(s.rows(&b))
+            Ok(s.columns(&b))
         })?;
-        Ok(stacked(parts, verdict.dims()))
+        Ok(s.solutions(parts, verdict.dims()))
     })
 }
 
@@ -151,9 +156,9 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
                 (true, false) => triangular::solve_upper_triangular_in_place(a, x, Par::Seq),
                 (true, true) => triangular::solve_unit_upper_triangular_in_place(a, x, Par::Seq),
             }
-            Ok(s.rows(&b))
+            Ok(s.columns(&b))
         })?;
-        Ok(stacked(parts, verdict.dims()))
+        Ok(s.solutions(parts, verdict.dims()))
     })
 }
 
@@ -198,7 +203,7 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
             Ok((left, right))
         })?;
         let (q, r) = parts.into_iter().unzip();
-        Ok([stacked(q, &verdict.results()[0].dims), stacked(r, &verdict.results()[1].dims)])
+        Ok([matrices(q, &verdict.results()[0].dims), matrices(r, &verdict.results()[1].dims)])
     })
 }
 
@@ -214,8 +219,8 @@ fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
             false => svd_factor::ComputeSvdVectors::Thin,
         };
         let parts = each("svd", x.len(), 16 * cost(m, n), |i| {
-            x.finite("svd", i, |_| 0..n)?;
-            let a = x.scaled(i, |_| 0..n);
+            x.finite("svd", i, |_| 0..m)?;
+            let a = x.scaled(i, |_| 0..m);
             let mut u = Mat::<T>::identity(m, rows);
             let mut v = Mat::<T>::identity(n, columns);
             let mut s = faer::diag::Diag::<T>::zeros(k);
@@ -237,6 +242,6 @@ fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
         let (u, rest): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let (s, v) = rest.into_iter().unzip();
         let dims = |i: usize| &verdict.results()[i].dims;
-        Ok([stacked(u, dims(0)), stacked(s, dims(1)), stacked(v, dims(2))])
+        Ok([matrices(u, dims(0)), stacked(s, dims(1)), matrices(v, dims(2))])
     })
 }

@@ -11,7 +11,7 @@ use faer::{Mat, Par, diag::Diag};
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
 use crate::engine::eigen::{General, NoConvergence, hermitian, pivots};
-use crate::engine::stack::{Entry, Stack, append, cost, each, stacked};
+use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked};
 
 fn endless<T: Entry>(op: &str, x: &Stack<T>, i: usize) -> impl FnOnce(NoConvergence) -> Error {
     let message = format!("{} did not converge", x.name(i));
@@ -19,8 +19,8 @@ fn endless<T: Entry>(op: &str, x: &Stack<T>, i: usize) -> impl FnOnce(NoConverge
     move |_| Error::value(op, message)
 }
 
-/// The elements of a matrix in C order.
-fn rows<T: Entry>(a: &Mat<T>) -> Vec<T> {
+/// The elements of a matrix, column by column.
+fn columns<T: Entry>(a: &Mat<T>) -> Vec<T> {
     let mut out = Vec::with_capacity(a.nrows() * a.ncols());
     append(&mut out, a.nrows(), a.ncols(), |r, c| a[(r, c)]);
     out
@@ -32,11 +32,11 @@ type Lists<V, C> = (Vec<Vec<V>>, Vec<Vec<C>>);
 /// Of each Hermitian matrix the eigenvalues, and the eigenvectors (or nothing).
 fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Real, T>> {
     let parts = each(op, x.len(), 9 * cost(x.n, x.n), |i| {
-        x.finite(op, i, |r| 0..r + 1)?;
-        let a = x.scaled(i, |r| 0..r + 1);
+        x.finite(op, i, |c| c..x.n)?;
+        let a = x.scaled(i, |c| c..x.n);
         let (values, q) = hermitian(a.matrix(), vectors).map_err(endless(op, x, i))?;
         let values = values.into_iter().map(|v| a.back(v)).collect();
-        Ok((values, q.as_ref().map(rows).unwrap_or_default()))
+        Ok((values, q.as_ref().map(columns).unwrap_or_default()))
     })?;
     Ok(parts.into_iter().unzip())
 }
@@ -45,7 +45,7 @@ fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<List
 fn eigh(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("eigh", x.dtype(), T => {
         let (values, vectors) = all_hermitian("eigh", &Stack::<T>::new("eigh", x)?, true)?;
-        Ok([stacked(values, &verdict.results()[0].dims), stacked(vectors, &verdict.results()[1].dims)])
+        Ok([stacked(values, &verdict.results()[0].dims), matrices(vectors, &verdict.results()[1].dims)])
     })
 }
 
@@ -59,11 +59,11 @@ fn eigvalsh(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 /// Of each matrix the eigenvalues, and the eigenvectors (or nothing).
 fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Wide, T::Wide>> {
     let parts = each(op, x.len(), 25 * cost(x.n, x.n), |i| {
-        x.finite(op, i, |_| 0..x.n)?;
-        let a = x.scaled(i, |_| 0..x.n);
+        x.finite(op, i, |_| 0..x.m)?;
+        let a = x.scaled(i, |_| 0..x.m);
         let (values, v) = T::eigen(a.matrix(), vectors).map_err(endless(op, x, i))?;
         let values = values.into_iter().map(|v| if a.exponent == 0 { v } else { v.times_power(a.exponent) }).collect();
-        Ok((values, v.as_ref().map(rows).unwrap_or_default()))
+        Ok((values, v.as_ref().map(columns).unwrap_or_default()))
     })?;
     Ok(parts.into_iter().unzip())
 }
@@ -72,7 +72,7 @@ fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<List
 fn eig(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("eig", x.dtype(), T => {
         let (values, vectors) = all_general("eig", &Stack::<T>::new("eig", x)?, true)?;
-        Ok([stacked(values, &verdict.results()[0].dims), stacked(vectors, &verdict.results()[1].dims)])
+        Ok([stacked(values, &verdict.results()[0].dims), matrices(vectors, &verdict.results()[1].dims)])
     })
 }
 
@@ -89,8 +89,8 @@ fn svdvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
         let x = Stack::<T>::new("svdvals", x)?;
         let (m, n) = (x.m, x.n);
         let parts = each("svdvals", x.len(), 4 * cost(m, n), |i| {
-            x.finite("svdvals", i, |_| 0..n)?;
-            let a = x.scaled(i, |_| 0..x.n);
+            x.finite("svdvals", i, |_| 0..m)?;
+            let a = x.scaled(i, |_| 0..x.m);
             let mut s = Diag::<T>::zeros(m.min(n));
             if m.min(n) > 0 {
                 let no = ComputeSvdVectors::No;

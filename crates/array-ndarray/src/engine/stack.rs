@@ -89,7 +89,7 @@ pub(crate) struct Scaled<'a, T: Clone> {
 
 impl<T: Entry> Scaled<'_, T> {
     pub(crate) fn matrix(&self) -> MatRef<'_, T> {
-        MatRef::from_row_major_slice(&self.data, self.m, self.n)
+        MatRef::from_column_major_slice(&self.data, self.m, self.n)
     }
     /// A value of the scaled matrix as the matrix's own.
     pub(crate) fn back(&self, value: T::Real) -> T::Real {
@@ -97,7 +97,7 @@ impl<T: Entry> Scaled<'_, T> {
     }
 }
 
-/// A stack of `m` by `n` matrices in C order.
+/// A stack of `m` by `n` matrices, one after the other, each column by column: as decompositions work on them.
 pub(crate) struct Stack<T> {
     pub(crate) data: Vec<T>,
     pub(crate) batch: Vec<usize>,
@@ -107,8 +107,11 @@ pub(crate) struct Stack<T> {
 
 impl<T: Entry> Stack<T> {
     pub(crate) fn new(op: &str, x: &NdArray) -> Result<Stack<T>> {
-        match (x.to_vec::<T>(), x.shape()) {
-            (Some(data), &[ref batch @ .., m, n]) => Ok(Stack { data, batch: batch.to_vec(), m, n }),
+        match x.shape() {
+            &[ref batch @ .., m, n] => {
+                let data = x.clone().permuted(&turned(x.shape().len())).contiguous().to_vec::<T>();
+                Ok(Stack { data: data.unwrap_or_default(), batch: batch.to_vec(), m, n })
+            }
             _ => Err(Error::backend(op, format!("an array of shape {:?} is no stack of matrices", x.shape()))),
         }
     }
@@ -117,14 +120,14 @@ impl<T: Entry> Stack<T> {
     }
     pub(crate) fn matrix(&self, i: usize) -> MatRef<'_, T> {
         let size = self.m * self.n;
-        MatRef::from_row_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
+        MatRef::from_column_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
     }
-    /// The elements that are looked at, row after row: those in the columns that `read` tells of a row.
+    /// The elements that are looked at, column by column: those in the rows that `read` tells of a column.
     fn seen(&self, i: usize, read: impl Fn(usize) -> Range<usize>) -> impl Iterator<Item = &[T]> {
         let size = self.m * self.n;
-        // A matrix without columns has no rows to cut into.
-        let rows = self.data[i * size..(i + 1) * size].chunks_exact(self.n.max(1));
-        rows.enumerate().map(move |(r, row)| &row[read(r)])
+        // A matrix without rows has no columns to cut into.
+        let columns = self.data[i * size..(i + 1) * size].chunks_exact(self.m.max(1));
+        columns.enumerate().map(move |(c, column)| &column[read(c)])
     }
     /// The matrix, brought to elements of about one if the largest is far from it: iterations that square elements would
     /// not end otherwise, or end on wrong numbers. The elements that are looked at must be finite.
@@ -148,13 +151,13 @@ impl<T: Entry> Stack<T> {
         }
     }
     pub(crate) fn finite(&self, op: &str, i: usize, read: impl Fn(usize) -> Range<usize>) -> Result<()> {
-        for (r, row) in self.seen(i, &read).enumerate() {
+        for (c, column) in self.seen(i, &read).enumerate() {
             // Without a branch for each element, which would keep vectors out.
-            if row.iter().fold(true, |all, x| all & x.finite()) {
+            if column.iter().fold(true, |all, x| all & x.finite()) {
                 continue;
             }
-            if let Some((c, value)) = row.iter().enumerate().find(|(_, x)| !x.finite()) {
-                let (name, c) = (self.name(i), read(r).start + c);
+            if let Some((r, value)) = column.iter().enumerate().find(|(_, x)| !x.finite()) {
+                let (name, r) = (self.name(i), read(c).start + r);
                 let message = format!("{name} has the element {value} in row {r}, column {c}: it must be finite");
                 return Err(Error::value(op, message));
             }
@@ -201,15 +204,29 @@ pub(crate) fn cost(m: usize, n: usize) -> usize {
     m.saturating_mul(n).saturating_mul(m.min(n))
 }
 
-/// Appends a matrix in C order.
+/// Appends a matrix column by column.
 pub(crate) fn append<T: Entry>(to: &mut Vec<T>, m: usize, n: usize, at: impl Fn(usize, usize) -> T) {
-    for i in 0..m {
+    for j in 0..n {
         // A range has a known length, so that room is asked for once and not for each element.
-        to.extend((0..n).map(|j| at(i, j)));
+        to.extend((0..m).map(|i| at(i, j)));
     }
 }
 
-/// The matrices of a result, joined.
+/// The axes with the last two exchanged.
+fn turned(rank: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rank).collect();
+    order.swap(rank - 2, rank - 1);
+    order
+}
+
+/// Matrices that lie column by column, joined; the result is a view that says so.
+pub(crate) fn matrices<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
+    let order = turned(shape.len());
+    let columns: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
+    stacked(parts, &columns).permuted(&order)
+}
+
+/// The values of a result, joined in C order.
 pub(crate) fn stacked<T: NdElement>(mut parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
     let all = if parts.len() == 1 { std::mem::take(&mut parts[0]) } else { parts.concat() };
     NdArray::from_vec(all, shape)
