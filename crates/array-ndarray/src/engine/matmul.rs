@@ -7,9 +7,9 @@
 use array_api::{Complex, DType, Error, Result};
 use gemm::Parallelism;
 use smallvec::SmallVec;
-use std::ops::{Add, Mul};
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::dots::{self, Summed};
 use crate::engine::microkernel::{Product, View};
 use crate::engine::share;
 use crate::engine::simd::level;
@@ -52,11 +52,7 @@ pub fn matmul(x: &NdArray, y: &NdArray, shape: &[usize]) -> Result<NdArray> {
 }
 
 /// How the products of one element type are computed.
-trait Factor: NdElement {
-    /// Zero.
-    const ZERO: Self;
-    /// `sum + a * b`
-    fn add_product(sum: Self, a: Self, b: Self) -> Self;
+trait Factor: NdElement + Summed {
     /// The product of small matrices.
     fn small() -> Product<Self> {
         plain::<Self>
@@ -66,20 +62,38 @@ trait Factor: NdElement {
 }
 
 macro_rules! factors {
-    ($($t:ty),*) => { $( impl Factor for $t {
-        const ZERO: Self = 0;
-        #[inline(always)]
-        fn add_product(sum: Self, a: Self, b: Self) -> Self { sum.wrapping_add(a.wrapping_mul(b)) }
-    } )* };
+    ($($t:ty),*) => { $(
+        impl Factor for $t {}
+        impl Summed for $t {
+            const ZERO: Self = 0;
+            #[inline(always)]
+            fn add_product(sum: Self, a: Self, b: Self) -> Self { sum.wrapping_add(a.wrapping_mul(b)) }
+            #[inline(always)]
+            fn plus(a: Self, b: Self) -> Self { a.wrapping_add(b) }
+        }
+    )* };
 }
 factors!(i8, i16, i32, i64, u8, u16, u32, u64);
 
+macro_rules! summed {
+    ($t:ty, $zero:expr) => {
+        impl Summed for $t {
+            const ZERO: Self = $zero;
+            #[inline(always)]
+            fn add_product(sum: Self, a: Self, b: Self) -> Self {
+                sum + a * b
+            }
+            #[inline(always)]
+            fn plus(a: Self, b: Self) -> Self {
+                a + b
+            }
+        }
+    };
+}
+
 macro_rules! float_factors {
-    ($($t:ident: $avx2:ident, $avx512:ident;)*) => { $( impl Factor for $t {
-        const ZERO: Self = 0.0;
+    ($($t:ident: $avx2:ident, $avx512:ident;)*) => { $( summed!($t, 0.0); impl Factor for $t {
         const BLOCKED_ONE: Option<Self> = Some(1.0);
-        #[inline(always)]
-        fn add_product(sum: Self, a: Self, b: Self) -> Self { sum + a * b }
         fn small() -> Product<Self> {
             match level() {
                 #[cfg(target_arch = "x86_64")]
@@ -94,11 +108,8 @@ macro_rules! float_factors {
 float_factors! { f32: f32_avx2, f32_avx512; f64: f64_avx2, f64_avx512; }
 
 macro_rules! complex_factors {
-    ($($t:ident),*) => { $( impl Factor for Complex<$t> {
-        const ZERO: Self = Complex::new(0.0, 0.0);
+    ($($t:ident),*) => { $( summed!(Complex<$t>, Complex::new(0.0, 0.0)); impl Factor for Complex<$t> {
         const BLOCKED_ONE: Option<Self> = Some(Complex::new(1.0, 0.0));
-        #[inline(always)]
-        fn add_product(sum: Self, a: Self, b: Self) -> Self { sum.add(a.mul(b)) }
     } )* };
 }
 complex_factors!(f32, f64);
@@ -220,7 +231,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                     }
                 }
                 _ => {
-                    let small = T::small();
+                    let small = if n == 1 && k >= dots::LONG { dots::product::<T>() } else { T::small() };
                     // Few matrices are cut into runs of rows; a row does not know its neighbours.
                     let cuts = if threads > 1 { (4 * threads).div_ceil(count).min(m.div_ceil(8)) } else { 1 };
                     let part = |unit: usize| {

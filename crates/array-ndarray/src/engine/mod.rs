@@ -6,6 +6,7 @@ pub(crate) mod by_size;
 pub(crate) mod by_type;
 pub mod cast;
 pub mod cumulative;
+mod dots;
 pub(crate) mod eigen;
 pub(crate) mod kernel;
 pub(crate) mod lines;

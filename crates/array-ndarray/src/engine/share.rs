@@ -34,7 +34,7 @@ struct Shared {
     caller: Thread,
 }
 
-// SAFETY: `part` is `Sync`, and is called only while the caller waits for it: see `parts`.
+// SAFETY: `part` is `Sync`, and is called only while the caller waits for it: see `shared`.
 unsafe impl Send for Shared {}
 // SAFETY: the same.
 unsafe impl Sync for Shared {}
@@ -46,7 +46,7 @@ impl Shared {
             if i >= self.count {
                 return;
             }
-            // SAFETY: part `i` is unfinished, so the caller of `parts` has not returned and the closure lives.
+            // SAFETY: part `i` is unfinished, so the caller of `shared` has not returned and the closure lives.
             let part = unsafe { &*self.part };
             if let Err(cause) = catch_unwind(AssertUnwindSafe(|| part(i))) {
                 *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
@@ -70,15 +70,23 @@ impl Shared {
     }
 }
 
-/// Runs `part(0)` to `part(count - 1)`, in any order, by all threads.
+/// Runs `part(0)` to `part(count - 1)`, in any order, by all threads. Many are taken a run at a time.
 ///
 /// # Panics
-/// If a part does, when all are done.
-pub(crate) fn parts<'a>(count: usize, part: &'a (dyn Fn(usize) + Sync + 'a)) {
-    let helpers = rayon::current_num_threads().min(count).saturating_sub(1);
-    if helpers == 0 || !alone() {
+/// If a part does, when no thread computes any more.
+pub(crate) fn parts(count: usize, part: &(dyn Fn(usize) + Sync)) {
+    let threads = rayon::current_num_threads().min(count);
+    if threads <= 1 || !alone() {
         return (0..count).for_each(part);
     }
+    let runs = count.min(RUNS * threads);
+    shared(threads - 1, runs, &|run| (count * run / runs..count * (run + 1) / runs).for_each(part));
+}
+
+/// Runs per thread: enough for one that is slowed down to leave some to the others.
+const RUNS: usize = 16;
+
+fn shared<'a>(helpers: usize, count: usize, part: &'a (dyn Fn(usize) + Sync + 'a)) {
     // SAFETY: only the lifetime changes. Whoever calls the closure has taken a part that counts as unfinished until the call
     // is over, and this function returns when no part is unfinished.
     let part = unsafe {
@@ -155,6 +163,11 @@ mod tests {
             });
             assert!(seen.iter().all(|n| n.load(Relaxed) == 1));
         }
+        let sum = AtomicUsize::new(0);
+        parts(1000, &|i| {
+            sum.fetch_add(i, Relaxed);
+        });
+        assert_eq!(sum.into_inner(), 499_500);
     }
 
     #[test]
@@ -166,16 +179,18 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_reaches_the_caller_when_all_is_done() {
-        let done = AtomicUsize::new(0);
+    fn a_panic_reaches_the_caller_when_nothing_runs_any_more() {
+        let running = AtomicUsize::new(0);
         let caught = catch_unwind(AssertUnwindSafe(|| {
             parts(16, &|i| {
                 assert!(i != 3, "the third");
-                done.fetch_add(1, Relaxed);
+                running.fetch_add(1, Relaxed);
+                thread::sleep(std::time::Duration::from_millis(1));
+                running.fetch_sub(1, Relaxed);
             });
         }));
         assert!(caught.is_err());
-        assert_eq!(done.load(Relaxed), 15);
+        assert_eq!(running.load(Relaxed), 0);
         assert!(alone());
     }
 }
