@@ -14,7 +14,7 @@ use faer::linalg::lu::partial_pivoting::{factor as lu, solve as lu_solve};
 use faer::linalg::qr::no_pivoting::factor as qr_factor;
 use faer::linalg::{cholesky::llt::factor as llt, svd as svd_factor, triangular_solve as triangular};
 use faer::perm::Perm;
-use faer::{Conj, Mat, Par};
+use faer::{Conj, Mat, MatMut, Par};
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
@@ -57,6 +57,9 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
     })
 }
 
+/// Right-hand sides that are solved for together.
+const TOGETHER: usize = 128;
+
 /// Right-hand sides beside matrices, with their batches broadcast together.
 struct Systems<T> {
     a: Stack<T>,
@@ -91,10 +94,20 @@ impl<T: Entry> Systems<T> {
         };
         (number(&self.a.batch), number(&self.b.batch))
     }
-    fn columns(&self, solution: &Mat<T>) -> Vec<T> {
-        let mut out = Vec::with_capacity(self.b.m * self.b.n);
-        append(&mut out, self.b.m, self.b.n, |r, c| solution[(r, c)]);
-        out
+    /// The solutions of all systems, in order: `solve(matrix, part)` replaces a part of its right-hand sides by theirs.
+    ///
+    /// Many right-hand sides are cut at fixed places, which may be by several threads at once without showing in the result.
+    fn each(&self, op: &str, solve: impl Fn(usize, MatMut<'_, T>) -> Result<()> + Sync) -> Result<Vec<Vec<T>>> {
+        let cuts = self.b.n.div_ceil(TOGETHER).max(1);
+        each(op, self.len() * cuts, self.work() / cuts, |unit| {
+            let (matrix, right) = self.pair(unit / cuts);
+            let first = unit % cuts * TOGETHER;
+            let mut part = self.b.matrix(right).subcols(first, TOGETHER.min(self.b.n - first)).to_owned();
+            solve(matrix, part.as_mut())?;
+            let mut out = Vec::with_capacity(self.b.m * part.ncols());
+            append(&mut out, self.b.m, part.ncols(), |r, c| part[(r, c)]);
+            Ok(out)
+        })
     }
     fn solutions(&self, parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
         if self.vector { stacked(parts, shape) } else { matrices(parts, shape) }
@@ -122,14 +135,12 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
             }
             Ok((a, Perm::new_checked(to.into(), from.into(), n)))
         })?;
-        let parts = each("solve", s.len(), s.work(), |i| {
-            let (at, right) = s.pair(i);
-            let (a, order) = &factors[at];
-            let mut b = s.b.matrix(right).to_owned();
-            let mut room = MemBuffer::new(lu_solve::solve_in_place_scratch::<usize, T>(n, s.b.n, Par::Seq));
+        let parts = s.each("solve", |matrix, b| {
+            let (a, order) = &factors[matrix];
+            let mut room = MemBuffer::new(lu_solve::solve_in_place_scratch::<usize, T>(n, b.ncols(), Par::Seq));
             let stack = MemStack::new(&mut room);
-            lu_solve::solve_in_place(a.as_ref(), a.as_ref(), order.as_ref(), b.as_mut(), Par::Seq, stack);
-            Ok(s.columns(&b))
+            lu_solve::solve_in_place(a.as_ref(), a.as_ref(), order.as_ref(), b, Par::Seq, stack);
+            Ok(())
         })?;
         Ok(s.solutions(parts, verdict.dims()))
     })
@@ -146,17 +157,15 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
                 return Err(Error::value("triangular_solve", message));
             }
         }
-        let parts = each("triangular_solve", s.len(), s.work(), |i| {
-            let (at, right) = s.pair(i);
-            let (a, mut b) = (s.a.matrix(at).to_owned(), s.b.matrix(right).to_owned());
-            let (a, x) = (a.as_ref(), b.as_mut());
+        let parts = s.each("triangular_solve", |matrix, x| {
+            let a = s.a.matrix(matrix);
             match (p.upper, p.unit_diagonal) {
                 (false, false) => triangular::solve_lower_triangular_in_place(a, x, Par::Seq),
                 (false, true) => triangular::solve_unit_lower_triangular_in_place(a, x, Par::Seq),
                 (true, false) => triangular::solve_upper_triangular_in_place(a, x, Par::Seq),
                 (true, true) => triangular::solve_unit_upper_triangular_in_place(a, x, Par::Seq),
             }
-            Ok(s.columns(&b))
+            Ok(())
         })?;
         Ok(s.solutions(parts, verdict.dims()))
     })

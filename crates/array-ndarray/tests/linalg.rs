@@ -209,3 +209,22 @@ fn extreme_numbers_are_survived() {
         close(&matmul(adjoint(&zero.u), &zero.u).unwrap(), &eye(25, &x), 1e-5);
     }
 }
+
+/// More right-hand sides than are solved for together, broadcast over a stack.
+#[test]
+fn many_right_hand_sides() {
+    for dtype in FLOATING {
+        let (mut a, error) = numbers(&[2, 7, 7], dtype, 1);
+        a = array_api::add(a, array_api::multiply(eye(7, &namespace().zeros(([1], dtype)).unwrap()), 8.0).unwrap())
+            .unwrap();
+        let (b, _) = numbers(&[7, 300], dtype, 2);
+        let all = solve(&a, &b).unwrap();
+        let lower = triangular_solve(&a, &b, TriangularSolve::default().upper(false)).unwrap();
+        let triangle = array_api::tril(&a, ..).unwrap();
+        for i in 0..2 {
+            let of = |x: &Array| at(x, i).unwrap();
+            close(&matmul(of(&a), of(&all)).unwrap(), &b, error);
+            close(&matmul(of(&triangle), of(&lower)).unwrap(), &b, error);
+        }
+    }
+}
