@@ -43,7 +43,14 @@ impl PyArray {
 pub(crate) fn number(py: Python<'_>, s: Scalar) -> PyResult<Bound<'_, PyAny>> {
     Ok(match s {
         Scalar::Bool(b) => b.into_pyobject(py)?.to_owned().into_any(),
-        Scalar::Int(i) => i128::from(i).into_pyobject(py)?.into_any(),
+        Scalar::Int(i) => {
+            let wide = i128::from(i);
+            // Python takes 128 bits in pieces.
+            match i64::try_from(wide) {
+                Ok(small) => small.into_pyobject(py)?.into_any(),
+                Err(_) => wide.into_pyobject(py)?.into_any(),
+            }
+        }
         Scalar::Float(x) => x.into_pyobject(py)?.into_any(),
         Scalar::Complex(c) => PyComplex::from_doubles(py, c.re, c.im).into_any(),
     })
@@ -178,11 +185,11 @@ impl PyArray {
         Ok(PyComplex::from_doubles(py, c.re, c.im))
     }
 
-    fn __index__(&self, py: Python<'_>) -> PyResult<i128> {
+    fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if !self.array.dtype().is_integer() {
             return Err(PyTypeError::new_err(format!("an array of {} is no index", self.array.dtype())));
         }
-        Ok(self.only(py, "index")?.to_i128())
+        number(py, self.only(py, "index")?)
     }
 
     fn __len__(&self) -> PyResult<usize> {

@@ -103,6 +103,10 @@ fn foreign_scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
 
 /// An integer of at most 128 bits; that is more than any data type holds, so rules still say what does not fit.
 pub(crate) fn integer(value: &Bound<'_, PyAny>) -> PyResult<i128> {
+    // Python gives 128 bits in pieces.
+    if let Ok(small) = value.extract::<i64>() {
+        return Ok(small.into());
+    }
     value.extract().map_err(|_| {
         let text = value.str().map_or_else(|_| "an integer".to_owned(), |s| s.to_string());
         PyOverflowError::new_err(format!("{text} does not fit any data type"))
@@ -144,8 +148,11 @@ pub(crate) fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(text) = given.cast::<PyString>() {
         return Ok(Value::Text(text.to_str()?.to_owned()));
     }
-    if given.is_instance_of::<PyTuple>() || given.is_instance_of::<PyList>() {
-        return given.try_iter()?.map(|item| value(&item?)).collect::<PyResult<_>>().map(Value::List);
+    if let Ok(items) = given.cast::<PyTuple>() {
+        return items.iter().map(|item| value(&item)).collect::<PyResult<_>>().map(Value::List);
+    }
+    if let Ok(items) = given.cast::<PyList>() {
+        return items.iter().map(|item| value(&item)).collect::<PyResult<_>>().map(Value::List);
     }
     // Integers of other libraries, such as NumPy's, and 0-d arrays of ours.
     if let Ok(index) = given.call_method0("__index__") {
