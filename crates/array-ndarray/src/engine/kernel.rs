@@ -6,6 +6,7 @@
 use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
+use crate::engine::block::{block1, block2};
 #[cfg(test)]
 use crate::engine::simd::Level;
 use crate::engine::simd::{compiled, level};
@@ -80,15 +81,21 @@ pub(crate) trait Function1<A, O> {
 /// A function of two elements.
 pub(crate) trait Function2<A, B, O> {
     fn f(a: A, b: B) -> O;
+    /// Where `f` is not valid and `slow` must be used.
+    #[inline(always)]
+    fn is_slow(_: A, _: B) -> bool {
+        false
+    }
+    /// The value where `is_slow`.
+    fn slow(a: A, b: B) -> O {
+        Self::f(a, b)
+    }
 }
 
 /// A function of three elements.
 pub(crate) trait Function3<A, B, C, O> {
     fn f(a: A, b: B, c: C) -> O;
 }
-
-/// Elements handled at once by a [`Class::Math`] loop. The tail is filled up to it, so vector code computes it too.
-const BLOCK: usize = 32;
 
 #[inline(always)]
 unsafe fn plain1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
@@ -124,54 +131,13 @@ unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
 }
 
 #[inline(always)]
-unsafe fn block1<A: Copy + Default, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
-    let mut padded = [A::default(); BLOCK];
-    let mut spill = [MaybeUninit::<O>::uninit(); BLOCK];
-    let mut i = 0;
-    while i < n {
-        let here = BLOCK.min(n - i);
-        // SAFETY: `i + here <= n`; a short block goes through `padded` and `spill`, which have the full length.
-        unsafe {
-            let a = ins[0].cast::<A>().add(i);
-            let o = out.cast::<MaybeUninit<O>>().add(i);
-            if here == BLOCK {
-                whole1::<A, O, F>(&*a.cast(), &mut *o.cast());
-            } else {
-                padded[..here].copy_from_slice(std::slice::from_raw_parts(a, here));
-                whole1::<A, O, F>(&padded, &mut spill);
-                std::slice::from_raw_parts_mut(o, here).copy_from_slice(&spill[..here]);
-            }
-        }
-        i += BLOCK;
-    }
-}
-
-#[inline(always)]
-fn whole1<A: Copy, O: Copy, F: Function1<A, O>>(a: &[A; BLOCK], o: &mut [MaybeUninit<O>; BLOCK]) {
-    for i in 0..BLOCK {
-        o[i].write(F::f(a[i]));
-    }
-    let mut slow = false;
-    for &x in a {
-        slow |= F::is_slow(x);
-    }
-    if slow {
-        for i in 0..BLOCK {
-            if F::is_slow(a[i]) {
-                o[i].write(F::slow(a[i]));
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
+pub(super) unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts(p.cast(), n) }
 }
 
 #[inline(always)]
-unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
+pub(super) unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
 }
@@ -184,6 +150,8 @@ compiled!(plain3_baseline, plain3_avx2, plain3_avx512 =
     plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 compiled!(block1_baseline, block1_avx2, block1_avx512 =
     block1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+compiled!(block2_baseline, block2_avx2, block2_avx512 =
+    block2<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 
 const CHEAP_GRAIN: usize = 1 << 14;
 const MATH_GRAIN: usize = 1 << 12;
@@ -204,7 +172,7 @@ pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B
             (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
         }
         Class::Math => {
-            (MATH_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx512::<A, B, O, F>])
+            (MATH_GRAIN, [block2_baseline::<A, B, O, F>, block2_avx2::<A, B, O, F>, block2_avx512::<A, B, O, F>])
         }
         Class::Scalar => (SCALAR_GRAIN, [plain2_baseline::<A, B, O, F>; 3]),
     };
@@ -238,16 +206,20 @@ f32 => f32, f64 => f64, Complex<f32> => f32, Complex<f64> => f64 }
 
 /// Writes an [`Op`] as rows: `category -> result, class: |arguments| expression;`.
 ///
+/// A row of two arguments may end in `, if condition => expression`: what a [`Class::Math`] loop computes one by one.
 /// In a row `T` is the element type and `R` the type of its real part. A later row replaces an earlier one.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident = $text:literal;
-        $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr;)+) => {
+        $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr
+            $(, if $rare:expr => $slow:expr)?;)+) => {
         $(#[$doc])*
         pub static $name: $crate::engine::kernel::Op = $crate::engine::kernel::Op {
             name: $text,
             kernels: {
                 let mut kernels = [None; 13];
-                $( $crate::engine::kernel::category!($category kernels $out $class [$($arg),+] $body); )+
+                $( $crate::engine::kernel::category!(
+                    $category kernels $out $class [$($arg),+] $body $(, $rare, $slow)?
+                ); )+
                 kernels
             },
         };
@@ -307,7 +279,7 @@ macro_rules! row {
             $crate::engine::kernel::unary::<T, $out, F>($crate::engine::kernel::Class::$class)
         }
     };
-    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident] $body:expr) => {
+    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident] $body:expr $(, $rare:expr, $slow:expr)?) => {
         $kernels[<$t as array_api::Element>::DTYPE as usize] = {
             #[allow(dead_code)]
             type T = $t;
@@ -318,6 +290,15 @@ macro_rules! row {
                 fn f($a: T, $b: T) -> $out {
                     $body
                 }
+                $(
+                    #[inline(always)]
+                    fn is_slow($a: T, $b: T) -> bool {
+                        $rare
+                    }
+                    fn slow($a: T, $b: T) -> $out {
+                        $slow
+                    }
+                )?
             }
             $crate::engine::kernel::binary::<T, T, $out, F>($crate::engine::kernel::Class::$class)
         }
@@ -344,7 +325,61 @@ pub(crate) use {category, row, table};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::unary;
+    use crate::engine::{binary, cast, unary};
+
+    /// As `levels_agree`, for operations of two operands and casts.
+    #[test]
+    fn levels_agree_on_two() {
+        let mut state = 1_u64;
+        let mut number = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5) * 2.0_f64.powi((state % 80) as i32 - 40)
+        };
+        let mut x: Vec<f64> = (0..2000).map(|_| number()).collect();
+        let mut y: Vec<f64> = (0..2000).map(|_| number()).collect();
+        for (i, special) in [0.0, -0.0, f64::INFINITY, f64::NAN, 3.0, -1.0, 1e-310].into_iter().enumerate() {
+            x[7 * i] = special;
+            y[11 * i] = special;
+        }
+        let (x32, y32): (Vec<f32>, Vec<f32>) = x.iter().zip(&y).map(|(&x, &y)| (x as f32, y as f32)).unzip();
+        let double = [x.as_ptr().cast::<u8>(), y.as_ptr().cast()];
+        let single = [x32.as_ptr().cast::<u8>(), y32.as_ptr().cast()];
+        for op in [
+            &binary::POW,
+            &binary::ATAN2,
+            &binary::LOGADDEXP,
+            &cast::INT8,
+            &cast::INT32,
+            &cast::UINT32,
+            &cast::INT64,
+            &cast::UINT64,
+        ] {
+            for (dtype, [a, b]) in [(DType::Float64, double), (DType::Float32, single)] {
+                for level in [Level::Avx2, Level::Avx512].into_iter().filter(|&l| l <= crate::engine::simd::level()) {
+                    for n in [1, 7, 8, 9, 16, 33, 100, 2000] {
+                        let kernel = op.kernels[dtype as usize].unwrap();
+                        let run = |level| {
+                            let mut out = vec![0_u8; n * kernel.out.size()];
+                            // SAFETY: every operand has 2000 elements, the result room for `n`.
+                            unsafe { kernel.at(level)(n, out.as_mut_ptr(), [a, b, std::ptr::null()]) };
+                            out
+                        };
+                        let (plain, vector) = (run(Level::Baseline), run(level));
+                        for (i, (p, v)) in
+                            plain.chunks(kernel.out.size()).zip(vector.chunks(kernel.out.size())).enumerate()
+                        {
+                            let nan = |b: &[u8]| match kernel.out {
+                                DType::Float64 => f64::from_ne_bytes(b.try_into().unwrap()).is_nan(),
+                                DType::Float32 => f32::from_ne_bytes(b.try_into().unwrap()).is_nan(),
+                                _ => false,
+                            };
+                            assert!(p == v || nan(p) && nan(v), "{} {dtype} {level:?}: element {i} of {n}", op.name);
+                        }
+                    }
+                }
+            }
+        }
+    }
 
     /// Every level that this machine has, and every tail, gives the bits of the baseline.
     #[test]
@@ -352,6 +387,7 @@ mod tests {
         let x: Vec<f64> = (0..1000).map(|i| (i as f64 - 500.0) * 0.173 + 1e-3).collect();
         let y: Vec<f32> = x.iter().map(|&v| v as f32).collect();
         for op in [
+            &unary::ATAN,
             &unary::EXP,
             &unary::EXPM1,
             &unary::LOG,

@@ -2,6 +2,7 @@
 //! protocol's functions; the category files beside it register them.
 
 pub mod binary;
+mod block;
 pub(crate) mod by_size;
 pub(crate) mod by_type;
 pub mod cast;

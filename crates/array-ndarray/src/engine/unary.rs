@@ -156,8 +156,6 @@ from_libm! {
     ASIN = "asin", asinf, asin, complex::asin;
     /// The inverse hyperbolic sine.
     ASINH = "asinh", asinhf, asinh, complex::asinh;
-    /// The inverse tangent.
-    ATAN = "atan", atanf, atan, complex::atan;
     /// The inverse hyperbolic tangent.
     ATANH = "atanh", atanhf, atanh, complex::atanh;
     /// The hyperbolic cosine.
@@ -172,6 +170,12 @@ from_libm! {
     LOG10 = "log10", log10f, log10, T::log10;
 }
 
+table! { /// The inverse tangent.
+    ATAN = "atan";
+    single -> T, Math: |x| math::arctangent::f32::atan(x);
+    double -> T, Math: |x| math::arctangent::f64::atan(x);
+    complex -> T, Scalar: |z| complex::atan(z);
+}
 table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` gives numbers for negative arguments.
     ACOSH = "acosh";
     single -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acoshf(x) };
