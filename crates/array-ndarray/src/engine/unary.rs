@@ -1,6 +1,6 @@
 //! Elementwise operations of one operand.
 
-use array_api::Complex;
+use array_api::{Complex, DType};
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
 use crate::engine::math::{self, complex, gamma, scalar};
@@ -87,19 +87,19 @@ table! { /// Rounded to the nearest integer, halves to the even one; complex par
 table! { /// Neither infinite nor NaN.
     ISFINITE = "isfinite";
     integer -> bool, Cheap: |x| true;
-    float -> bool, Cheap: |x| x.is_finite();
+    float -> bool, Math: |x| x.is_finite();
     complex -> bool, Cheap: |z| z.re.is_finite() & z.im.is_finite();
 }
 table! { /// Infinite; of a complex number in either part.
     ISINF = "isinf";
     integer -> bool, Cheap: |x| false;
-    float -> bool, Cheap: |x| x.is_infinite();
+    float -> bool, Math: |x| x.is_infinite();
     complex -> bool, Cheap: |z| z.re.is_infinite() | z.im.is_infinite();
 }
 table! { /// NaN; of a complex number in either part.
     ISNAN = "isnan";
     integer -> bool, Cheap: |x| false;
-    float -> bool, Cheap: |x| x.is_nan();
+    float -> bool, Math: |x| x.is_nan();
     complex -> bool, Cheap: |z| z.re.is_nan() | z.im.is_nan();
 }
 table! { /// `!x`
@@ -125,8 +125,6 @@ macro_rules! vectorised {
 }
 
 vectorised! {
-    /// `e^x`
-    EXP = "exp", exp, T::exp;
     /// `e^x - 1`, exact near zero.
     EXPM1 = "expm1", expm1, complex::expm1;
     /// The natural logarithm.
@@ -183,6 +181,62 @@ table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` 
     complex -> T, Scalar: |z| complex::acosh(z);
 }
 
+/// An [`Op`] of a type that implements [`Function1`] for every floating type.
+macro_rules! with_rare_arguments {
+    ($text:literal, $f:ty) => {{
+        let mut kernels: [Option<Kernel>; 13] = [None; 13];
+        kernels[DType::Float32 as usize] = kernel::unary::<f32, f32, $f>(Class::Math);
+        kernels[DType::Float64 as usize] = kernel::unary::<f64, f64, $f>(Class::Math);
+        kernels[DType::Complex64 as usize] = kernel::unary::<Complex<f32>, Complex<f32>, $f>(Class::Scalar);
+        kernels[DType::Complex128 as usize] = kernel::unary::<Complex<f64>, Complex<f64>, $f>(Class::Scalar);
+        Op { name: $text, kernels }
+    }};
+}
+
+/// `e^x`
+pub static EXP: Op = {
+    struct Real;
+    impl Function1<f32, f32> for Real {
+        #[inline(always)]
+        fn f(x: f32) -> f32 {
+            math::f32::exp_of_moderate(x)
+        }
+        #[inline(always)]
+        fn is_slow(x: f32) -> bool {
+            math::f32::is_extreme(x)
+        }
+        #[inline(always)]
+        fn slow(x: f32) -> f32 {
+            math::f32::exp(x)
+        }
+    }
+    impl Function1<f64, f64> for Real {
+        #[inline(always)]
+        fn f(x: f64) -> f64 {
+            math::f64::exp_of_moderate(x)
+        }
+        #[inline(always)]
+        fn is_slow(x: f64) -> bool {
+            math::f64::is_extreme(x)
+        }
+        #[inline(always)]
+        fn slow(x: f64) -> f64 {
+            math::f64::exp(x)
+        }
+    }
+    impl Function1<Complex<f32>, Complex<f32>> for Real {
+        fn f(z: Complex<f32>) -> Complex<f32> {
+            z.exp()
+        }
+    }
+    impl Function1<Complex<f64>, Complex<f64>> for Real {
+        fn f(z: Complex<f64>) -> Complex<f64> {
+            z.exp()
+        }
+    }
+    with_rare_arguments!("exp", Real)
+};
+
 /// An [`Op`] whose real kernels are vectorised for moderate arguments and call `libm` for huge ones.
 macro_rules! circular {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $f:ident, $slow32:ident, $slow64:ident;)*) => { $(
@@ -191,7 +245,7 @@ macro_rules! circular {
             struct Real;
             impl Function1<f32, f32> for Real {
                 #[inline(always)]
-                fn f(x: f32) -> f32 { math::circular::$f(x as f64) as f32 }
+                fn f(x: f32) -> f32 { math::half_turns::$f(x) }
                 #[inline(always)]
                 fn is_slow(x: f32) -> bool { x.abs() > math::circular::LIMIT as f32 }
                 fn slow(x: f32) -> f32 { libm::$slow32(x) }
@@ -209,14 +263,7 @@ macro_rules! circular {
             impl Function1<Complex<f64>, Complex<f64>> for Real {
                 fn f(z: Complex<f64>) -> Complex<f64> { math::complex::$f(z) }
             }
-            let mut kernels: [Option<Kernel>; 13] = [None; 13];
-            kernels[array_api::DType::Float32 as usize] = kernel::unary::<f32, f32, Real>(Class::Math);
-            kernels[array_api::DType::Float64 as usize] = kernel::unary::<f64, f64, Real>(Class::Math);
-            kernels[array_api::DType::Complex64 as usize] =
-                kernel::unary::<Complex<f32>, Complex<f32>, Real>(Class::Scalar);
-            kernels[array_api::DType::Complex128 as usize] =
-                kernel::unary::<Complex<f64>, Complex<f64>, Real>(Class::Scalar);
-            Op { name: $text, kernels }
+            with_rare_arguments!($text, Real)
         };
     )* };
 }

@@ -1,8 +1,8 @@
 //! exp, expm1, log, log1p and what follows from them, for both precisions.
 //!
 //! - `exp`, `expm1`: Cody and Waite's reduction `x = n ln2 + r` with `ln2` in two parts (Software Manual for the Elementary
-//!   Functions, 1980), then the Taylor series, whose remainder at `|r| <= ln2 / 2` is below an eighth of an ulp for the degree
-//!   used. `n` is found by adding 1.5 times the power of two where the unit in the last place is one.
+//!   Functions, 1980), then a minimax polynomial (our own, by Remez' algorithm) in even and odd halves, because one chain
+//!   would wait for each step. `n` is found by adding 1.5 times the power of two where the unit in the last place is one.
 //! - `log`, `log1p`: `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))`, then with `s = f / (2 + f)`, `f = m - 1`, the odd
 //!   minimax polynomial in `s` of FreeBSD's msun (`e_log.c`, `e_logf.c`, Sun Microsystems 1993).
 //! - `tanh`: by `expm1` of `2|x|` or `-2|x|`, whichever does not cancel (`s_tanh.c` of the same library).
@@ -12,8 +12,9 @@ macro_rules! precision {
      ln2: $ln2_hi:literal + $ln2_lo:literal, exp range: $exp_min:literal .. $exp_max:literal,
      expm1 min: $expm1_min:literal, tiny: $tiny:literal, subnormal scale: 2 ^ $subnormal:literal,
      root half: $root_half:literal,
-     // (e^r - 1 - r) / r^2, highest power first
-     exp: [$($exp:expr),*],
+     moderate: $moderate:literal,
+     // (e^r - 1 - r) / r^2, its even and its odd powers, highest first
+     exp: [$($even:literal),*] + r [$($odd:literal),*],
      // the polynomial in s^2 of log, highest power first
      log: [$($log:literal),*]) => {
         pub(crate) mod $float {
@@ -46,9 +47,11 @@ macro_rules! precision {
             /// `(e^r - 1 - r) / r^2`
             #[inline(always)]
             fn series(r: F) -> F {
-                let mut p = 0.0;
-                $( p = p * r + $exp; )*
-                p
+                let w = r * r;
+                let (mut even, mut odd) = (0.0, 0.0);
+                $( even = even * w + $even; )*
+                $( odd = odd * w + $odd; )*
+                even + r * odd
             }
 
             #[inline(always)]
@@ -57,15 +60,44 @@ macro_rules! precision {
                 (power_of_two(half), power_of_two((n - (half - SHIFT)) + SHIFT))
             }
 
+            /// `n`, as an integer plus [`SHIFT`], and `e^x / 2^n`.
+            #[inline(always)]
+            fn exp_of_parts(x: F) -> (F, F) {
+                let (n, r, low) = reduce(x);
+                (n + SHIFT, 1.0 + (r + (r * r * series(r) + low)))
+            }
+
+            /// `p 2^(n + more)`, for `n` an integer plus [`SHIFT`] and a normal result.
+            #[inline(always)]
+            fn scaled(p: F, shifted: F, more: I) -> F {
+                let exponent = (shifted.to_bits() as I).wrapping_add(more) << $mantissa;
+                F::from_bits((p.to_bits() as I).wrapping_add(exponent) as _)
+            }
+
+            /// Where [`exp_of_moderate`] over- or underflows, and NaN.
+            #[inline(always)]
+            pub(crate) fn is_extreme(x: F) -> bool {
+                !(x.abs() < $moderate)
+            }
+
+            #[inline(always)]
+            pub(crate) fn exp_of_moderate(x: F) -> F {
+                let (shifted, p) = exp_of_parts(x);
+                scaled(p, shifted, 0)
+            }
+
             #[inline(always)]
             pub(crate) fn exp(x: F) -> F {
-                let x = if x > $exp_max { $exp_max } else { x };
-                let x = if x < $exp_min { $exp_min } else { x };
-                let (n, r, low) = reduce(x);
-                let p = 1.0 + (r + (r * r * series(r) + low));
+                let clamped = if x > $exp_max { $exp_max } else { x };
+                let clamped = if clamped < $exp_min { $exp_min } else { clamped };
+                let (shifted, p) = exp_of_parts(clamped);
                 // Two factors, because 2^n itself may be beyond the normal numbers.
-                let (a, b) = halves(n);
-                p * a * b
+                const FAR: F = F::from_bits((64 + $bias) << $mantissa);
+                let (large, small) = (clamped >= $moderate, clamped <= -$moderate);
+                let more = if large { -64 } else if small { 64 } else { 0 };
+                let factor = if large { FAR } else if small { 1.0 / FAR } else { 1.0 };
+                let y = scaled(p, shifted, more) * factor;
+                if x.is_nan() { x } else { y }
             }
 
             #[inline(always)]
@@ -180,9 +212,13 @@ precision! {
     ln2: 6.931_471_803_691_238e-1 + 1.908_214_929_270_587_7e-10, exp range: -746.0 .. 710.0,
     expm1 min: -50.0, tiny: 1e-17, subnormal scale: 2 ^ 54,
     root half: 0x3fe6_a09e_0000_0000,
+    moderate: 708.0,
     exp: [
-        1.0 / 6_227_020_800.0, 1.0 / 479_001_600.0, 1.0 / 39_916_800.0, 1.0 / 3_628_800.0, 1.0 / 362_880.0, 1.0 / 40_320.0,
-        1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5
+        2.763_123_119_495_936_4e-7, 2.480_149_009_554_35e-5, 1.388_888_894_684_840_1e-3, 4.166_666_666_651_616e-2,
+        5.000_000_000_000_012e-1
+    ] + r [
+        2.511_794_036_026_433e-8, 2.755_721_609_734_882e-6, 1.984_126_991_754_428_3e-4, 8.333_333_333_307_165e-3,
+        1.666_666_666_666_67e-1
     ],
     log: [
         1.479_819_860_511_658_6e-1, 1.531_383_769_920_937_3e-1, 1.818_357_216_161_805e-1, 2.222_219_843_214_978_4e-1,
@@ -195,6 +231,7 @@ precision! {
     ln2: 6.931_381e-1 + 9.058_001e-6, exp range: -104.0 .. 89.0,
     expm1 min: -20.0, tiny: 1e-9, subnormal scale: 2 ^ 25,
     root half: 0x3f35_04f3,
-    exp: [1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5],
+    moderate: 87.0,
+    exp: [1.395_057_5e-3, 4.166_620_4e-2, 0.5] + r [8.368_883e-3, 1.666_651_9e-1],
     log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666e-1]
 }

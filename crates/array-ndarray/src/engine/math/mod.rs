@@ -8,6 +8,7 @@ pub(crate) mod circular;
 pub(crate) mod complex;
 mod exponential;
 pub(crate) mod gamma;
+pub(crate) mod half_turns;
 pub(crate) mod incomplete_beta;
 pub(crate) mod incomplete_gamma;
 pub(crate) mod power;
