@@ -172,8 +172,8 @@ fn pairs() -> (Vec<f64>, Vec<f64>) {
 fn powers_and_angles_are_within_two_ulp() {
     let (x, y) = pairs();
     let (x32, y32): (Vec<f32>, Vec<f32>) = x.iter().zip(&y).map(|(&x, &y)| (x as f32, y as f32)).unzip();
-    let cases: [(&Op, fn(f64, f64) -> f64, f64, f64); 2] =
-        [(&binary::POW, f64::powf, 1.0, 0.6), (&binary::ATAN2, f64::atan2, 2.0, 2.0)];
+    type Case<'a> = (&'a Op, fn(f64, f64) -> f64, f64, f64);
+    let cases: [Case; 2] = [(&binary::POW, f64::powf, 1.0, 0.6), (&binary::ATAN2, f64::atan2, 2.0, 2.0)];
     for (op, reference, limit64, limit32) in cases {
         let (mut worst64, mut worst32) = (0.0_f64, 0.0_f64);
         for (i, z) in two64(op, &x, &y).into_iter().enumerate() {

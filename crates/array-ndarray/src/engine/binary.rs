@@ -61,7 +61,7 @@ table! { /// `x1` to the power of `x2`. An integer to a negative power is the tr
         else if a == -1 { if b & 1 == 0 { 1 } else { -1 } }
         else { 0 }
     };
-    single -> T, Math: |a, b| power::f32::pow(a, b);
+    single -> T, Math: |a, b| power::f32::pow(a, b), if power::f32::is_extreme(a, b) => libm::powf(a, b);
     double -> T, Math: |a, b| power::f64::pow(a, b), if power::f64::is_extreme(a, b) => libm::pow(a, b);
     complex -> T, Scalar: |a, b| scalar::power_complex(a, b);
 }

@@ -46,7 +46,7 @@ macro_rules! precision {
             /// Where [`atan2`] would overflow, and NaN.
             #[inline(always)]
             pub(crate) fn is_huge(y: F, x: F) -> bool {
-                !((y.abs() < $huge) & (x.abs() < $huge))
+                y.is_nan() | x.is_nan() | (y.abs() >= $huge) | (x.abs() >= $huge)
             }
 
             /// The angle of the point `(x, y)`; not where [`is_huge`].
@@ -72,5 +72,5 @@ precision! {
 
 precision! {
     f32, u32, pi/4: f32::from_bits(0x3f49_0fd8), 1.569_582_4e-7, huge: 1e37,
-    [0.032_942_2, -0.075_454_35, 0.108_177_754, -0.142_564_79, 0.199_986_37, -0.333_333_12]
+    [0.032_942_2, -0.075_454_35, 0.108_177_75, -0.142_564_79, 0.199_986_37, -0.333_333_12]
 }

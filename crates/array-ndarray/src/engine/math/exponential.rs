@@ -5,7 +5,7 @@
 //!   would wait for each step. `n` is found by adding 1.5 times the power of two where the unit in the last place is one.
 //! - `log`, `log1p`: `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))`, then with `s = f / (2 + f)`, `f = m - 1`, the odd
 //!   minimax polynomial in `s` of FreeBSD's msun (`e_log.c`, `e_logf.c`, Sun Microsystems 1993).
-//! - `tanh`: by `expm1` of `2|x|` or `-2|x|`, whichever does not cancel (`s_tanh.c` of the same library).
+//! - `tanh`: `1 - 2 / (1 + e^2x)`, near zero a minimax polynomial (our own) of odd powers.
 
 macro_rules! precision {
     ($float:ident, $int:ident, mantissa: $mantissa:literal, bias: $bias:literal, shift: $shift:literal,
@@ -16,7 +16,9 @@ macro_rules! precision {
      // (e^r - 1 - r) / r^2, its even and its odd powers, highest first
      exp: [$($even:literal),*] + r [$($odd:literal),*],
      // the polynomial in s^2 of log, highest power first
-     log: [$($log:literal),*]) => {
+     log: [$($log:literal),*],
+     // (tanh(x) / x - 1) / x^2 as a polynomial in x^2, highest power first
+     tanh: [$($tanh:literal),*], one from: $one_from:literal) => {
         pub(crate) mod $float {
             type F = $float;
             type I = $int;
@@ -34,14 +36,15 @@ macro_rules! precision {
                 F::from_bits((n.wrapping_add($bias) << $mantissa) as _)
             }
 
-            /// `n` and `r` in two parts with `x = n ln2 + r`, `|r| <= ln2 / 2`.
+            /// `n`, an integer plus [`SHIFT`], and `r` in two parts with `x = n ln2 + r`, `|r| <= ln2 / 2`.
             #[inline(always)]
             fn reduce(x: F) -> (F, F, F) {
-                let n = (x * std::$float::consts::LOG2_E + SHIFT) - SHIFT;
+                let shifted = x * std::$float::consts::LOG2_E + SHIFT;
+                let n = shifted - SHIFT;
                 let high = x - n * LN2_HI;
                 let low = n * LN2_LO;
                 let r = high - low;
-                (n, r, (high - r) - low)
+                (shifted, r, (high - r) - low)
             }
 
             /// `(e^r - 1 - r) / r^2`
@@ -63,8 +66,8 @@ macro_rules! precision {
             /// `n`, as an integer plus [`SHIFT`], and `e^x / 2^n`.
             #[inline(always)]
             fn exp_of_parts(x: F) -> (F, F) {
-                let (n, r, low) = reduce(x);
-                (n + SHIFT, 1.0 + (r + (r * r * series(r) + low)))
+                let (shifted, r, low) = reduce(x);
+                (shifted, 1.0 + (r + (r * r * series(r) + low)))
             }
 
             /// `p 2^(n + more)`, for `n` an integer plus [`SHIFT`] and a normal result.
@@ -77,7 +80,7 @@ macro_rules! precision {
             /// Where [`exp_of_moderate`] over- or underflows, and NaN.
             #[inline(always)]
             pub(crate) fn is_extreme(x: F) -> bool {
-                !(x.abs() < $moderate)
+                x.is_nan() | (x.abs() >= $moderate)
             }
 
             #[inline(always)]
@@ -104,7 +107,8 @@ macro_rules! precision {
             pub(crate) fn expm1(x: F) -> F {
                 let clamped = if x > $exp_max { $exp_max } else { x };
                 let clamped = if clamped < $expm1_min { $expm1_min } else { clamped };
-                let (n, r, low) = reduce(clamped);
+                let (shifted, r, low) = reduce(clamped);
+                let n = shifted - SHIFT;
                 let q = r * r * series(r) + low;
                 // e^x - 1 = 2^n (r + q + 1 - 2^-n); from n = 64 on the last term is below rounding. What the sum with
                 // the larger term loses is added to the smaller one (Dekker 1971).
@@ -172,10 +176,14 @@ macro_rules! precision {
             #[inline(always)]
             pub(crate) fn tanh(x: F) -> F {
                 let a = x.abs();
-                let (medium, large) = (a > 0.17, a > 0.55);
-                let t = expm1(if medium { 2.0 * a } else { -2.0 * a });
-                let q = (if large { 2.0 } else { t.abs() }) / (t + 2.0);
-                (if large { 1.0 - q } else { q }).copysign(x)
+                let bounded = if a > $one_from { $one_from } else { a };
+                let (shifted, e) = exp_of_parts(2.0 * bounded);
+                let far = 1.0 - 2.0 / (1.0 + scaled(e, shifted, 0));
+                let z = a * a;
+                let mut p = 0.0;
+                $( p = p * z + $tanh; )*
+                let near = a + a * (z * p);
+                (if a > 0.5625 { far } else { near }).copysign(x)
             }
 
             #[inline(always)]
@@ -223,7 +231,13 @@ precision! {
     log: [
         1.479_819_860_511_658_6e-1, 1.531_383_769_920_937_3e-1, 1.818_357_216_161_805e-1, 2.222_219_843_214_978_4e-1,
         2.857_142_874_366_239e-1, 3.999_999_999_940_942e-1, 6.666_666_666_666_735e-1
-    ]
+    ],
+    tanh: [
+        -1.893_176_808_304_380_4e-5, 8.240_909_625_517_24e-5, -2.327_522_130_197_998e-4, 5.881_988_271_950_737e-4,
+        -1.455_483_608_108_925_7e-3, 3.592_082_913_750_512e-3, -8.863_231_708_170_606e-3, 2.186_948_833_197_102_3e-2,
+        -5.396_825_396_190_277e-2, 1.333_333_333_332_347e-1, -3.333_333_333_333_332_8e-1
+    ],
+    one from: 20.0
 }
 
 precision! {
@@ -232,6 +246,8 @@ precision! {
     expm1 min: -20.0, tiny: 1e-9, subnormal scale: 2 ^ 25,
     root half: 0x3f35_04f3,
     moderate: 87.0,
-    exp: [1.395_057_5e-3, 4.166_620_4e-2, 0.5] + r [8.368_883e-3, 1.666_651_9e-1],
-    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666e-1]
+    exp: [1.395_057_5e-3, 4.166_620_4e-2, 0.5] + r [8.368_883e-3, 1.666_652e-1],
+    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666e-1],
+    tanh: [-6.188_638_6e-3, 2.101_427_7e-2, -5.383_924_6e-2, 1.333_247_1e-1, -3.333_331_4e-1],
+    one from: 10.0
 }

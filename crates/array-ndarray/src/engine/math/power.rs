@@ -24,7 +24,14 @@ fn split(x: f64) -> (f64, f64) {
 pub(crate) mod f32 {
     use super::{SHIFT, WHOLE, split};
 
-    /// Every case of the standard, by selections.
+    /// Where [`pow`] does not know the cases: a base of zero, infinities and NaN.
+    #[inline(always)]
+    pub(crate) fn is_extreme(base: f32, exponent: f32) -> bool {
+        const FINITE: u32 = f32::INFINITY.to_bits() - 1;
+        (base.abs().to_bits().wrapping_sub(1) >= FINITE) | (exponent.abs().to_bits() > FINITE)
+    }
+
+    /// The power where it is not [`is_extreme`].
     #[inline(always)]
     pub(crate) fn pow(base: f32, exponent: f32) -> f32 {
         let (x, y) = (f64::from(base.abs()), f64::from(exponent));
@@ -34,10 +41,7 @@ pub(crate) mod f32 {
         let w = z * z;
         let even = 0.340_738_355_105_096_5 * w + 0.577_083_594_452_137_4;
         let odd = 0.411_672_218_294_417_47 * w + 0.961_796_673_284_350_3;
-        let log = k + s * ((even * w + 2.885_390_081_790_140_1) + z * odd);
-        // Finite, so that an exponent of zero makes it zero; so large that the smallest exponent does not.
-        let log = if x == 0.0 { -1e300 } else { log };
-        let log = if x < f64::INFINITY { log } else { x * 1e300 };
+        let log = k + s * ((even * w + 2.885_390_081_790_14) + z * odd);
         let e = log * y;
         let e = if e > 200.0 { 200.0 } else { e };
         let e = if e < -200.0 { -200.0 } else { e };
@@ -50,17 +54,14 @@ pub(crate) mod f32 {
         let odd = odd * w + 0.693_147_207_711_344_4;
         let p = (even * w + 1.0) + r * odd;
         let size = f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52)) as f32;
-        let size = if e.is_nan() { f32::NAN } else { size };
-        let size = if (x == 1.0) | (exponent == 0.0) { 1.0 } else { size };
         // Beyond 2^30 every number is even.
         let size_of_y = y.abs();
         let bounded = if size_of_y > 1_073_741_824.0 { 1_073_741_824.0 } else { size_of_y };
         let units = bounded + WHOLE;
         let whole = units - WHOLE == bounded;
         let odd = whole & (units.to_bits() & 1 == 1);
-        let value = if (base < 0.0) & (base > f32::NEG_INFINITY) & !whole { f32::NAN } else { size };
+        let value = if (base < 0.0) & !whole { f32::NAN } else { size };
         let value = if odd & base.is_sign_negative() { -value } else { value };
-        let value = if base == 1.0 { 1.0 } else { value };
         if exponent == 2.0 { base * base } else { value }
     }
 }
@@ -82,20 +83,20 @@ pub(crate) mod f64 {
         f64::from_bits(x.to_bits() & 0xffff_ffff_0000_0000)
     }
 
-    /// Where [`pow`] does not know the cases: infinities, NaN, huge exponents, and exponents so small that zero's
-    /// logarithm would be lost.
+    /// Where [`pow`] does not know the cases: a base that is zero, subnormal, infinite or NaN, and exponents so huge that
+    /// products overflow.
     #[inline(always)]
     pub(crate) fn is_extreme(base: f64, exponent: f64) -> bool {
-        let (x, y) = (base.abs(), exponent.abs());
-        !((x < f64::INFINITY) & (y < 1e21)) | ((x == 0.0) & (y < 1e-250))
+        const LEAST: u64 = f64::MIN_POSITIVE.to_bits();
+        const NORMAL: u64 = f64::INFINITY.to_bits() - LEAST;
+        const HUGE: u64 = 1e21_f64.to_bits();
+        (base.abs().to_bits().wrapping_sub(LEAST) >= NORMAL) | (exponent.abs().to_bits() > HUGE)
     }
 
-    /// `log2 x` in two parts for `x >= 0`; for zero a large number instead of the infinite one.
+    /// `log2 x` in two parts, for positive normal `x`.
     #[inline(always)]
     fn log2(x: f64) -> (f64, f64) {
-        let small = x < f64::MIN_POSITIVE;
-        let (k, m) = split(if small { x * 18_014_398_509_481_984.0 } else { x });
-        let k = if small { k - 54.0 } else { k };
+        let (k, m) = split(x);
         let f = m - 1.0;
         let sum = m + 1.0;
         let reciprocal = 1.0 / sum;
@@ -127,7 +128,7 @@ pub(crate) mod f64 {
         let scaled_lo = SCALE_LO * log_hi + log_lo * SCALE;
         let hi = head((scaled_hi + scaled_lo) + k);
         let lo = scaled_lo - ((hi - k) - scaled_hi);
-        if x == 0.0 { (-1e280, 0.0) } else { (hi, lo) }
+        (hi, lo)
     }
 
     /// The power where it is not [`is_extreme`].
