@@ -169,7 +169,9 @@ pub(crate) mod f64 {
         let tiny = e < -1000.0;
         let scale = shifted.to_bits().wrapping_add(if tiny { 64 } else { 0 }) << 52;
         let scaled = f64::from_bits(p.to_bits().wrapping_add(scale));
-        let size = if tiny { scaled * 5.421_010_862_427_522e-20 } else { scaled };
+        // Zero is not rounded to but multiplied by: an underflow takes the processor a hundred cycles.
+        let factor = if sum < -1080.0 { 0.0 } else { 5.421_010_862_427_522e-20 };
+        let size = if tiny { scaled * factor } else { scaled };
         let size = if (e >= 1024.0) & (p >= 1.0) { f64::INFINITY } else { size };
         let units = exponent.abs();
         let whole = (units + WHOLE - WHOLE == units) | (units >= WHOLE);
