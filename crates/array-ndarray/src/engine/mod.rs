@@ -9,6 +9,8 @@ pub mod cast;
 pub mod cumulative;
 pub(crate) mod eigen;
 pub(crate) mod kernel;
+#[cfg(test)]
+mod levels;
 pub(crate) mod lines;
 pub mod map;
 pub(crate) mod math;

@@ -159,8 +159,7 @@ macro_rules! precision {
             pub(crate) fn is_not_normal(x: F) -> bool {
                 const LEAST: I = F::MIN_POSITIVE.to_bits() as I;
                 const INFINITE: I = F::INFINITY.to_bits() as I;
-                let bits = x.to_bits() as I;
-                (bits < LEAST) | (bits >= INFINITE)
+                !(LEAST..INFINITE).contains(&(x.to_bits() as I))
             }
 
             #[inline(always)]
