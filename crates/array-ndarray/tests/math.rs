@@ -1,6 +1,7 @@
 //! Largest errors of the vectorised functions over wide ranges, against `libm` in double precision and, for double
 //! precision itself, against identities in pairs of doubles where `libm` is within an ulp.
-use array_ndarray::{NdArray, Op, map::map, unary};
+use array_api::DType;
+use array_ndarray::{NdArray, Op, binary, cast::astype, map::map, unary};
 
 fn apply32(op: &Op, x: &[f32]) -> Vec<f32> {
     let n = x.len();
@@ -58,7 +59,8 @@ fn softplus(x: f64) -> f64 {
 #[test]
 fn single_precision_is_within_two_ulp() {
     let x = floats();
-    let cases: [(&Op, Reference, f64); 9] = [
+    let cases: [(&Op, Reference, f64); 10] = [
+        (&unary::ATAN, libm::atan, 2.0),
         (&unary::EXP, libm::exp, 1.1),
         (&unary::EXPM1, libm::expm1, 2.0),
         (&unary::LOG, libm::log, 1.1),
@@ -99,7 +101,8 @@ fn single_precision_is_within_two_ulp() {
 fn double_precision_is_within_two_ulp() {
     let x = doubles();
     // The reference is itself rounded, so up to one ulp of the limit is not ours.
-    let cases: [(&Op, Reference, f64); 9] = [
+    let cases: [(&Op, Reference, f64); 10] = [
+        (&unary::ATAN, f64::atan, 1.0),
         (&unary::EXP, f64::exp, 1.0),
         (&unary::EXPM1, f64::exp_m1, 2.0),
         (&unary::LOG, f64::ln, 1.0),
@@ -127,6 +130,137 @@ fn double_precision_is_within_two_ulp() {
         println!("{:10} f64 {worst:.3} ulp at {at:e}", op.name);
         assert!(worst <= limit, "{} f64: {worst} ulp at {at:e}", op.name);
     }
+}
+
+fn two32(op: &Op, x: &[f32], y: &[f32]) -> Vec<f32> {
+    let n = x.len();
+    map(op, [NdArray::from_slice(x, &[n]).into(), NdArray::from_slice(y, &[n]).into()], &[n]).unwrap().to_vec().unwrap()
+}
+
+fn two64(op: &Op, x: &[f64], y: &[f64]) -> Vec<f64> {
+    let n = x.len();
+    map(op, [NdArray::from_slice(x, &[n]).into(), NdArray::from_slice(y, &[n]).into()], &[n]).unwrap().to_vec().unwrap()
+}
+
+fn error64(y: f64, expected: f64) -> f64 {
+    if y == expected || y.is_nan() && expected.is_nan() { 0.0 } else { (y - expected).abs() / ulp64(expected) }
+}
+
+fn error32(y: f32, expected: f64) -> f64 {
+    let rounded = expected as f32;
+    let same = y == rounded || y.is_nan() && rounded.is_nan();
+    if same && !rounded.is_finite() { 0.0 } else { (f64::from(y) - expected).abs() / ulp32(rounded) }
+}
+
+/// Bases and exponents whose powers are all over the range, near one and beyond it; the second half as sides of angles.
+fn pairs() -> (Vec<f64>, Vec<f64>) {
+    let x = doubles();
+    let y: Vec<f64> = x
+        .iter()
+        .zip(x.iter().rev())
+        .enumerate()
+        .map(|(i, (&x, &r))| match i % 3 {
+            0 => r,
+            1 => r % 1.0 * 1100.0 / x.abs().log2(),
+            _ => (r % 40.0).round(),
+        })
+        .collect();
+    (x, y)
+}
+
+#[test]
+fn powers_and_angles_are_within_two_ulp() {
+    let (x, y) = pairs();
+    let (x32, y32): (Vec<f32>, Vec<f32>) = x.iter().zip(&y).map(|(&x, &y)| (x as f32, y as f32)).unzip();
+    type Case<'a> = (&'a Op, fn(f64, f64) -> f64, f64, f64);
+    let cases: [Case; 2] = [(&binary::POW, f64::powf, 1.0, 0.6), (&binary::ATAN2, f64::atan2, 2.0, 2.0)];
+    for (op, reference, limit64, limit32) in cases {
+        let (mut worst64, mut worst32) = (0.0_f64, 0.0_f64);
+        for (i, z) in two64(op, &x, &y).into_iter().enumerate() {
+            let error = error64(z, reference(x[i], y[i]));
+            assert!(error <= limit64, "{}({:e}, {:e}) = {z:e}: {error} ulp", op.name, x[i], y[i]);
+            worst64 = worst64.max(error);
+        }
+        for (i, z) in two32(op, &x32, &y32).into_iter().enumerate() {
+            let error = error32(z, reference(x32[i].into(), y32[i].into()));
+            assert!(error <= limit32, "{}({:e}, {:e}) = {z:e}: {error} ulp", op.name, x32[i], y32[i]);
+            worst32 = worst32.max(error);
+        }
+        println!("{:10} {worst64:.3} and {worst32:.3} ulp", op.name);
+    }
+}
+
+/// Every pair of numbers at which a case of `pow` or `atan2` begins or ends has the C library's result and sign.
+#[test]
+fn edges_of_powers_and_angles() {
+    let sizes = [
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        0.5,
+        1.5,
+        33.0,
+        1024.0,
+        1074.0,
+        1e-320,
+        1e-300,
+        1e-40,
+        1e-45,
+        1e300,
+        1e308,
+        3e38,
+        8_388_607.0,
+        8_388_609.0,
+        16_777_217.0,
+        4_503_599_627_370_497.0,
+        9_007_199_254_740_991.0,
+        9_007_199_254_740_992.0,
+        1.0 + f64::EPSILON,
+        1.0 - f64::EPSILON,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ];
+    let all: Vec<f64> = sizes.into_iter().flat_map(|s| [s, -s]).collect();
+    for (op, wide, narrow) in [
+        (&binary::POW, f64::powf as fn(f64, f64) -> f64, f32::powf as fn(f32, f32) -> f32),
+        (&binary::ATAN2, f64::atan2, f32::atan2),
+    ] {
+        for &a in &all {
+            for &b in &all {
+                let (z, expected) = (two64(op, &[a], &[b])[0], wide(a, b));
+                let signs = expected.is_nan() || z.is_sign_negative() == expected.is_sign_negative();
+                assert!(signs && error64(z, expected) <= 1.0, "{}({a:e}, {b:e}) = {z:e}, not {expected:e}", op.name);
+                let (a, b) = (a as f32, b as f32);
+                let (z, expected) = (two32(op, &[a], &[b])[0], narrow(a, b));
+                let signs = expected.is_nan() || z.is_sign_negative() == expected.is_sign_negative();
+                let close = error32(z, expected.into()) <= 1.0;
+                assert!(signs && close, "{}({a:e}_f32, {b:e}) = {z:e}, not {expected:e}", op.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn floats_cast_to_integers_as_rust_does() {
+    let mut x = doubles();
+    for limit in [7, 8, 15, 16, 23, 24, 31, 32, 52, 53, 63, 64] {
+        let power = 2.0_f64.powi(limit);
+        x.extend([power, power - 1.0, power.next_down(), power.next_up(), power + 0.5].iter().flat_map(|&v| [v, -v]));
+    }
+    x.extend([0.0, -0.0, 0.99, -0.99, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-310]);
+    let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+    let (wide, narrow) = (NdArray::from_vec(x.clone(), &[x.len()]), NdArray::from_vec(narrow, &[x.len()]));
+    macro_rules! check {
+        ($($t:ident $dtype:ident),*) => { $(
+            let cast = astype(&wide, DType::$dtype).unwrap().to_vec::<$t>().unwrap();
+            assert!(cast.iter().zip(&x).all(|(&c, &x)| c == x as $t), "f64 to {}", stringify!($t));
+            let cast = astype(&narrow, DType::$dtype).unwrap().to_vec::<$t>().unwrap();
+            assert!(cast.iter().zip(&x).all(|(&c, &x)| c == x as f32 as $t), "f32 to {}", stringify!($t));
+        )* };
+    }
+    check!(i8 Int8, i16 Int16, i32 Int32, i64 Int64, u8 UInt8, u16 UInt16, u32 UInt32, u64 UInt64);
 }
 
 /// The standard's special cases: operation, argument, result.
@@ -170,6 +304,11 @@ fn special_cases() {
         (&unary::COS, nan, nan),
         (&unary::COS, -0.0, 1.0),
         (&unary::COS, inf, nan),
+        (&unary::ATAN, nan, nan),
+        (&unary::ATAN, 0.0, 0.0),
+        (&unary::ATAN, -0.0, -0.0),
+        (&unary::ATAN, inf, std::f64::consts::FRAC_PI_2),
+        (&unary::ATAN, -inf, -std::f64::consts::FRAC_PI_2),
         (&unary::SIGN, -0.0, 0.0),
         (&unary::SIGN, nan, nan),
         (&unary::ROUND, 2.5, 2.0),

@@ -9,7 +9,7 @@ use crate::array::NdArray;
 use crate::engine::kernel::{Op, table};
 use crate::engine::map::{Operand, map};
 
-macro_rules! casts {
+macro_rules! to_floats {
     ($($name:ident => $t:ident;)*) => { $(
         table! {
             #[doc = concat!("To `", stringify!($t), "`.")]
@@ -20,10 +20,34 @@ macro_rules! casts {
     )* };
 }
 
-casts! {
-    INT8 => i8; INT16 => i16; INT32 => i32; INT64 => i64;
-    UINT8 => u8; UINT16 => u16; UINT32 => u32; UINT64 => u64;
-    FLOAT32 => f32; FLOAT64 => f64;
+to_floats! { FLOAT32 => f32; FLOAT64 => f64; }
+
+/// Casts to integers of type `$t`, by way of `$wide` from floats: the narrowest type that the processor converts to.
+macro_rules! to_integers {
+    ($($name:ident => $t:ident, $wide:ident;)*) => { $(
+        table! {
+            #[doc = concat!("To `", stringify!($t), "`.")]
+            $name = "astype";
+            bool -> $t, Cheap: |x| x as u8 as $t;
+            integer -> $t, Cheap: |x| x as $t;
+            // Rust's own cast does the same, but it is not vectorised.
+            float -> $t, Math: |x| {
+                let bounded = if x > $t::MIN as T { x } else { $t::MIN as T };
+                // The largest integer itself where there is such a float, else the next one below.
+                const LAST: T = if ($t::MAX as T) as u128 > $t::MAX as u128 { ($t::MAX as T).next_down() } else { $t::MAX as T };
+                let bounded = if bounded < LAST { bounded } else { LAST };
+                // SAFETY: it is a number within the range of `$t`, which `$wide` contains.
+                let cast = unsafe { bounded.to_int_unchecked::<$wide>() } as $t;
+                let cast = if x >= $t::MAX as T { $t::MAX } else { cast };
+                if x.is_nan() { 0 } else { cast }
+            };
+        }
+    )* };
+}
+
+to_integers! {
+    INT8 => i8, i32; INT16 => i16, i32; INT32 => i32, i32; INT64 => i64, i64;
+    UINT8 => u8, i32; UINT16 => u16, i32; UINT32 => u32, u32; UINT64 => u64, u64;
 }
 
 type C32 = Complex<f32>;

@@ -6,6 +6,7 @@
 use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
+use crate::engine::block::{block1, block2};
 #[cfg(test)]
 use crate::engine::simd::Level;
 use crate::engine::simd::{compiled, level};
@@ -32,7 +33,7 @@ impl Kernel {
 
     /// The loop for a level that this machine must have.
     #[cfg(test)]
-    fn at(&self, level: Level) -> Loop {
+    pub(super) fn at(&self, level: Level) -> Loop {
         assert!(level <= crate::engine::simd::level());
         self.loops[level as usize]
     }
@@ -80,15 +81,21 @@ pub(crate) trait Function1<A, O> {
 /// A function of two elements.
 pub(crate) trait Function2<A, B, O> {
     fn f(a: A, b: B) -> O;
+    /// Where `f` is not valid and `slow` must be used.
+    #[inline(always)]
+    fn is_slow(_: A, _: B) -> bool {
+        false
+    }
+    /// The value where `is_slow`.
+    fn slow(a: A, b: B) -> O {
+        Self::f(a, b)
+    }
 }
 
 /// A function of three elements.
 pub(crate) trait Function3<A, B, C, O> {
     fn f(a: A, b: B, c: C) -> O;
 }
-
-/// Elements handled at once by a [`Class::Math`] loop. The tail is filled up to it, so vector code computes it too.
-const BLOCK: usize = 32;
 
 #[inline(always)]
 unsafe fn plain1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
@@ -124,54 +131,13 @@ unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
 }
 
 #[inline(always)]
-unsafe fn block1<A: Copy + Default, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
-    let mut padded = [A::default(); BLOCK];
-    let mut spill = [MaybeUninit::<O>::uninit(); BLOCK];
-    let mut i = 0;
-    while i < n {
-        let here = BLOCK.min(n - i);
-        // SAFETY: `i + here <= n`; a short block goes through `padded` and `spill`, which have the full length.
-        unsafe {
-            let a = ins[0].cast::<A>().add(i);
-            let o = out.cast::<MaybeUninit<O>>().add(i);
-            if here == BLOCK {
-                whole1::<A, O, F>(&*a.cast(), &mut *o.cast());
-            } else {
-                padded[..here].copy_from_slice(std::slice::from_raw_parts(a, here));
-                whole1::<A, O, F>(&padded, &mut spill);
-                std::slice::from_raw_parts_mut(o, here).copy_from_slice(&spill[..here]);
-            }
-        }
-        i += BLOCK;
-    }
-}
-
-#[inline(always)]
-fn whole1<A: Copy, O: Copy, F: Function1<A, O>>(a: &[A; BLOCK], o: &mut [MaybeUninit<O>; BLOCK]) {
-    for i in 0..BLOCK {
-        o[i].write(F::f(a[i]));
-    }
-    let mut slow = false;
-    for &x in a {
-        slow |= F::is_slow(x);
-    }
-    if slow {
-        for i in 0..BLOCK {
-            if F::is_slow(a[i]) {
-                o[i].write(F::slow(a[i]));
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
+pub(super) unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts(p.cast(), n) }
 }
 
 #[inline(always)]
-unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
+pub(super) unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
 }
@@ -184,6 +150,8 @@ compiled!(plain3_baseline, plain3_avx2, plain3_avx512 =
     plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 compiled!(block1_baseline, block1_avx2, block1_avx512 =
     block1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+compiled!(block2_baseline, block2_avx2, block2_avx512 =
+    block2<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 
 const CHEAP_GRAIN: usize = 1 << 14;
 const MATH_GRAIN: usize = 1 << 12;
@@ -204,7 +172,7 @@ pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B
             (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
         }
         Class::Math => {
-            (MATH_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx512::<A, B, O, F>])
+            (MATH_GRAIN, [block2_baseline::<A, B, O, F>, block2_avx2::<A, B, O, F>, block2_avx512::<A, B, O, F>])
         }
         Class::Scalar => (SCALAR_GRAIN, [plain2_baseline::<A, B, O, F>; 3]),
     };
@@ -238,16 +206,20 @@ f32 => f32, f64 => f64, Complex<f32> => f32, Complex<f64> => f64 }
 
 /// Writes an [`Op`] as rows: `category -> result, class: |arguments| expression;`.
 ///
+/// A row of two arguments may end in `, if condition => expression`: what a [`Class::Math`] loop computes one by one.
 /// In a row `T` is the element type and `R` the type of its real part. A later row replaces an earlier one.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident = $text:literal;
-        $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr;)+) => {
+        $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr
+            $(, if $rare:expr => $slow:expr)?;)+) => {
         $(#[$doc])*
         pub static $name: $crate::engine::kernel::Op = $crate::engine::kernel::Op {
             name: $text,
             kernels: {
                 let mut kernels = [None; 13];
-                $( $crate::engine::kernel::category!($category kernels $out $class [$($arg),+] $body); )+
+                $( $crate::engine::kernel::category!(
+                    $category kernels $out $class [$($arg),+] $body $(, $rare, $slow)?
+                ); )+
                 kernels
             },
         };
@@ -307,7 +279,7 @@ macro_rules! row {
             $crate::engine::kernel::unary::<T, $out, F>($crate::engine::kernel::Class::$class)
         }
     };
-    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident] $body:expr) => {
+    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident, $b:ident] $body:expr $(, $rare:expr, $slow:expr)?) => {
         $kernels[<$t as array_api::Element>::DTYPE as usize] = {
             #[allow(dead_code)]
             type T = $t;
@@ -318,6 +290,15 @@ macro_rules! row {
                 fn f($a: T, $b: T) -> $out {
                     $body
                 }
+                $(
+                    #[inline(always)]
+                    fn is_slow($a: T, $b: T) -> bool {
+                        $rare
+                    }
+                    fn slow($a: T, $b: T) -> $out {
+                        $slow
+                    }
+                )?
             }
             $crate::engine::kernel::binary::<T, T, $out, F>($crate::engine::kernel::Class::$class)
         }
@@ -340,66 +321,3 @@ macro_rules! row {
     };
 }
 pub(crate) use {category, row, table};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::unary;
-
-    /// Every level that this machine has, and every tail, gives the bits of the baseline.
-    #[test]
-    fn levels_agree() {
-        let x: Vec<f64> = (0..1000).map(|i| (i as f64 - 500.0) * 0.173 + 1e-3).collect();
-        let y: Vec<f32> = x.iter().map(|&v| v as f32).collect();
-        for op in [
-            &unary::EXP,
-            &unary::EXPM1,
-            &unary::LOG,
-            &unary::LOG1P,
-            &unary::TANH,
-            &unary::SIN,
-            &unary::COS,
-            &unary::SIGMOID,
-            &unary::SOFTPLUS,
-            &unary::SELU,
-            &unary::SQRT,
-            &unary::ROUND,
-            &unary::SQUARE,
-        ] {
-            for level in
-                [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(|&l| l <= crate::engine::simd::level())
-            {
-                for n in [1, 7, 33, 100, 1000] {
-                    let run64 = |level, out: &mut [f64]| {
-                        // SAFETY: `out` and `x` have at least `n` elements.
-                        unsafe {
-                            op.kernels[DType::Float64 as usize].unwrap().at(level)(
-                                n,
-                                out.as_mut_ptr().cast(),
-                                [x.as_ptr().cast(), std::ptr::null(), std::ptr::null()],
-                            )
-                        }
-                    };
-                    let run32 = |level, out: &mut [f32]| {
-                        // SAFETY: `out` and `y` have at least `n` elements.
-                        unsafe {
-                            op.kernels[DType::Float32 as usize].unwrap().at(level)(
-                                n,
-                                out.as_mut_ptr().cast(),
-                                [y.as_ptr().cast(), std::ptr::null(), std::ptr::null()],
-                            )
-                        }
-                    };
-                    let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
-                    run64(Level::Baseline, &mut a);
-                    run64(level, &mut b);
-                    assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()));
-                    let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
-                    run32(Level::Baseline, &mut a);
-                    run32(level, &mut b);
-                    assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()));
-                }
-            }
-        }
-    }
-}

@@ -2,6 +2,7 @@
 //! protocol's functions; the category files beside it register them.
 
 pub mod binary;
+mod block;
 pub(crate) mod by_size;
 pub(crate) mod by_type;
 pub mod cast;
@@ -9,6 +10,8 @@ pub mod cumulative;
 mod dots;
 pub(crate) mod eigen;
 pub(crate) mod kernel;
+#[cfg(test)]
+mod levels;
 pub(crate) mod lines;
 pub mod map;
 pub(crate) mod math;

@@ -1,6 +1,6 @@
 //! Elementwise operations of one operand.
 
-use array_api::Complex;
+use array_api::{Complex, DType};
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
 use crate::engine::math::{self, complex, gamma, scalar};
@@ -87,19 +87,19 @@ table! { /// Rounded to the nearest integer, halves to the even one; complex par
 table! { /// Neither infinite nor NaN.
     ISFINITE = "isfinite";
     integer -> bool, Cheap: |x| true;
-    float -> bool, Cheap: |x| x.is_finite();
+    float -> bool, Math: |x| x.is_finite();
     complex -> bool, Cheap: |z| z.re.is_finite() & z.im.is_finite();
 }
 table! { /// Infinite; of a complex number in either part.
     ISINF = "isinf";
     integer -> bool, Cheap: |x| false;
-    float -> bool, Cheap: |x| x.is_infinite();
+    float -> bool, Math: |x| x.is_infinite();
     complex -> bool, Cheap: |z| z.re.is_infinite() | z.im.is_infinite();
 }
 table! { /// NaN; of a complex number in either part.
     ISNAN = "isnan";
     integer -> bool, Cheap: |x| false;
-    float -> bool, Cheap: |x| x.is_nan();
+    float -> bool, Math: |x| x.is_nan();
     complex -> bool, Cheap: |z| z.re.is_nan() | z.im.is_nan();
 }
 table! { /// `!x`
@@ -125,12 +125,8 @@ macro_rules! vectorised {
 }
 
 vectorised! {
-    /// `e^x`
-    EXP = "exp", exp, T::exp;
     /// `e^x - 1`, exact near zero.
     EXPM1 = "expm1", expm1, complex::expm1;
-    /// The natural logarithm.
-    LOG = "log", log, complex::log;
     /// `log(1 + x)`, exact near zero.
     LOG1P = "log1p", log1p, scalar::log1p_complex;
     /// The hyperbolic tangent.
@@ -156,8 +152,6 @@ from_libm! {
     ASIN = "asin", asinf, asin, complex::asin;
     /// The inverse hyperbolic sine.
     ASINH = "asinh", asinhf, asinh, complex::asinh;
-    /// The inverse tangent.
-    ATAN = "atan", atanf, atan, complex::atan;
     /// The inverse hyperbolic tangent.
     ATANH = "atanh", atanhf, atanh, complex::atanh;
     /// The hyperbolic cosine.
@@ -172,6 +166,12 @@ from_libm! {
     LOG10 = "log10", log10f, log10, T::log10;
 }
 
+table! { /// The inverse tangent.
+    ATAN = "atan";
+    single -> T, Math: |x| math::arctangent::f32::atan(x);
+    double -> T, Math: |x| math::arctangent::f64::atan(x);
+    complex -> T, Scalar: |z| complex::atan(z);
+}
 table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` gives numbers for negative arguments.
     ACOSH = "acosh";
     single -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acoshf(x) };
@@ -179,49 +179,69 @@ table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` 
     complex -> T, Scalar: |z| complex::acosh(z);
 }
 
-/// An [`Op`] whose real kernels are vectorised for moderate arguments and call `libm` for huge ones.
-macro_rules! circular {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $f:ident, $slow32:ident, $slow64:ident;)*) => { $(
+/// An [`Op`] whose real kernels are `f` for most arguments and `slow` where it is `rare`.
+macro_rules! with_rare_arguments {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $complex:expr;
+        single: $f32:expr, if $rare32:expr => $slow32:expr;
+        double: $f64:expr, if $rare64:expr => $slow64:expr;)*) => { $(
         $(#[$doc])*
         pub static $name: Op = {
-            struct Real;
-            impl Function1<f32, f32> for Real {
-                #[inline(always)]
-                fn f(x: f32) -> f32 { math::circular::$f(x as f64) as f32 }
-                #[inline(always)]
-                fn is_slow(x: f32) -> bool { x.abs() > math::circular::LIMIT as f32 }
-                fn slow(x: f32) -> f32 { libm::$slow32(x) }
+            struct Of;
+            with_rare_arguments!(real Of f32 $f32, $rare32, $slow32);
+            with_rare_arguments!(real Of f64 $f64, $rare64, $slow64);
+            impl Function1<Complex<f32>, Complex<f32>> for Of {
+                fn f(z: Complex<f32>) -> Complex<f32> {
+                    $complex(z)
+                }
             }
-            impl Function1<f64, f64> for Real {
-                #[inline(always)]
-                fn f(x: f64) -> f64 { math::circular::$f(x) }
-                #[inline(always)]
-                fn is_slow(x: f64) -> bool { x.abs() > math::circular::LIMIT }
-                fn slow(x: f64) -> f64 { libm::$slow64(x) }
-            }
-            impl Function1<Complex<f32>, Complex<f32>> for Real {
-                fn f(z: Complex<f32>) -> Complex<f32> { math::complex::$f(z) }
-            }
-            impl Function1<Complex<f64>, Complex<f64>> for Real {
-                fn f(z: Complex<f64>) -> Complex<f64> { math::complex::$f(z) }
+            impl Function1<Complex<f64>, Complex<f64>> for Of {
+                fn f(z: Complex<f64>) -> Complex<f64> {
+                    $complex(z)
+                }
             }
             let mut kernels: [Option<Kernel>; 13] = [None; 13];
-            kernels[array_api::DType::Float32 as usize] = kernel::unary::<f32, f32, Real>(Class::Math);
-            kernels[array_api::DType::Float64 as usize] = kernel::unary::<f64, f64, Real>(Class::Math);
-            kernels[array_api::DType::Complex64 as usize] =
-                kernel::unary::<Complex<f32>, Complex<f32>, Real>(Class::Scalar);
-            kernels[array_api::DType::Complex128 as usize] =
-                kernel::unary::<Complex<f64>, Complex<f64>, Real>(Class::Scalar);
+            kernels[DType::Float32 as usize] = kernel::unary::<f32, f32, Of>(Class::Math);
+            kernels[DType::Float64 as usize] = kernel::unary::<f64, f64, Of>(Class::Math);
+            kernels[DType::Complex64 as usize] = kernel::unary::<Complex<f32>, Complex<f32>, Of>(Class::Scalar);
+            kernels[DType::Complex128 as usize] = kernel::unary::<Complex<f64>, Complex<f64>, Of>(Class::Scalar);
             Op { name: $text, kernels }
         };
     )* };
+    (real $of:ident $t:ident $f:expr, $rare:expr, $slow:expr) => {
+        impl Function1<$t, $t> for $of {
+            #[inline(always)]
+            fn f(x: $t) -> $t {
+                $f(x)
+            }
+            #[inline(always)]
+            fn is_slow(x: $t) -> bool {
+                $rare(x)
+            }
+            #[inline(always)]
+            fn slow(x: $t) -> $t {
+                $slow(x)
+            }
+        }
+    };
 }
 
-circular! {
-    /// The sine.
-    SIN = "sin", sin, sinf, sin;
+with_rare_arguments! {
+    /// `e^x`
+    EXP = "exp", Complex::exp;
+    single: math::f32::exp_of_moderate, if math::f32::is_extreme => math::f32::exp;
+    double: math::f64::exp_of_moderate, if math::f64::is_extreme => math::f64::exp;
+    /// The natural logarithm.
+    LOG = "log", math::complex::log;
+    single: math::f32::log_of_normal, if math::f32::is_not_normal => math::f32::log;
+    double: math::f64::log_of_normal, if math::f64::is_not_normal => math::f64::log;
+    /// The sine; `libm` reduces huge arguments.
+    SIN = "sin", math::complex::sin;
+    single: math::half_turns::sin, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::sinf;
+    double: math::circular::sin, if |x: f64| x.abs() > math::circular::LIMIT => libm::sin;
     /// The cosine.
-    COS = "cos", cos, cosf, cos;
+    COS = "cos", math::complex::cos;
+    single: math::half_turns::cos, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::cosf;
+    double: math::circular::cos, if |x: f64| x.abs() > math::circular::LIMIT => libm::cos;
 }
 
 table! { /// The error function.

@@ -1,4 +1,4 @@
-//! Sine and cosine in double precision, for both precisions.
+//! Sine and cosine in double precision.
 //!
 //! Cody and Waite's reduction by pi/2 in three parts of 33, 33 and 53 bits with the rounding errors carried along, then the
 //! kernels of FreeBSD's msun (`k_sin.c`, `k_cos.c`, Sun Microsystems 1993). Both are computed and the quadrant chooses.

@@ -1,21 +1,24 @@
 //! exp, expm1, log, log1p and what follows from them, for both precisions.
 //!
 //! - `exp`, `expm1`: Cody and Waite's reduction `x = n ln2 + r` with `ln2` in two parts (Software Manual for the Elementary
-//!   Functions, 1980), then the Taylor series, whose remainder at `|r| <= ln2 / 2` is below an eighth of an ulp for the degree
-//!   used. `n` is found by adding 1.5 times the power of two where the unit in the last place is one.
+//!   Functions, 1980), then a minimax polynomial (our own, by Remez' algorithm) in even and odd halves, because one chain
+//!   would wait for each step. `n` is found by adding 1.5 times the power of two where the unit in the last place is one.
 //! - `log`, `log1p`: `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))`, then with `s = f / (2 + f)`, `f = m - 1`, the odd
 //!   minimax polynomial in `s` of FreeBSD's msun (`e_log.c`, `e_logf.c`, Sun Microsystems 1993).
-//! - `tanh`: by `expm1` of `2|x|` or `-2|x|`, whichever does not cancel (`s_tanh.c` of the same library).
+//! - `tanh`: `1 - 2 / (1 + e^2x)`, near zero a minimax polynomial (our own) of odd powers.
 
 macro_rules! precision {
     ($float:ident, $int:ident, mantissa: $mantissa:literal, bias: $bias:literal, shift: $shift:literal,
      ln2: $ln2_hi:literal + $ln2_lo:literal, exp range: $exp_min:literal .. $exp_max:literal,
      expm1 min: $expm1_min:literal, tiny: $tiny:literal, subnormal scale: 2 ^ $subnormal:literal,
      root half: $root_half:literal,
-     // (e^r - 1 - r) / r^2, highest power first
-     exp: [$($exp:expr),*],
+     moderate: $moderate:literal,
+     // (e^r - 1 - r) / r^2, its even and its odd powers, highest first
+     exp: [$($even:literal),*] + r [$($odd:literal),*],
      // the polynomial in s^2 of log, highest power first
-     log: [$($log:literal),*]) => {
+     log: [$($log:literal),*],
+     // (tanh(x) / x - 1) / x^2 as a polynomial in x^2, highest power first
+     tanh: [$($tanh:literal),*], one from: $one_from:literal) => {
         pub(crate) mod $float {
             type F = $float;
             type I = $int;
@@ -33,22 +36,25 @@ macro_rules! precision {
                 F::from_bits((n.wrapping_add($bias) << $mantissa) as _)
             }
 
-            /// `n` and `r` in two parts with `x = n ln2 + r`, `|r| <= ln2 / 2`.
+            /// `n`, an integer plus [`SHIFT`], and `r` in two parts with `x = n ln2 + r`, `|r| <= ln2 / 2`.
             #[inline(always)]
             fn reduce(x: F) -> (F, F, F) {
-                let n = (x * std::$float::consts::LOG2_E + SHIFT) - SHIFT;
+                let shifted = x * std::$float::consts::LOG2_E + SHIFT;
+                let n = shifted - SHIFT;
                 let high = x - n * LN2_HI;
                 let low = n * LN2_LO;
                 let r = high - low;
-                (n, r, (high - r) - low)
+                (shifted, r, (high - r) - low)
             }
 
             /// `(e^r - 1 - r) / r^2`
             #[inline(always)]
             fn series(r: F) -> F {
-                let mut p = 0.0;
-                $( p = p * r + $exp; )*
-                p
+                let w = r * r;
+                let (mut even, mut odd) = (0.0, 0.0);
+                $( even = even * w + $even; )*
+                $( odd = odd * w + $odd; )*
+                even + r * odd
             }
 
             #[inline(always)]
@@ -57,22 +63,55 @@ macro_rules! precision {
                 (power_of_two(half), power_of_two((n - (half - SHIFT)) + SHIFT))
             }
 
+            /// `n`, as an integer plus [`SHIFT`], and `e^x / 2^n`.
+            #[inline(always)]
+            fn exp_of_parts(x: F) -> (F, F) {
+                let (shifted, r, low) = reduce(x);
+                (shifted, 1.0 + (r + (r * r * series(r) + low)))
+            }
+
+            /// `p 2^(n + more)`, for `n` an integer plus [`SHIFT`] and a normal result.
+            #[inline(always)]
+            fn scaled(p: F, shifted: F, more: I) -> F {
+                let exponent = (shifted.to_bits() as I).wrapping_add(more) << $mantissa;
+                F::from_bits((p.to_bits() as I).wrapping_add(exponent) as _)
+            }
+
+            /// Where [`exp_of_moderate`] over- or underflows, and NaN.
+            #[inline(always)]
+            pub(crate) fn is_extreme(x: F) -> bool {
+                x.is_nan() | (x.abs() >= $moderate)
+            }
+
+            #[inline(always)]
+            pub(crate) fn exp_of_moderate(x: F) -> F {
+                let (shifted, p) = exp_of_parts(x);
+                scaled(p, shifted, 0)
+            }
+
             #[inline(always)]
             pub(crate) fn exp(x: F) -> F {
-                let x = if x > $exp_max { $exp_max } else { x };
-                let x = if x < $exp_min { $exp_min } else { x };
-                let (n, r, low) = reduce(x);
-                let p = 1.0 + (r + (r * r * series(r) + low));
+                let clamped = if x > $exp_max { $exp_max } else { x };
+                // Not rounded to zero but set: an underflow takes the processor a hundred cycles.
+                let zero = x < $exp_min;
+                let clamped = if zero { 0.0 } else { clamped };
+                let (shifted, p) = exp_of_parts(clamped);
                 // Two factors, because 2^n itself may be beyond the normal numbers.
-                let (a, b) = halves(n);
-                p * a * b
+                const FAR: F = F::from_bits((64 + $bias) << $mantissa);
+                let (large, small) = (clamped >= $moderate, clamped <= -$moderate);
+                let more = if large { -64 } else if small { 64 } else { 0 };
+                let factor = if large { FAR } else if small { 1.0 / FAR } else { 1.0 };
+                let y = scaled(p, shifted, more) * factor;
+                let y = if zero { 0.0 } else { y };
+                if x.is_nan() { x } else { y }
             }
 
             #[inline(always)]
             pub(crate) fn expm1(x: F) -> F {
                 let clamped = if x > $exp_max { $exp_max } else { x };
                 let clamped = if clamped < $expm1_min { $expm1_min } else { clamped };
-                let (n, r, low) = reduce(clamped);
+                let (shifted, r, low) = reduce(clamped);
+                let n = shifted - SHIFT;
                 let q = r * r * series(r) + low;
                 // e^x - 1 = 2^n (r + q + 1 - 2^-n); from n = 64 on the last term is below rounding. What the sum with
                 // the larger term loses is added to the smaller one (Dekker 1971).
@@ -115,6 +154,20 @@ macro_rules! precision {
                 if x >= 0.0 { y } else { F::NAN }
             }
 
+            /// Where there is no [`log_of_normal`]: zero, subnormal, negative and infinite numbers, and NaN.
+            #[inline(always)]
+            pub(crate) fn is_not_normal(x: F) -> bool {
+                const LEAST: I = F::MIN_POSITIVE.to_bits() as I;
+                const INFINITE: I = F::INFINITY.to_bits() as I;
+                !(LEAST..INFINITE).contains(&(x.to_bits() as I))
+            }
+
+            #[inline(always)]
+            pub(crate) fn log_of_normal(x: F) -> F {
+                let (k, m) = split(x);
+                log_of_parts(k, m - 1.0, 0.0)
+            }
+
             #[inline(always)]
             pub(crate) fn log(x: F) -> F {
                 let small = x < F::MIN_POSITIVE;
@@ -140,10 +193,14 @@ macro_rules! precision {
             #[inline(always)]
             pub(crate) fn tanh(x: F) -> F {
                 let a = x.abs();
-                let (medium, large) = (a > 0.17, a > 0.55);
-                let t = expm1(if medium { 2.0 * a } else { -2.0 * a });
-                let q = (if large { 2.0 } else { t.abs() }) / (t + 2.0);
-                (if large { 1.0 - q } else { q }).copysign(x)
+                let bounded = if a > $one_from { $one_from } else { a };
+                let (shifted, e) = exp_of_parts(2.0 * bounded);
+                let far = 1.0 - 2.0 / (1.0 + scaled(e, shifted, 0));
+                let z = a * a;
+                let mut p = 0.0;
+                $( p = p * z + $tanh; )*
+                let near = a + a * (z * p);
+                (if a > 0.5625 { far } else { near }).copysign(x)
             }
 
             #[inline(always)]
@@ -180,14 +237,24 @@ precision! {
     ln2: 6.931_471_803_691_238e-1 + 1.908_214_929_270_587_7e-10, exp range: -746.0 .. 710.0,
     expm1 min: -50.0, tiny: 1e-17, subnormal scale: 2 ^ 54,
     root half: 0x3fe6_a09e_0000_0000,
+    moderate: 708.0,
     exp: [
-        1.0 / 6_227_020_800.0, 1.0 / 479_001_600.0, 1.0 / 39_916_800.0, 1.0 / 3_628_800.0, 1.0 / 362_880.0, 1.0 / 40_320.0,
-        1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5
+        2.763_123_119_495_936_4e-7, 2.480_149_009_554_35e-5, 1.388_888_894_684_840_1e-3, 4.166_666_666_651_616e-2,
+        5.000_000_000_000_012e-1
+    ] + r [
+        2.511_794_036_026_433e-8, 2.755_721_609_734_882e-6, 1.984_126_991_754_428_3e-4, 8.333_333_333_307_165e-3,
+        1.666_666_666_666_67e-1
     ],
     log: [
         1.479_819_860_511_658_6e-1, 1.531_383_769_920_937_3e-1, 1.818_357_216_161_805e-1, 2.222_219_843_214_978_4e-1,
         2.857_142_874_366_239e-1, 3.999_999_999_940_942e-1, 6.666_666_666_666_735e-1
-    ]
+    ],
+    tanh: [
+        -1.893_176_808_304_380_4e-5, 8.240_909_625_517_24e-5, -2.327_522_130_197_998e-4, 5.881_988_271_950_737e-4,
+        -1.455_483_608_108_925_7e-3, 3.592_082_913_750_512e-3, -8.863_231_708_170_606e-3, 2.186_948_833_197_102_3e-2,
+        -5.396_825_396_190_277e-2, 1.333_333_333_332_347e-1, -3.333_333_333_333_332_8e-1
+    ],
+    one from: 20.0
 }
 
 precision! {
@@ -195,6 +262,9 @@ precision! {
     ln2: 6.931_381e-1 + 9.058_001e-6, exp range: -104.0 .. 89.0,
     expm1 min: -20.0, tiny: 1e-9, subnormal scale: 2 ^ 25,
     root half: 0x3f35_04f3,
-    exp: [1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5],
-    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666e-1]
+    moderate: 87.0,
+    exp: [1.395_057_5e-3, 4.166_620_4e-2, 0.5] + r [8.368_883e-3, 1.666_652e-1],
+    log: [2.427_907_9e-1, 2.849_878_7e-1, 4.000_097_2e-1, 6.666_666e-1],
+    tanh: [-6.188_638_6e-3, 2.101_427_7e-2, -5.383_924_6e-2, 1.333_247_1e-1, -3.333_331_4e-1],
+    one from: 10.0
 }
