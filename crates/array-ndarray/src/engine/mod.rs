@@ -17,6 +17,7 @@ pub(crate) mod order;
 pub(crate) mod pack;
 pub(crate) mod pool;
 pub mod position;
+mod position_kernel;
 pub(crate) mod radix;
 pub mod reduce;
 mod reduce_kernel;
