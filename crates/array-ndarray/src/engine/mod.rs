@@ -19,6 +19,8 @@ pub(crate) mod pack;
 pub(crate) mod pool;
 pub mod position;
 mod position_kernel;
+#[cfg(target_arch = "x86_64")]
+mod quick;
 pub(crate) mod radix;
 pub mod reduce;
 mod reduce_kernel;

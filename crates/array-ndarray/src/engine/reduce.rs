@@ -229,8 +229,9 @@ impl Plan {
         }
         for u in 0..units {
             let (_, columns, at) = unit(u);
-            // Subtrees of a power of two of blocks are what the counter would have built.
-            let span = (blocks / (4 * threads)).next_power_of_two().max(1);
+            // Subtrees of a power of two of blocks are what the counter would have built; there are many, so that threads end
+            // together.
+            let span = (blocks / (16 * threads)).next_power_of_two().max(1);
             let parts = blocks.div_ceil(span);
             let row = columns * self.size;
             let mut partial = vec![0_u64; (parts * row).div_ceil(8)];

@@ -112,8 +112,9 @@ impl<T: Real + NdElement> Plan<'_, T> {
         }
         for (u, out) in pieces {
             let columns = out.len();
-            // Subtrees of a power of two of blocks are what the counter would have built.
-            let span = (blocks / (4 * threads)).next_power_of_two().max(1);
+            // Subtrees of a power of two of blocks are what the counter would have built; there are many, so that threads end
+            // together.
+            let span = (blocks / (16 * threads)).next_power_of_two().max(1);
             let parts: Vec<_> = (0..blocks.div_ceil(span)).map(|_| Mutex::new((0, vec![]))).collect();
             share::parts(parts.len(), &|p| {
                 let mut moments = Moments::default();
