@@ -16,8 +16,8 @@ pub(crate) fn order<T: Ordered>(line: &[T], descending: bool) -> Vec<Placed<T::K
     order
 }
 
-/// The keys of a line in order.
-fn sort_line<T: Keyed>(from: &[T], to: &mut [T], descending: bool) {
+/// The values of a line in order.
+pub(crate) fn sort_line<T: Keyed>(from: &[T], to: &mut [T], descending: bool) {
     let mut keys = pool::vector::<T::Key>(from.len());
     keys.resize(from.len(), T::Key::default());
     each(from, &mut keys, |x| x.place(descending));

@@ -233,13 +233,13 @@ reductions! {
     MAX {
         [bool] |a, b| a | b;
         [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| if a > b { a } else { b };
-        [f32, f64] |a, b| if (a > b) | a.is_nan() { a } else { b };
+        [f32, f64] |a, b| if (a < b) | b.is_nan() { b } else { a };
     }
     /// The minimum; of booleans their conjunction.
     MIN {
         [bool] |a, b| a & b;
         [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| if a < b { a } else { b };
-        [f32, f64] |a, b| if (a < b) | a.is_nan() { a } else { b };
+        [f32, f64] |a, b| if (a > b) | b.is_nan() { b } else { a };
     }
 }
 
