@@ -1,15 +1,17 @@
 //! Indexing. Basic indices are views of the same buffer; integer positions move elements.
 
 use array_api::{
-    At, Error, Index, IndexAdd, Indices, Put, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict, implements,
-    with_element,
+    At, DType, Error, Index, IndexAdd, Indices, Put, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict,
+    implements, with_element,
 };
 use ndarray::{Axis, SliceInfoElem};
 use smallvec::SmallVec;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
+use crate::engine::share;
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
 fn elements(index: &Indices) -> SmallVec<[SliceInfoElem; 4]> {
@@ -107,33 +109,98 @@ impl Around {
     }
 }
 
-struct Rows<'a>(Around, &'a [usize]);
+/// Positions that are read as they are needed, and checked then: listing a million takes as long as moving as many
+/// elements.
+struct Places {
+    indices: NdArray,
+    extent: usize,
+    /// Whether one was out of bounds.
+    outside: AtomicBool,
+}
+
+impl Places {
+    /// Reads the positions from `start` on. In place of one that is out of bounds stands 0.
+    fn read(&self, start: usize, to: &mut [usize]) {
+        fn read<T: NdElement + Into<i64>>(places: &Places, start: usize, to: &mut [usize]) -> bool {
+            let view = places.indices.view::<T>();
+            let from = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+            let extent = places.extent as i64;
+            let mut inside = true;
+            for (to, &i) in to.iter_mut().zip(&from[start..]) {
+                let i: i64 = i.into();
+                let j = if i < 0 { i.wrapping_add(extent) } else { i };
+                let fits = (j as u64) < extent as u64;
+                *to = if fits { j as usize } else { 0 };
+                inside &= fits;
+            }
+            inside
+        }
+        let inside = match self.indices.dtype() {
+            DType::Int8 => read::<i8>(self, start, to),
+            DType::Int16 => read::<i16>(self, start, to),
+            DType::Int32 => read::<i32>(self, start, to),
+            DType::UInt8 => read::<u8>(self, start, to),
+            DType::UInt16 => read::<u16>(self, start, to),
+            DType::UInt32 => read::<u32>(self, start, to),
+            _ => read::<i64>(self, start, to),
+        };
+        if !inside {
+            self.outside.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+struct Rows<'a>(Around, &'a Places);
+
+/// Positions that are read at a time.
+const PLACES: usize = 1 << 10;
+/// Elements from which on a second thread pays.
+const PARALLEL: usize = 1 << 14;
 
 impl Movement for Rows<'_> {
-    fn run<T: Copy>(&self, from: &[T], to: &mut [T]) {
-        let Rows(Around { extent, inner, .. }, positions) = self;
-        if *inner == 0 || positions.is_empty() {
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [T]) {
+        let Rows(Around { extent, inner, .. }, places) = self;
+        let count = places.indices.len();
+        if to.is_empty() || from.is_empty() {
             return;
         }
-        if *extent == 0 {
-            return;
-        }
-        for (slab, to) in from.chunks_exact(extent * inner).zip(to.chunks_exact_mut(positions.len() * inner)) {
+        let together = (4 * PLACES / inner).clamp(1, PLACES);
+        let parallel = to.len() >= PARALLEL && share::alone();
+        let slabs = from.chunks_exact(extent * inner).zip(to.chunks_exact_mut(count * inner));
+        let pieces = slabs.flat_map(|(slab, to)| to.chunks_mut(together * inner).enumerate().map(move |p| (slab, p)));
+        let work = |(slab, (piece, to)): (&[T], (usize, &mut [T]))| {
+            let mut positions = [0; PLACES];
+            let positions = &mut positions[..to.len() / inner];
+            places.read(piece * together, positions);
             if *inner == 1 {
-                to.iter_mut().zip(*positions).for_each(|(to, &i)| *to = slab[i]);
+                to.iter_mut().zip(&*positions).for_each(|(to, &i)| *to = slab[i]);
             } else {
-                let rows = to.chunks_exact_mut(*inner).zip(*positions);
+                let rows = to.chunks_exact_mut(*inner).zip(&*positions);
                 rows.for_each(|(to, &i)| to.copy_from_slice(&slab[i * inner..(i + 1) * inner]));
             }
-        }
+        };
+        if parallel { share::turns(pieces, work) } else { pieces.for_each(work) }
     }
 }
 
 #[implements(take)]
 fn take(x: &NdArray, indices: &NdArray, p: &Take, verdict: &Verdict) -> Result<NdArray> {
     let axis = p.axis as usize;
-    let positions = positions("take", indices, axis, x.shape()[axis])?;
-    Ok(moved(x, verdict.dims(), &Rows(Around::new(x.shape(), axis), &positions)))
+    let extent = x.shape()[axis];
+    let listed = || positions("take", indices, axis, extent);
+    let read = match indices.dtype() {
+        // What does not fit `i64` is out of bounds.
+        DType::UInt64 => NdArray::from_vec(listed()?.iter().map(|&i| i as i64).collect::<Vec<_>>(), indices.shape()),
+        // Nothing will be read.
+        _ if x.is_empty() => NdArray::from_vec(vec![0_i64; listed()?.len()], indices.shape()),
+        _ => indices.contiguous(),
+    };
+    let places = Places { indices: read, extent, outside: AtomicBool::new(false) };
+    let taken = moved(x, verdict.dims(), &Rows(Around::new(x.shape(), axis), &places));
+    if places.outside.into_inner() {
+        listed()?;
+    }
+    Ok(taken)
 }
 
 /// Lines along one axis of several arrays of equal other extents, where an extent of one repeats.
@@ -190,7 +257,7 @@ impl Lines {
 struct Along<'a>(Lines, &'a [usize], usize);
 
 impl Movement for Along<'_> {
-    fn run<T: Copy>(&self, from: &[T], to: &mut [T]) {
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [T]) {
         let Along(lines, positions, count) = self;
         let [(_, sx), (_, si), (_, so)] = lines.steps[..] else { return };
         lines.each(|first| {

@@ -62,5 +62,5 @@ mod statistical;
 pub use array::{NdArray, NdElement};
 pub use engine::kernel::Op;
 pub use engine::pool::clear_pool;
-pub use engine::{binary, cast, cumulative, map, matmul, position, reduce, simd, ternary, unary};
+pub use engine::{binary, cast, cumulative, map, matmul, position, reduce, simd, ternary, unary, variance};
 pub use kind::{FromNative, NDARRAY, namespace};

@@ -10,6 +10,7 @@ use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
 use crate::engine::pack::{Axis, pack};
+use crate::engine::share;
 use crate::indexing::{Around, sliced};
 use crate::kind::{bytes, room};
 
@@ -108,6 +109,18 @@ unsafe fn place(size: usize, dst: *mut u8, slabs: &[usize], src: *const u8, axes
     }
 }
 
+/// Part of an array, cut along its first axis, and where it goes.
+struct Piece {
+    dst: *mut u8,
+    src: *const u8,
+    axes: Vec<Axis>,
+}
+// SAFETY: a piece is read, and its place in the result is its own.
+unsafe impl Sync for Piece {}
+
+/// Bytes of a piece, about.
+const PIECE: usize = 1 << 17;
+
 #[implements(concat)]
 fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray> {
     let (axis, shape, dtype) = (p.axis as usize, verdict.dims(), verdict.dtype());
@@ -119,9 +132,27 @@ fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray>
     let out = unsafe {
         NdArray::build(dtype, shape, &mut |out| {
             let mut before = 0;
+            let mut pieces = vec![];
             for x in arrays.iter().filter(|x| !x.is_empty()) {
-                place(size, out.add(before * row), &slabs, x.ptr(), &axes(x));
+                let (whole, extent, bytes) = (axes(x), x.shape()[0], x.len() * size);
+                let apart = slabs.first().copied().unwrap_or(row);
+                let count = (bytes / PIECE).clamp(1, extent);
+                for p in 0..count {
+                    let (first, end) = (extent * p / count, extent * (p + 1) / count);
+                    let mut axes = whole.clone();
+                    axes[0].len = end - first;
+                    let src = x.ptr().wrapping_offset(first as isize * axes[0].step);
+                    pieces.push(Piece { dst: out.add(before * row + first * apart), src, axes });
+                }
                 before += x.shape()[axis];
+            }
+            let copy = |i: usize| {
+                let piece: &Piece = &pieces[i];
+                place(size, piece.dst, &slabs, piece.src, &piece.axes);
+            };
+            match pieces.len() > arrays.len() && share::alone() {
+                true => share::parts(pieces.len(), &copy),
+                false => (0..pieces.len()).for_each(copy),
             }
         })
     };
@@ -131,7 +162,7 @@ fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray>
 struct Repeated(Around, Vec<usize>);
 
 impl Movement for Repeated {
-    fn run<T: Copy>(&self, from: &[T], mut to: &mut [T]) {
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], mut to: &mut [T]) {
         let Repeated(around, counts) = self;
         if around.inner == 0 {
             return;

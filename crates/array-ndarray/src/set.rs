@@ -1,11 +1,12 @@
 //! Sets: unique values, where each occurs first, how often, and the way back.
 
-use array_api::{Error, Result, implements, with_element};
+use array_api::{DType, Error, Result, implements, with_element};
 
 use crate::array::NdArray;
+use crate::engine::by_type::with_real;
 use crate::engine::order::Ordered;
 use crate::engine::radix::Placed;
-use crate::sorting::order;
+use crate::sorting::{order, sort_line};
 
 /// Values are sorted, complex ones by real, then by imaginary part. 0.0 and -0.0 are one value, the first that occurs;
 /// each not-a-number is a value of its own, and they come last.
@@ -41,5 +42,28 @@ fn unique_all(x: &NdArray) -> Result<[NdArray; 4]> {
             NdArray::from_vec(inverse, x.shape()),
             NdArray::from_vec(counts, &[m]),
         ])
+    })
+}
+
+/// The same values without the way back, which takes most of the time.
+#[implements(unique_values)]
+fn unique_values(x: &NdArray) -> Result<NdArray> {
+    if x.dtype() == DType::Bool || x.dtype().is_complex() {
+        let [values, ..] = unique_all(x)?;
+        return Ok(values);
+    }
+    with_real!("unique_values", x.dtype(), T => {
+        let all = x.to_vec::<T>().unwrap_or_default();
+        let mut values = all.clone();
+        sort_line(&all, &mut values, false);
+        let last = !<T as Ordered>::Key::default();
+        values.dedup_by_key(|x| x.key());
+        // Each not-a-number is a value of its own, and one is left.
+        if <T as Ordered>::NAN && values.last().is_some_and(|x| x.key() == last) {
+            values.pop();
+            values.extend(all.iter().filter(|x| x.key() == last));
+        }
+        let m = values.len();
+        Ok(NdArray::from_vec(values, &[m]))
     })
 }

@@ -7,6 +7,7 @@ use crate::engine::by_type::with_real;
 use crate::engine::lines::lines;
 use crate::engine::order::{Keyed, Ordered, turned};
 use crate::engine::radix::{self, Placed};
+use crate::engine::{pool, share};
 
 /// The positions of a line's elements in sorted order.
 pub(crate) fn order<T: Ordered>(line: &[T], descending: bool) -> Vec<Placed<T::Key, u32>> {
@@ -15,11 +16,13 @@ pub(crate) fn order<T: Ordered>(line: &[T], descending: bool) -> Vec<Placed<T::K
     order
 }
 
-/// The keys of a line in order.
-fn sort_line<T: Keyed>(from: &[T], to: &mut [T], descending: bool) {
-    let mut keys: Vec<T::Key> = from.iter().map(|x| x.place(descending)).collect();
+/// The values of a line in order.
+pub(crate) fn sort_line<T: Keyed>(from: &[T], to: &mut [T], descending: bool) {
+    let mut keys = pool::vector::<T::Key>(from.len());
+    keys.resize(from.len(), T::Key::default());
+    each(from, &mut keys, |x| x.place(descending));
     radix::sort(&mut keys);
-    to.iter_mut().zip(&keys).for_each(|(to, &key)| *to = T::value(turned::<T>(key, descending)));
+    each(&keys, to, |&key| T::value(turned::<T>(key, descending)));
     // Values that share a key, such as 0.0 and -0.0, keep their order.
     for &shared in T::SHARED {
         let key = turned::<T>(shared, descending);
@@ -28,6 +31,16 @@ fn sort_line<T: Keyed>(from: &[T], to: &mut [T], descending: bool) {
             let same = from.iter().filter(|x| x.key() == shared);
             to[first..].iter_mut().zip(same).for_each(|(to, &x)| *to = x);
         }
+    }
+    pool::keep(keys);
+}
+
+/// Computes each element from one, by all threads where they are many.
+fn each<A: Sync, B: Send>(from: &[A], to: &mut [B], of: impl Fn(&A) -> B + Sync) {
+    let piece = |(from, to): (&[A], &mut [B])| to.iter_mut().zip(from).for_each(|(to, x)| *to = of(x));
+    match from.len() >= 1 << 16 && share::alone() {
+        true => share::turns(from.chunks(1 << 13).zip(to.chunks_mut(1 << 13)), piece),
+        false => piece((from, to)),
     }
 }
 

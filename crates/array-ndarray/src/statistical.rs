@@ -1,12 +1,12 @@
 //! Reductions and scans.
 
 use array_api::{
-    All, Any, Argmax, Argmin, CountNonzero, CumulativeProd, CumulativeSum, Max, Min, Prod, Result, Sum, Verdict,
-    implements,
+    All, Any, Argmax, Argmin, CountNonzero, CumulativeProd, CumulativeSum, Max, Min, Prod, Result, Std, Sum, Var,
+    Verdict, implements,
 };
 
 use crate::array::NdArray;
-use crate::{cumulative, position, reduce};
+use crate::{cumulative, position, reduce, variance};
 
 macro_rules! reductions {
     (with dtype: $($f:ident $P:ident;)*) => { $(
@@ -19,6 +19,12 @@ macro_rules! reductions {
         #[implements($f)]
         fn $f(x: &NdArray, p: &$P, verdict: &Verdict) -> Result<NdArray> {
             reduce::$f(x, &p.axis.list(x.shape().len()), verdict.dims())
+        }
+    )* };
+    (variance: $($f:ident $P:ident $root:literal;)*) => { $(
+        #[implements($f)]
+        fn $f(x: &NdArray, p: &$P, verdict: &Verdict) -> Result<NdArray> {
+            variance::variance(x, &p.axis.list(x.shape().len()), verdict.dims(), p.correction, $root)
         }
     )* };
     (position: $($f:ident $P:ident;)*) => { $(
@@ -37,5 +43,6 @@ macro_rules! reductions {
 
 reductions! { with dtype: sum Sum; prod Prod; count_nonzero CountNonzero; }
 reductions! { plain: max Max; min Min; any Any; all All; }
+reductions! { variance: var Var false; std Std true; }
 reductions! { position: argmax Argmax; argmin Argmin; }
 reductions! { cumulative: cumulative_sum CumulativeSum; cumulative_prod CumulativeProd; }

@@ -1,7 +1,7 @@
 //! Sorting, searching and sets against plain loops.
 use array_api::{
     Argsort, Array, Complex, DType, ErrorKind, Isin, Searchsorted, Sort, argsort, flip, isin, nonzero, permute_dims,
-    searchsorted, sort, take_along_axis, unique_all,
+    searchsorted, sort, take_along_axis, unique_all, unique_values,
 };
 use array_ndarray::namespace;
 use proptest::prelude::*;
@@ -118,6 +118,8 @@ proptest! {
         let (unique, first) = (u.values.to_vec::<f64>().unwrap(), u.indices.to_vec::<i64>().unwrap());
         let (inverse, counts) = (u.inverse_indices.to_vec::<i64>().unwrap(), u.counts.to_vec::<i64>().unwrap());
         prop_assert_eq!(u.inverse_indices.shape().unwrap(), &[2, n]);
+        let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&unique_values(&x).unwrap().to_vec::<f64>().unwrap()), bits(&unique));
         prop_assert!(unique.windows(2).all(|w| w[0] < w[1] || w[1].is_nan()));
         for (i, v) in flat.iter().enumerate() {
             let k = unique[inverse[i] as usize];
@@ -184,6 +186,8 @@ fn sets_of_other_types() {
     );
     let u = unique_all(array(vec![5_u16], &[])).unwrap();
     assert_eq!((u.values.shape().unwrap(), u.inverse_indices.shape().unwrap()), (&[1][..], &[][..]));
+    assert_eq!(unique_values(array(vec![true, false, true], &[3])).unwrap().to_vec::<bool>().unwrap(), [false, true]);
+    assert_eq!(unique_values(array(vec![5_i8, -1, 5], &[3])).unwrap().to_vec::<i8>().unwrap(), [-1, 5]);
     let nan = nonzero(array(vec![0.0, f64::NAN, -0.0, 2.0], &[4])).unwrap();
     assert_eq!(nan[0].to_vec::<i64>().unwrap(), [1, 3]);
 }

@@ -3,11 +3,12 @@
 use array_api::with_element;
 
 use crate::array::NdArray;
+use crate::engine::pool;
 
 /// Something that moves elements without looking at them.
 pub(crate) trait Movement {
     /// Moves elements of `from`, in C order, to `to`, which is zero before.
-    fn run<T: Copy>(&self, from: &[T], to: &mut [T]);
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [T]);
 }
 
 /// An array of the given shape whose elements come from `x`.
@@ -16,7 +17,8 @@ pub(crate) fn moved(x: &NdArray, shape: &[usize], movement: &impl Movement) -> N
     let len = shape.iter().product();
     let (from, n, size) = (x.ptr(), x.len(), x.dtype().size());
     with_element!(x.dtype(), E => {
-        let mut out = vec![E::default(); len];
+        let mut out = pool::vector::<E>(len);
+        out.resize(len, E::default());
         let to = out.as_mut_ptr().cast::<u8>();
         // SAFETY: both are arrays of this many elements of `size` bytes, aligned at least as the type below, and a
         // movement, generic over `Copy`, can only store what it read; zero bytes are a value of every data type.
@@ -34,7 +36,7 @@ pub(crate) fn moved(x: &NdArray, shape: &[usize], movement: &impl Movement) -> N
     })
 }
 
-unsafe fn run<T: Copy>(movement: &impl Movement, from: *const u8, n: usize, to: *mut u8, len: usize) {
+unsafe fn run<T: Copy + Send + Sync>(movement: &impl Movement, from: *const u8, n: usize, to: *mut u8, len: usize) {
     // SAFETY: the caller's contract.
     let (from, to) = unsafe {
         (std::slice::from_raw_parts(from.cast::<T>(), n), std::slice::from_raw_parts_mut(to.cast::<T>(), len))

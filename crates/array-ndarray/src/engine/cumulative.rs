@@ -88,7 +88,7 @@ fn run(
                     step(inner, to.wrapping_add(r * row), [before, from.wrapping_add(r * row), std::ptr::null()]);
                 }
             };
-            if outer * length * inner >= 1 << 16 && share::alone() {
+            if outer * length * inner >= 1 << 14 && share::alone() {
                 share::parts(outer, &slab);
             } else {
                 (0..outer).for_each(slab);

@@ -3,6 +3,8 @@
 use array_api::Complex;
 
 use crate::array::NdElement;
+#[cfg(target_arch = "x86_64")]
+use crate::engine::quick;
 
 /// A value with a place in an order.
 pub(crate) trait Ordered: NdElement {
@@ -28,7 +30,7 @@ pub(crate) fn turned<T: Ordered>(key: T::Key, descending: bool) -> T::Key {
 }
 
 /// A value that can be made from its key.
-pub(crate) trait Keyed: Ordered {
+pub(crate) trait Keyed: Ordered<Key: NdElement> {
     /// The keys that several values, different in bits, have in common.
     const SHARED: &'static [Self::Key];
     /// A value with this key.
@@ -39,20 +41,42 @@ pub(crate) trait Keyed: Ordered {
 pub(crate) trait Digits: Copy + Ord + Default + Send + Sync + std::ops::Not<Output = Self> + 'static {
     const BYTES: usize;
     fn digit(self, i: usize) -> usize;
+    /// The key in front of a position, as one number in the order of both; for keys of up to four bytes.
+    fn before(self, position: u32) -> u64;
+    /// The key in front of the position.
+    fn apart(both: u64) -> (Self, u32);
+    /// Sorts keys by vectors if the processor can, and says whether it can.
+    fn by_vectors(_: &mut [Self]) -> bool {
+        false
+    }
 }
 
 macro_rules! digits {
-    ($($t:ty),*) => { $(
+    ($($t:ty $(: $sort:path)?),*) => { $(
         impl Digits for $t {
             const BYTES: usize = size_of::<$t>();
             #[inline(always)]
             fn digit(self, i: usize) -> usize {
                 (self >> (8 * i)) as usize & 0xff
             }
+            #[inline(always)]
+            fn before(self, position: u32) -> u64 {
+                (self as u64) << 32 | u64::from(position)
+            }
+            #[inline(always)]
+            fn apart(both: u64) -> ($t, u32) {
+                ((both >> 32) as $t, both as u32)
+            }
+            $(
+                #[cfg(target_arch = "x86_64")]
+                fn by_vectors(keys: &mut [$t]) -> bool {
+                    $sort(keys)
+                }
+            )?
         }
     )* };
 }
-digits!(u8, u16, u32, u64, u128);
+digits!(u8, u16, u32: quick::sort, u64: quick::sort, u128);
 
 macro_rules! integers {
     ($($t:ty as $u:ty, $flip:expr;)*) => { $(

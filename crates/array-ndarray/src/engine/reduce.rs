@@ -83,8 +83,8 @@ fn ordered(name: &str, x: &NdArray) -> Result<()> {
     Ok(())
 }
 
-/// Elements from which on a second thread pays.
-const PARALLEL: usize = 1 << 16;
+/// Bytes from which on a second thread pays: some 8 microseconds.
+const PARALLEL: usize = 1 << 19;
 /// Columns reduced together: their partial results stay in the first-level cache.
 const COLUMNS: usize = 256;
 
@@ -200,7 +200,7 @@ impl Plan {
         let per_row = self.columns.div_ceil(COLUMNS);
         let units = self.outputs / self.columns * per_row;
         let blocks = self.length.div_ceil(BLOCK);
-        let parallel = self.outputs * self.length >= PARALLEL && share::alone();
+        let parallel = self.outputs * self.length * self.size >= PARALLEL && share::alone();
         let threads = if parallel { rayon::current_num_threads() } else { 1 };
         let unit = |u: usize| {
             let (row, chunk) = (u / per_row, u % per_row);
@@ -229,8 +229,9 @@ impl Plan {
         }
         for u in 0..units {
             let (_, columns, at) = unit(u);
-            // Subtrees of a power of two of blocks are what the counter would have built.
-            let span = (blocks / (4 * threads)).next_power_of_two().max(1);
+            // Subtrees of a power of two of blocks are what the counter would have built; there are many, so that threads end
+            // together.
+            let span = (blocks / (16 * threads)).next_power_of_two().max(1);
             let parts = blocks.div_ceil(span);
             let row = columns * self.size;
             let mut partial = vec![0_u64; (parts * row).div_ceil(8)];

@@ -121,9 +121,16 @@ unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *cons
     }
 }
 
-/// Joins a row into another: in vectors of sixteen, then of four, so that narrow rows are not left to a scalar tail.
+/// Joins a row into another: what is left of long loops in vectors of sixteen, then of four, so that narrow rows are not
+/// left to a scalar tail.
 #[inline(always)]
 fn join_slices<T: Copy, F: Join<T>>(to: &mut [T], from: &[T]) {
+    // Loops of a fixed length are unrolled before they are vectorised, and a choice between two elements never is, then.
+    let long = to.len().min(from.len()) & !63;
+    let ((head, to), (head_from, from)) = (to.split_at_mut(long), from.split_at(long));
+    for (to, &b) in head.iter_mut().zip(head_from) {
+        *to = F::join(*to, b);
+    }
     let (wide, to) = to.as_chunks_mut::<16>();
     let (wide_from, from) = from.as_chunks::<16>();
     for (to, from) in wide.iter_mut().zip(wide_from) {
@@ -226,13 +233,13 @@ reductions! {
     MAX {
         [bool] |a, b| a | b;
         [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| if a > b { a } else { b };
-        [f32, f64] |a, b| if a > b || a.is_nan() { a } else { b };
+        [f32, f64] |a, b| if (a < b) | b.is_nan() { b } else { a };
     }
     /// The minimum; of booleans their conjunction.
     MIN {
         [bool] |a, b| a & b;
         [i8, i16, i32, i64, u8, u16, u32, u64] |a, b| if a < b { a } else { b };
-        [f32, f64] |a, b| if a < b || a.is_nan() { a } else { b };
+        [f32, f64] |a, b| if (a > b) | b.is_nan() { b } else { a };
     }
 }
 

@@ -3,11 +3,14 @@
 use smallvec::SmallVec;
 
 use crate::engine::kernel::Loop;
-use crate::engine::pack::{Axis, pack};
+use crate::engine::pack::{Axis, CROSSED, pack};
 use crate::engine::share;
 
 /// Bytes of one operand's tile: three of them and the result's fit the first-level cache.
 const TILE_BYTES: usize = 8192;
+
+/// Rows of a tile of which an operand lies by columns: a cache line or two of each column are read together.
+const ROWS: usize = 32;
 
 /// How an operand reaches the inner loop.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,6 +78,15 @@ impl Job {
         // SAFETY: the parts cover the result without overlap; the rest is the caller's promise.
         unsafe {
             match packed {
+                Some(first) if self.crossed() => {
+                    let axes = &self.axes[first];
+                    let [.., rows, columns] = axes[..] else { return };
+                    let tile = [ROWS, self.tile_elements() / ROWS];
+                    let per_row = columns.len.div_ceil(tile[1]);
+                    let per_matrix = per_row * rows.len.div_ceil(tile[0]);
+                    let tiles = per_matrix * axes[..axes.len() - 2].iter().map(|a| a.len).product::<usize>();
+                    self.split(threads, tiles, &|from, to| self.turned(tile, [per_matrix, per_row], from, to));
+                }
                 Some(first) => {
                     let tiling = self.tiling(&self.axes[first]);
                     self.split(threads, tiling.tiles, &|from, to| self.packed(&tiling, from, to));
@@ -151,6 +163,68 @@ impl Job {
                 }
                 (self.kernel)(n, self.out.add(i * self.out_size), ins);
                 i += n;
+            }
+        }
+    }
+
+    /// Whether an operand lies by columns, so that it is better read in squares than in rows.
+    fn crossed(&self) -> bool {
+        (0..self.count).any(|k| match &self.axes[k][..] {
+            [.., rows, columns] if self.forms[k] == Form::Pack => {
+                let size = self.sizes[k];
+                let apart = columns.step.unsigned_abs() > size && rows.step == size as isize;
+                apart && rows.len.min(columns.len) >= CROSSED
+            }
+            _ => false,
+        })
+    }
+
+    /// Tiles `from..to` of so many rows and columns, of a result of which an operand lies by columns.
+    #[inline(never)]
+    unsafe fn turned(&self, tile: [usize; 2], [per_matrix, per_row]: [usize; 2], from: usize, to: usize) {
+        let mut buffers = Buffers::new();
+        let mut ins = [std::ptr::null(); 3];
+        // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
+        unsafe {
+            self.fill(&mut buffers, &mut ins, tile[1]);
+            for t in from..to {
+                let (matrix, row) = (t / per_matrix, t % per_matrix / per_row * tile[0]);
+                let column = t % per_row * tile[1];
+                let (mut extents, mut here) = ([0; 2], [0; 2]);
+                for k in 0..self.count {
+                    if self.forms[k] != Form::Pack {
+                        continue;
+                    }
+                    let [ref outer @ .., rows, columns] = self.axes[k][..] else { return };
+                    extents = [rows.len, columns.len];
+                    here = [tile[0].min(rows.len - row), tile[1].min(columns.len - column)];
+                    let mut src =
+                        self.ins[k].wrapping_offset(row as isize * rows.step + column as isize * columns.step);
+                    let mut rest = matrix;
+                    for axis in outer.iter().rev() {
+                        src = src.wrapping_offset((rest % axis.len) as isize * axis.step);
+                        rest /= axis.len;
+                    }
+                    let axes = [Axis { len: here[0], ..rows }, Axis { len: here[1], ..columns }];
+                    pack(self.sizes[k], buffers.at(k), src, &axes);
+                }
+                for r in 0..here[0] {
+                    let at = (matrix * extents[0] + row + r) * extents[1] + column;
+                    for k in 0..self.count {
+                        let size = self.sizes[k];
+                        let from = self.ins[k].wrapping_add(at * size);
+                        match self.forms[k] {
+                            Form::Direct => ins[k] = from,
+                            Form::Staged => {
+                                std::ptr::copy_nonoverlapping(from, buffers.at(k), here[1] * size);
+                                ins[k] = buffers.at(k);
+                            }
+                            Form::Pack => ins[k] = buffers.at(k).wrapping_add(r * here[1] * size),
+                            Form::Fill => {}
+                        }
+                    }
+                    (self.kernel)(here[1], self.out.add(at * self.out_size), ins);
+                }
             }
         }
     }

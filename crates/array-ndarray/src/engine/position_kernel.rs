@@ -1,0 +1,231 @@
+//! Inner loops of [`position`](super::position), by data type.
+//!
+//! Which position is best is decided by values and positions alone, so a line may be cut anywhere: the best of the best
+//! is found by the same loops.
+
+use array_api::{DType, Element};
+
+use crate::engine::simd::{compiled, level};
+
+/// Elements of which the extreme is found before one looks whether it beats the ones before: they stay in the
+/// first-level cache, in case the position has to be found among them.
+const BLOCK_BYTES: usize = 8192;
+/// Columns of which the best are kept at once, with their positions.
+pub(crate) const COLUMNS: usize = 256;
+
+type Line = unsafe fn(n: usize, from: *const u8, largest: bool, to: *mut usize);
+type Columns = unsafe fn(n: usize, from: *const u8, row: usize, columns: usize, largest: bool, to: *mut i64);
+
+/// The loops for one data type.
+#[derive(Clone, Copy)]
+pub(crate) struct PositionKernel {
+    line: [Line; 3],
+    columns: [Columns; 3],
+}
+
+impl PositionKernel {
+    /// The position of the first best of `n >= 1` contiguous elements.
+    pub(crate) fn line(&self) -> Line {
+        self.line[level() as usize]
+    }
+    /// The positions of the first best in each of at most [`COLUMNS`] contiguous columns of `n >= 1` rows, `row` elements
+    /// apart.
+    pub(crate) fn columns(&self) -> Columns {
+        self.columns[level() as usize]
+    }
+}
+
+/// A number that is compared.
+trait Real: Element + PartialOrd {
+    /// An unsigned integer of the same width, so that vectors of both have as many lanes.
+    type Place: Copy + Eq;
+    /// A place that stands for none; all below are [`Real::place`]s.
+    const NONE: Self::Place;
+    /// How many places there are, as far as they matter.
+    const PLACES: usize;
+    fn place(i: usize) -> Self::Place;
+    fn index(place: Self::Place) -> usize;
+    /// The largest of the turned numbers is the smallest of the numbers.
+    fn turned(self, largest: bool) -> Self;
+    /// The number if it is larger; otherwise, also if it is not one, the other.
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+    #[allow(clippy::eq_op)]
+    #[inline(always)]
+    fn nan(self) -> bool {
+        self != self
+    }
+    /// Whether the number takes the place of the best so far; not-a-number does, unless it is taken by one already.
+    #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
+    #[inline(always)]
+    fn beats(self, best: Self) -> bool {
+        !(self <= best) & (best == best)
+    }
+}
+
+macro_rules! real {
+    ($($t:ty as $u:ty: |$x:ident, $largest:ident| $turned:expr;)*) => { $(
+        impl Real for $t {
+            type Place = $u;
+            const NONE: $u = <$u>::MAX;
+            const PLACES: usize = if size_of::<$u>() < 4 { <$u>::MAX as usize } else { 1 << 30 };
+            #[inline(always)]
+            fn place(i: usize) -> $u { i as $u }
+            #[inline(always)]
+            fn index(place: $u) -> usize { place as usize }
+            #[inline(always)]
+            fn turned(self, $largest: bool) -> $t { let $x = self; $turned }
+        }
+    )* };
+}
+real! {
+    i8 as u8: |x, largest| x ^ if largest { 0 } else { !0 };
+    i16 as u16: |x, largest| x ^ if largest { 0 } else { !0 };
+    i32 as u32: |x, largest| x ^ if largest { 0 } else { !0 };
+    i64 as u64: |x, largest| x ^ if largest { 0 } else { !0 };
+    u8 as u8: |x, largest| x ^ if largest { 0 } else { !0 };
+    u16 as u16: |x, largest| x ^ if largest { 0 } else { !0 };
+    u32 as u32: |x, largest| x ^ if largest { 0 } else { !0 };
+    u64 as u64: |x, largest| x ^ if largest { 0 } else { !0 };
+    f32 as u32: |x, largest| f32::from_bits(x.to_bits() ^ if largest { 0 } else { 1 << 31 });
+    f64 as u64: |x, largest| f64::from_bits(x.to_bits() ^ if largest { 0 } else { 1 << 63 });
+}
+
+#[inline(always)]
+unsafe fn line<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut usize) {
+    // SAFETY: the caller gives `n >= 1` elements and room for a position.
+    let (x, to) = unsafe { (std::slice::from_raw_parts(from.cast::<T>(), n), &mut *to) };
+    let mut best = x[0].turned(largest);
+    if n < 32 {
+        *to = 0;
+        for (i, y) in x.iter().enumerate() {
+            let y = y.turned(largest);
+            if y.beats(best) {
+                (best, *to) = (y, i);
+            }
+        }
+        return;
+    }
+    let length = BLOCK_BYTES / size_of::<T>();
+    let mut winner = 0;
+    for (b, block) in x.chunks(length).enumerate() {
+        // Four of the widest vectors.
+        let (extreme, nan) = match size_of::<T>() {
+            8 => extreme::<T, 32>(block, largest),
+            _ => extreme::<T, 64>(block, largest),
+        };
+        if nan {
+            *to = b * length + first(block, |y| y.nan());
+            return;
+        }
+        if extreme > best {
+            (best, winner) = (extreme, b * length);
+        }
+    }
+    *to = winner + first(&x[winner..], |y| y.turned(largest) == best);
+}
+
+/// The position of the first element that is looked for, which there is.
+#[inline(always)]
+fn first<T: Copy>(x: &[T], wanted: impl Fn(T) -> bool) -> usize {
+    let (groups, _) = x.as_chunks::<64>();
+    let start = groups.iter().take_while(|group| !group.iter().fold(false, |any, &y| any | wanted(y))).count() * 64;
+    start + x[start..].iter().position(|&y| wanted(y)).unwrap_or_default()
+}
+
+/// The largest of a block's numbers, and whether there is one that is none.
+#[inline(always)]
+fn extreme<T: Real, const LANES: usize>(x: &[T], largest: bool) -> (T, bool) {
+    let first = x[0].turned(largest);
+    let (mut best, mut nan) = ([first; LANES], [false; LANES]);
+    let (groups, rest) = x.as_chunks::<LANES>();
+    for group in groups {
+        for l in 0..LANES {
+            let y = group[l].turned(largest);
+            best[l] = y.larger(best[l]);
+            nan[l] |= y.nan();
+        }
+    }
+    let (groups, rest) = rest.as_chunks::<8>();
+    for group in groups {
+        for l in 0..8 {
+            let y = group[l].turned(largest);
+            best[l] = y.larger(best[l]);
+            nan[l] |= y.nan();
+        }
+    }
+    for y in rest {
+        let y = y.turned(largest);
+        best[0] = y.larger(best[0]);
+        nan[0] |= y.nan();
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            best[l] = best[l + half].larger(best[l]);
+            nan[l] |= nan[l + half];
+        }
+        half /= 2;
+    }
+    (best[0], nan[0])
+}
+
+#[inline(always)]
+unsafe fn beside<T: Real>(n: usize, from: *const u8, row: usize, columns: usize, largest: bool, to: *mut i64) {
+    // SAFETY: the caller gives `n >= 1` rows and room for a row of positions.
+    unsafe {
+        let to = std::slice::from_raw_parts_mut(to, columns);
+        let line = |r: usize| std::slice::from_raw_parts(from.cast::<T>().add(r * row), columns);
+        let mut best = [T::default(); COLUMNS];
+        best.iter_mut().zip(line(0)).for_each(|(b, y)| *b = y.turned(largest));
+        to.fill(0);
+        let mut start = 0;
+        while start < n {
+            let mut at = [T::NONE; COLUMNS];
+            let end = n.min(start + T::PLACES);
+            for r in start..end {
+                let place = T::place(r - start);
+                for ((b, at), y) in best.iter_mut().zip(&mut at).zip(line(r)) {
+                    let y = y.turned(largest);
+                    let better = y.beats(*b);
+                    *b = if better { y } else { *b };
+                    *at = if better { place } else { *at };
+                }
+            }
+            for (to, &at) in to.iter_mut().zip(&at) {
+                if at != T::NONE {
+                    *to = (start + T::index(at)) as i64;
+                }
+            }
+            start = end;
+        }
+    }
+}
+
+compiled!(line_baseline, line_avx2, line_avx512 =
+    line<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut usize));
+compiled!(beside_baseline, beside_avx2, beside_avx512 =
+    beside<T: Real>(n: usize, from: *const u8, row: usize, columns: usize, largest: bool, to: *mut i64));
+
+const fn kernel<T: Real>() -> Option<PositionKernel> {
+    Some(PositionKernel {
+        line: [line_baseline::<T>, line_avx2::<T>, line_avx512::<T>],
+        columns: [beside_baseline::<T>, beside_avx2::<T>, beside_avx512::<T>],
+    })
+}
+
+macro_rules! kernels {
+    ($($t:ty)*) => {{
+        let mut kernels: [Option<PositionKernel>; 13] = [None; 13];
+        $( kernels[<$t as Element>::DTYPE as usize] = kernel::<$t>(); )*
+        kernels
+    }};
+}
+static KERNELS: [Option<PositionKernel>; 13] = kernels!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
+
+/// The kernel for a data type; none if its values have no order.
+pub(crate) fn find(dtype: DType) -> Option<&'static PositionKernel> {
+    KERNELS[dtype as usize].as_ref()
+}
