@@ -58,6 +58,8 @@ impl Op {
 pub(crate) enum Class {
     /// A few instructions: bound by memory, so the widest vectors bring nothing.
     Cheap,
+    /// A few instructions that the widest vectors do shorten, such as roundings and comparisons stored as bytes.
+    Wide,
     /// Dozens of vector instructions without branches.
     Math,
     /// Branches or calls: not vectorised.
@@ -160,6 +162,7 @@ const SCALAR_GRAIN: usize = 1 << 11;
 pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Class) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Cheap => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx2::<A, O, F>]),
+        Class::Wide => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx512::<A, O, F>]),
         Class::Math => (MATH_GRAIN, [block1_baseline::<A, O, F>, block1_avx2::<A, O, F>, block1_avx512::<A, O, F>]),
         Class::Scalar => (SCALAR_GRAIN, [plain1_baseline::<A, O, F>; 3]),
     };
@@ -168,7 +171,7 @@ pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Cla
 
 pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(class: Class) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {
-        Class::Cheap => {
+        Class::Cheap | Class::Wide => {
             (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
         }
         Class::Math => {
@@ -186,7 +189,7 @@ pub(crate) const fn ternary<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, 
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Scalar => (SCALAR_GRAIN, [plain3_baseline::<A, B, C, O, F>; 3]),
         // The widest vectors bring nothing to the few there are.
-        Class::Cheap | Class::Math => (
+        Class::Cheap | Class::Wide | Class::Math => (
             CHEAP_GRAIN,
             [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>],
         ),

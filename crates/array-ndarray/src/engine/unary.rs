@@ -65,41 +65,41 @@ table! { /// The imaginary part, of complex arrays.
 table! { /// Rounded up; integers stay.
     CEIL = "ceil";
     integer -> T, Cheap: |x| x;
-    float -> T, Math: |x| x.ceil();
+    float -> T, Wide: |x| x.ceil();
 }
 table! { /// Rounded down; integers stay.
     FLOOR = "floor";
     integer -> T, Cheap: |x| x;
-    float -> T, Math: |x| x.floor();
+    float -> T, Wide: |x| x.floor();
 }
 table! { /// Rounded towards zero; integers stay.
     TRUNC = "trunc";
     integer -> T, Cheap: |x| x;
-    float -> T, Math: |x| x.trunc();
+    float -> T, Wide: |x| x.trunc();
 }
 table! { /// Rounded to the nearest integer, halves to the even one; complex parts separately.
     ROUND = "round";
     integer -> T, Cheap: |x| x;
-    float -> T, Math: |x| x.round_ties_even();
+    float -> T, Wide: |x| x.round_ties_even();
     complex -> T, Math: |z| T::new(z.re.round_ties_even(), z.im.round_ties_even());
 }
 
 table! { /// Neither infinite nor NaN.
     ISFINITE = "isfinite";
     integer -> bool, Cheap: |x| true;
-    float -> bool, Math: |x| x.is_finite();
+    float -> bool, Wide: |x| x.is_finite();
     complex -> bool, Cheap: |z| z.re.is_finite() & z.im.is_finite();
 }
 table! { /// Infinite; of a complex number in either part.
     ISINF = "isinf";
     integer -> bool, Cheap: |x| false;
-    float -> bool, Math: |x| x.is_infinite();
+    float -> bool, Wide: |x| x.is_infinite();
     complex -> bool, Cheap: |z| z.re.is_infinite() | z.im.is_infinite();
 }
 table! { /// NaN; of a complex number in either part.
     ISNAN = "isnan";
     integer -> bool, Cheap: |x| false;
-    float -> bool, Math: |x| x.is_nan();
+    float -> bool, Wide: |x| x.is_nan();
     complex -> bool, Cheap: |z| z.re.is_nan() | z.im.is_nan();
 }
 table! { /// `!x`
