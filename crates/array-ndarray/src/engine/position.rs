@@ -77,8 +77,8 @@ fn run(name: &'static str, x: &NdArray, axis: Option<usize>, shape: &[usize], la
     let (from, to) = (&Source(x.ptr()), &Target(positions.as_mut_ptr()));
     let threads = if x.len() * size >= PARALLEL && share::alone() { rayon::current_num_threads() } else { 1 };
     if inner == 1 && outer < 2 * threads && threads > 1 {
-        for o in 0..outer {
-            positions[o] = long_line(kernel, size, from.at(o * length * size), length, threads, largest) as i64;
+        for (o, position) in positions.iter_mut().enumerate() {
+            *position = long_line(kernel, size, from.at(o * length * size), length, threads, largest) as i64;
         }
         return Ok(NdArray::from_vec(positions, shape));
     }

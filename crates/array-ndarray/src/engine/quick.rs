@@ -237,7 +237,7 @@ fn middle<K: Lane>(keys: &[K]) -> K {
 }
 
 /// Splits keys in two parts, the second of which is not empty; the first is sorted if so said.
-unsafe fn halves<'a, K: Lane>(keys: &'a mut [K], room: *mut K) -> (&'a mut [K], &'a mut [K], bool) {
+unsafe fn halves<K: Lane>(keys: &mut [K], room: *mut K) -> (&mut [K], &mut [K], bool) {
     let pivot = middle(keys);
     // SAFETY: the caller's.
     let low = unsafe { split(keys, room, pivot, false) };
