@@ -66,7 +66,7 @@ fn beta_share(a: f64, b: f64, x: f64) -> Known {
     let parts = [a * x.ln(), b * (-x).ln_1p(), lgamma(a + b), -lgamma(a), -lgamma(b), -a.ln()];
     let step = |k: usize| {
         let m = (k / 2) as f64;
-        if k % 2 == 0 {
+        if k.is_multiple_of(2) {
             m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
         } else {
             -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))

@@ -51,7 +51,7 @@ unsafe fn rows<T: Summed>(m: usize, k: usize, _n: usize, a: View<T>, b: View<T>,
             return;
         }
         // Down the columns: the same parts of each row, those of neighbouring rows side by side.
-        let mut parts = vec![T::ZERO; LANES * TOGETHER];
+        let mut parts = [T::ZERO; LANES * TOGETHER];
         for first in (0..m).step_by(TOGETHER) {
             let count = TOGETHER.min(m - first);
             parts.fill(T::ZERO);
