@@ -54,7 +54,6 @@ fn convolve(kit: &mut Kit) {
         for (a, b) in shapes {
             let (x, w) = (moderate(dtype, a, 331), moderate(dtype, b, 332));
             for mode in ["full", "same", "valid"] {
-                // An axis of one element broadcasts; the last one does not take part.
                 let want = convolved(&x, &w, mode);
                 kit.gives_one(fields![mode = mode.to_string()], &[(&x).into(), (&w).into()], want);
             }
