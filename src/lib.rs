@@ -77,6 +77,8 @@
 pub use array_api::*;
 #[cfg(feature = "ndarray")]
 pub use array_ndarray as ndarray;
+#[cfg(feature = "torch")]
+pub use array_torch as torch;
 pub use array_transforms as transforms;
 pub use ensemble;
 
@@ -86,6 +88,14 @@ pub use ensemble;
 #[cfg(feature = "ndarray")]
 pub fn ndarray() -> Namespace {
     array_ndarray::namespace()
+}
+
+/// The namespace of libtorch's arrays on the CPU; `"torch:cuda:0".parse()` gives that of a GPU.
+///
+/// Calling it links the backend, so that the string `"torch"` names it too.
+#[cfg(feature = "torch")]
+pub fn torch() -> Namespace {
+    array_torch::namespace()
 }
 
 /// Everything that code with arrays uses: the protocol's functions and types, and the transformations.

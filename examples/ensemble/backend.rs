@@ -12,6 +12,8 @@ pub(crate) fn backend(name: &str) -> Outcome<Namespace> {
     // A crate that is never named is not linked, and then its registrations are not there.
     #[cfg(feature = "ndarray")]
     let _ = array_protocol::ndarray();
+    #[cfg(feature = "torch")]
+    let _ = array_protocol::torch();
     let kind = name.split(':').next().unwrap_or(name);
     match name.parse::<Namespace>() {
         Ok(namespace) => Ok(namespace),

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use crate::repository::Repository;
-use crate::{Failure, flags};
+use crate::{Failure, flags, libtorch};
 
 /// The registry lives in the program that links the backends, so a test of the root package reads it.
 pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
     let [] = flags(options, [])?;
     let repository = Repository::find(false);
-    let line = repository.cargo(&["test", "--quiet", "--test", "coverage", "--", "--nocapture"]);
+    println!("{}", libtorch::set_up(&repository)?);
+    let line = repository.cargo(&["test", "--quiet", "--features", "torch", "--test", "coverage", "--", "--nocapture"]);
     line.with("WRITE_COVERAGE", "1").stream(|_| {})?;
     Ok(ExitCode::SUCCESS)
 }

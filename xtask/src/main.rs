@@ -4,6 +4,7 @@ mod command_line;
 mod conformance;
 mod coverage;
 mod examples;
+mod libtorch;
 mod parts;
 mod peers;
 mod repository;
@@ -45,6 +46,12 @@ const COMMANDS: &[Command] = &[
         options: "",
         about: "which operation is served how on which kind of array; writes docs/coverage.md",
         run: coverage::command,
+    },
+    Command {
+        name: "libtorch",
+        options: "[--python PROGRAM]",
+        about: "puts libtorch 2.11.0 under target/, from PyPI or from a Python's torch, for the feature `torch`",
+        run: libtorch::command,
     },
     Command {
         name: "peers ensemble",

@@ -1,7 +1,7 @@
 //! The parts of `cargo xtask test`, in the order in which they run.
 
 use crate::test::Run;
-use crate::{Failure, conformance, examples, peers};
+use crate::{Failure, conformance, examples, libtorch, peers};
 
 /// One part of the checks.
 pub(crate) struct Part {
@@ -26,6 +26,7 @@ pub(crate) const PARTS: &[Part] = &[
     always("tests", tests),
     always("doc tests", doc_tests),
     always("third-party crate", third_party),
+    always("libtorch", torch),
     always("python package", python_package),
     always("examples", examples::run),
     always("spelling", spelling),
@@ -45,6 +46,9 @@ const TEMPLATE: &str = "crates/python/template/Cargo.toml";
 
 /// An extension module has Python's symbols only inside Python: cargo cannot link tests of it.
 const PYTHON: &str = "array-protocol-python";
+
+/// What needs libtorch is built and tested by a part of its own.
+const TORCH: &str = "array-torch";
 
 /// What tests the Python package: pytest, and the libraries that run on its arrays. Its tests skip what is older.
 const CLIENTS: [&str; 9] = [
@@ -76,20 +80,32 @@ fn format(run: &mut Run) -> Result<(), Failure> {
 }
 
 fn clippy(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    run.step(&run.repository.cargo(&[
+        "clippy",
+        "--workspace",
+        "--exclude",
+        TORCH,
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 fn docs(run: &mut Run) -> Result<(), Failure> {
-    let line = run.repository.cargo(&["doc", "--workspace", "--no-deps"]);
+    let line = run.repository.cargo(&["doc", "--workspace", "--exclude", TORCH, "--no-deps"]);
     run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn tests(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&[&["test", "--workspace", "--exclude", PYTHON], &TARGETS[..]].concat()))
+    run.step(
+        &run.repository
+            .cargo(&[&["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH], &TARGETS[..]].concat()),
+    )
 }
 
 fn doc_tests(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&["test", "--workspace", "--exclude", PYTHON, "--doc"]))
+    run.step(&run.repository.cargo(&["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--doc"]))
 }
 
 /// Also in release: link-time registration has to survive the linker's optimisation. One program shows it, since each takes
@@ -103,6 +119,28 @@ fn third_party(run: &mut Run) -> Result<(), Failure> {
         let line = run.repository.cargo(&[&["test", "--manifest-path", THIRD_PARTY], choice].concat());
         // Beside the workspace's own, so that what others wrote is not compiled again.
         run.step(&line.with("CARGO_TARGET_DIR", &run.repository.target.to_string_lossy()))?;
+    }
+    Ok(())
+}
+
+/// The backend on libtorch, and what of the facade runs on it. Sets libtorch up as a user would.
+fn torch(run: &mut Run) -> Result<(), Failure> {
+    if run.repository.offline && !libtorch::folder(&run.repository).exists() {
+        run.skip("libtorch", "--offline, and pip fetches it: `cargo xtask libtorch`");
+        return Ok(());
+    }
+    println!("{}", libtorch::set_up(&run.repository)?);
+    for words in [
+        &["clippy", "-p", TORCH, "--all-targets", "--", "-D", "warnings"][..],
+        &["test", "-p", TORCH],
+        &["test", "--features", "torch", "--test", "coverage", "--test", "torch"],
+    ] {
+        run.step(&run.repository.cargo(words))?;
+    }
+    let line = run.repository.cargo(&["doc", "-p", TORCH, "--no-deps"]);
+    run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))?;
+    if !libtorch::sees_cuda(&run.repository) {
+        run.skip("libtorch on cuda:0", "there is no CUDA device, or libtorch is one for the CPU");
     }
     Ok(())
 }
@@ -158,14 +196,18 @@ fn dependencies(run: &mut Run) -> Result<(), Failure> {
 
 /// A test that takes minutes is marked `#[ignore = "long: ..."]`: the short form then names it as skipped.
 fn long_tests(run: &mut Run) -> Result<(), Failure> {
-    let words =
-        [&["test", "--workspace", "--exclude", PYTHON, "--release"], &TARGETS[..], &["--", "--ignored"]].concat();
+    let words = [
+        &["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--release"],
+        &TARGETS[..],
+        &["--", "--ignored"],
+    ]
+    .concat();
     run.step(&run.repository.cargo(&words))
 }
 
 fn benchmarks(run: &mut Run) -> Result<(), Failure> {
     // The pattern leaves out libraries, whose unit tests would otherwise be listed as ignored.
-    run.step(&run.repository.cargo(&["bench", "--workspace", "--exclude", PYTHON, "--bench", "*"]))
+    run.step(&run.repository.cargo(&["bench", "--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--bench", "*"]))
 }
 
 /// The protocol's `unsafe` blocks, under an interpreter that checks their contracts.

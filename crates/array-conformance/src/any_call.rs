@@ -1,7 +1,7 @@
 //! Calls that nobody would write: whatever comes in, an array or an error comes out, and soon.
 
 use array_api::{
-    Array, Complex, DTYPES, DType, Dims, Element, FromScalar, Host, Op, Operand, Result, Role, Scalar, Value,
+    Array, Complex, DTYPES, DType, Dims, Element, FromScalar, Host, Op, Operand, Outs, Result, Role, Scalar, Value,
     operations,
 };
 use array_api::{flip, permute_dims, with_element};
@@ -17,10 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What runs now, and since when; a thread ends the program if it never ends, since nothing else can.
 #[derive(Default)]
-struct Watch(Arc<Mutex<Option<(Instant, String)>>>);
+pub(crate) struct Watch(Arc<Mutex<Option<(Instant, String)>>>);
 
 impl Watch {
-    fn new() -> Watch {
+    pub(crate) fn new() -> Watch {
         let watch = Watch::default();
         let seen = Arc::downgrade(&watch.0);
         std::thread::spawn(move || {
@@ -38,7 +38,7 @@ impl Watch {
         });
         watch
     }
-    fn set(&self, call: Option<String>) {
+    pub(crate) fn set(&self, call: Option<String>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = call.map(|c| (Instant::now(), c));
     }
 }
@@ -57,8 +57,7 @@ pub fn any_call(make: &Make, seed: u64, times: usize) -> std::result::Result<(),
     let watch = Watch::new();
     let only = std::env::var("ANY_CALL_ROW").ok();
     for op in operations().filter(|op| only.as_deref().is_none_or(|name| name == op.name)) {
-        let name = op.name.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        let mut dice = Dice(name | 1);
+        let mut dice = Dice::of_row(op, seed);
         for _ in 0..times {
             let call = Drawn::new(op, make, &mut dice);
             watch.set(Some(call.to_string()));
@@ -88,9 +87,14 @@ pub fn asked(what: &str, default: u64) -> u64 {
 }
 
 /// Numbers by a multiplicative generator: the same on every machine.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
+    /// Numbers of their own for each row.
+    pub(crate) fn of_row(op: &Op, seed: u64) -> Dice {
+        let name = op.name.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Dice(name | 1)
+    }
     fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % n
@@ -104,7 +108,7 @@ impl Dice {
 }
 
 /// One call: its operands and parameters.
-struct Drawn {
+pub(crate) struct Drawn {
     op: &'static Op,
     operands: Vec<Given>,
     fields: Vec<(&'static str, Value)>,
@@ -209,7 +213,7 @@ fn array(make: &Make, d: &mut Dice, shape: &[usize], dtype: DType) -> Result<Arr
 }
 
 impl Drawn {
-    fn new(op: &'static Op, make: &Make, d: &mut Dice) -> Drawn {
+    pub(crate) fn new(op: &'static Op, make: &Make, d: &mut Dice) -> Drawn {
         // Operands mostly have one data type and shapes that broadcast: else hardly a call would reach a kernel.
         let dtype = d.pick(&DTYPES);
         let rank = d.below(5);
@@ -256,20 +260,60 @@ impl Drawn {
         Drawn { op, operands, fields, donate: d.one_in(3) }
     }
 
-    fn run(&self, make: &Make) -> Result<()> {
+    /// The results where `make` says, with each array as `of` gives it.
+    pub(crate) fn results(&self, make: &Make, of: impl Fn(&Array) -> Result<Array>) -> Result<Outs> {
         let params = self.op.read(&self.fields)?;
-        let mut operands: Vec<Operand<'_>> = self
+        let arrays: Vec<Option<Array>> = self
             .operands
             .iter()
             .map(|given| match given {
-                Given::Array(a) if self.donate => Operand::Own(a.clone()),
-                Given::Array(a) => Operand::Ref(a),
-                Given::Scalar(s) => Operand::Scalar(*s),
-                Given::Absent => Operand::Absent,
+                Given::Array(a) => of(a).map(Some),
+                Given::Scalar(_) | Given::Absent => Ok(None),
+            })
+            .collect::<Result<_>>()?;
+        let mut operands: Vec<Operand<'_>> = self
+            .operands
+            .iter()
+            .zip(&arrays)
+            .map(|(given, array)| match (given, array) {
+                (_, Some(a)) if self.donate => Operand::Own(a.clone()),
+                (_, Some(a)) => Operand::Ref(a),
+                (Given::Scalar(s), None) => Operand::Scalar(*s),
+                (_, None) => Operand::Absent,
             })
             .collect();
         let home = make(Host::from_vec(vec![0.0]), Dims::new(&[1]))?.namespace();
-        let outs = self.op.apply(&*params, &mut operands, Some(&home))?;
+        self.op.apply(&*params, &mut operands, Some(&home))
+    }
+
+    /// Whether an operand is complex.
+    pub(crate) fn is_complex(&self) -> bool {
+        self.operands.iter().any(|given| match given {
+            Given::Array(a) => a.dtype().is_complex(),
+            Given::Scalar(s) => matches!(s, Scalar::Complex(_)),
+            Given::Absent => false,
+        })
+    }
+
+    /// The smallest size of an element's part that is not zero, and the largest; not-a-number and infinities are larger than
+    /// any.
+    pub(crate) fn sizes(&self) -> (f64, f64) {
+        let host = |given: &Given| match given {
+            Given::Array(a) => a.to_host().ok(),
+            Given::Scalar(s) => Some(Host::from_vec(vec![s.to_complex()])),
+            Given::Absent => None,
+        };
+        let parts = self.operands.iter().filter_map(host).flat_map(|host| {
+            let all: Vec<_> = (0..host.len()).filter_map(|i| host.get(i)).map(Scalar::to_complex).collect();
+            all.into_iter().flat_map(|z| [z.re.abs(), z.im.abs()])
+        });
+        parts.filter(|&part| part != 0.0).fold((f64::INFINITY, 0.0), |(low, high), part| {
+            if part.is_nan() { (low, f64::INFINITY) } else { (low.min(part), high.max(part)) }
+        })
+    }
+
+    fn run(&self, make: &Make) -> Result<()> {
+        let outs = self.results(make, |a| Ok(a.clone()))?;
         // A result must also be readable and printable.
         for out in outs.as_slice() {
             if out.dims().size().is_some_and(|n| n < 10_000) {

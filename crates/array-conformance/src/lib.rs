@@ -62,6 +62,7 @@
 //! entry is removed. A name that is no row is a failure too.
 
 mod activation;
+mod agreement;
 mod along_axis;
 mod any_call;
 mod closeness;
@@ -102,6 +103,7 @@ mod statistical;
 mod utility;
 mod variates;
 
+pub use agreement::agreement;
 pub use any_call::{any_call, asked};
 #[doc(hidden)]
 pub use array_api as __array_api;

@@ -14,25 +14,28 @@ use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::operand::Operand;
 use crate::operation::Op;
+use crate::random::host;
 use crate::{operation, rule};
 
 operation! {
     /// The key of a seed, shape `(2,)`, type `uint32`.
     Key = key() { seed: u64 = 0 } -> Array;
-    "random", Creation, |op, _, _| made(op, &Dims::from(2), DType::UInt32), methods (namespace)
+    "random", Creation, |op, _, _| made(op, &Dims::from(2), DType::UInt32),
+    compose host::key, methods (namespace)
 }
 
 operation! {
     /// `n` new keys of each key: shape `(..., n, 2)`.
     Split = split(key: One) { n: usize = 2 } -> Array;
     "random", Random,
-    |op, p, args| { let batch = keys(op, args)?; drawn(op, &batch, &Dims::from([p.n, 2]), DType::UInt32) }
+    |op, p, args| { let batch = keys(op, args)?; drawn(op, &batch, &Dims::from([p.n, 2]), DType::UInt32) },
+    compose host::split
 }
 
 operation! {
     /// A new key from a key and an integer, such as the number of a member or a step; integers may be an array.
     FoldIn = fold_in(key: One, data: One) {} -> Array;
-    "random", Random, fold_in_rule
+    "random", Random, fold_in_rule, compose host::fold_in
 }
 
 operation! {
@@ -43,6 +46,7 @@ operation! {
         DType::UInt32 | DType::UInt64 => draw(op, args, &p.shape, p.dtype),
         other => Err(Error::dtype(op.name, format!("bits are uint32 or uint64, not {other}"))),
     },
+    compose host::bits,
     methods (namespace)
 }
 
@@ -58,6 +62,7 @@ operation! {
         }
         real_draw(op, args, &p.shape, p.dtype)
     },
+    compose host::uniform,
     methods (namespace)
 }
 
@@ -69,6 +74,7 @@ operation! {
     } -> Array;
     "random", Random,
     |op, p, args| { not_negative(op, "sd", p.sd)?; real_draw(op, args, &p.shape, p.dtype) },
+    compose host::normal,
     methods (namespace)
 }
 
@@ -80,6 +86,7 @@ operation! {
     } -> Array;
     "random", Random,
     |op, p, args| { not_negative(op, "scale", p.scale)?; real_draw(op, args, &p.shape, p.dtype) },
+    compose host::exponential,
     methods (namespace)
 }
 
@@ -88,7 +95,7 @@ operation! {
     Integers = integers(key: One) {
         /** The extents. */ shape: Dims = Dims::SCALAR, dtype: DType = DType::Int64, low: isize = 0, high: isize = 1,
     } -> Array;
-    "random", Random, integers_rule, methods (namespace)
+    "random", Random, integers_rule, compose host::integers, methods (namespace)
 }
 
 operation! {
@@ -105,6 +112,7 @@ operation! {
         }
         draw(op, args, &p.shape, p.dtype)
     },
+    compose host::poisson,
     methods (namespace)
 }
 
@@ -120,6 +128,7 @@ operation! {
         not_negative(op, "scale", p.scale)?;
         real_draw(op, args, &p.shape, p.dtype)
     },
+    compose host::gamma,
     methods (namespace)
 }
 

@@ -11,6 +11,7 @@
 //! | `draw` | [`Draw`]: element `i` under a key, and the blocked fill with the same bits |
 //! | `blocks` | distributions that use a fixed share of one block |
 //! | `discrete`, `gamma` | distributions that reject and try again, element by element |
+//! | `host` | draws in the host's memory, for kinds without kernels of their own |
 //!
 //! ```
 //! use array_api::random::{Draw, Key, Normal};
@@ -27,6 +28,7 @@ mod blocks;
 mod discrete;
 mod draw;
 mod gamma;
+pub(crate) mod host;
 mod keys;
 mod philox;
 mod portable;

@@ -1,0 +1,107 @@
+//! `TorchArray`: a tensor of libtorch with the protocol's data type.
+
+use array_api::{DType, Dims, Error, Result};
+use std::fmt;
+use tch::{Device, TchError, Tensor};
+
+use crate::carrier::carrier;
+use crate::error::failed;
+
+/// An array whose elements libtorch holds, on the CPU or a CUDA device.
+///
+/// ```
+/// use array_torch::TorchArray;
+/// let x = TorchArray::new(tch::Tensor::from_slice(&[1.0, 2.0]), array_api::DType::Float64)?;
+/// let y = array_api::Array::new(x);
+/// assert_eq!(y.sum(..)?.item::<f64>()?, 3.0);
+/// # Ok::<(), array_api::Error>(())
+/// ```
+pub struct TorchArray {
+    tensor: Tensor,
+    dtype: DType,
+    device: Device,
+}
+
+// SAFETY: `Tensor` is a pointer to a reference-counted `at::Tensor`, and lacks `Sync` because its methods include mutating
+// ones. Here nothing mutates: no kernel of this crate calls an in-place method on a tensor that it did not make itself in the
+// same call, and `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. What remains are `const` methods of
+// `at::Tensor`, which libtorch allows on one tensor from several threads: they read metadata written before the tensor was
+// shared, and count references with atomics. Gradients, the one piece of metadata that reading may create, are never asked
+// for. `tests/threads.rs` shares arrays between threads.
+unsafe impl Sync for TorchArray {}
+
+impl TorchArray {
+    /// The tensor as an array. The unsigned types above eight bits lie in the signed type of their width.
+    ///
+    /// # Errors
+    /// If the tensor's type is not what carries `dtype`, or if it takes part in libtorch's own differentiation.
+    pub fn new(tensor: Tensor, dtype: DType) -> Result<TorchArray> {
+        let found = tensor.f_kind().map_err(|e| failed("asarray", e))?;
+        if found != carrier(dtype) {
+            let message = format!("a tensor of {found:?} cannot hold {dtype}, {:?} does", carrier(dtype));
+            return Err(Error::dtype("asarray", message));
+        }
+        if tensor.requires_grad() {
+            return Err(Error::value("asarray", "the tensor records libtorch's own gradients: detach it first"));
+        }
+        Ok(TorchArray::of(tensor, dtype))
+    }
+
+    /// What a kernel made.
+    pub(crate) fn of(tensor: Tensor, dtype: DType) -> TorchArray {
+        let device = tensor.device();
+        TorchArray { tensor, dtype, device }
+    }
+
+    /// The tensor, to be read only.
+    pub fn tensor(&self) -> &Tensor {
+        &self.tensor
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.device
+    }
+
+    pub(crate) fn dims(&self) -> Dims {
+        self.tensor.size().into_iter().map(|n| n as usize).collect()
+    }
+
+    pub(crate) fn ndim(&self) -> usize {
+        self.tensor.dim()
+    }
+
+    /// A result with this array's type.
+    pub(crate) fn with(&self, op: &str, tensor: Result<Tensor, TchError>) -> Result<TorchArray> {
+        made(op, tensor, self.dtype)
+    }
+}
+
+/// What libtorch gave, as an array of the type that the protocol expects.
+#[inline]
+pub(crate) fn made(op: &str, tensor: Result<Tensor, TchError>, dtype: DType) -> Result<TorchArray> {
+    match tensor {
+        Ok(tensor) => Ok(TorchArray::of(tensor, dtype)),
+        Err(e) => Err(failed(op, e)),
+    }
+}
+
+/// Extents or axes as libtorch takes them.
+pub(crate) fn sizes(dims: &[usize]) -> Vec<i64> {
+    dims.iter().map(|&n| n as i64).collect()
+}
+
+impl Clone for TorchArray {
+    fn clone(&self) -> TorchArray {
+        TorchArray { tensor: self.tensor.shallow_clone(), dtype: self.dtype, device: self.device }
+    }
+}
+
+impl fmt::Debug for TorchArray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TorchArray({}{} on {:?})", self.dtype, self.dims(), self.device)
+    }
+}

@@ -1,0 +1,348 @@
+//! Elementwise functions: each is a line that names libtorch's.
+
+use array_api::{Arg, DType, Elu, Result, Verdict, implements};
+use std::ops::Deref;
+use tch::{Kind, TchError, Tensor};
+
+use crate::array::{TorchArray, made};
+use crate::carrier::{carrier, divided, is_carried, ordered, widened};
+use crate::error::failed;
+use crate::kind::{number, together};
+use crate::numbers::Numbers;
+
+type Outcome = std::result::Result<Tensor, TchError>;
+
+/// An operand's tensor: the array's own, or a number's.
+pub(crate) enum Lent<'a> {
+    Array(&'a Tensor),
+    Number(Tensor),
+}
+
+impl Deref for Lent<'_> {
+    type Target = Tensor;
+    fn deref(&self) -> &Tensor {
+        match self {
+            Lent::Array(tensor) => tensor,
+            Lent::Number(tensor) => tensor,
+        }
+    }
+}
+
+/// An operand's tensor. A number beside arrays stays on the CPU, from where libtorch takes it on every device.
+pub(crate) fn lent<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
+    match x {
+        Arg::Ref(x) => Ok(Lent::Array(x.tensor())),
+        Arg::Own(x) => Ok(Lent::Array(x.tensor())),
+        Arg::Scalar(s, dtype) => Ok(Lent::Number(number(*s, *dtype)?)),
+    }
+}
+
+#[inline]
+fn on_one_device(op: &str, x1: &Arg<'_, TorchArray>, x2: &Arg<'_, TorchArray>) -> Result<()> {
+    match (x1.array(), x2.array()) {
+        (Some(x1), Some(x2)) => together(op, x1, x2),
+        _ => Ok(()),
+    }
+}
+
+#[inline]
+fn one(
+    op: &str,
+    x: &Arg<'_, TorchArray>,
+    verdict: &Verdict,
+    f: impl Fn(&Tensor, DType) -> Outcome,
+) -> Result<TorchArray> {
+    made(op, f(&*lent(x)?, verdict.operands), verdict.dtype())
+}
+
+#[inline]
+fn two(
+    op: &str,
+    x1: &Arg<'_, TorchArray>,
+    x2: &Arg<'_, TorchArray>,
+    verdict: &Verdict,
+    f: impl Fn(&Tensor, &Tensor, DType) -> Outcome,
+) -> Result<TorchArray> {
+    on_one_device(op, x1, x2)?;
+    made(op, f(&*lent(x1)?, &*lent(x2)?, verdict.operands), verdict.dtype())
+}
+
+macro_rules! kernels {
+    (unary: $($f:ident = $method:ident;)*) => { $(
+        #[implements($f)]
+        fn $f(x: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
+            one(stringify!($f), &x, verdict, |x, _| x.$method())
+        }
+    )* };
+    (unary by type: $($f:ident = $body:expr;)*) => { $(
+        #[implements($f)]
+        fn $f(x: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
+            one(stringify!($f), &x, verdict, $body)
+        }
+    )* };
+    (binary: $($f:ident = $method:ident;)*) => { $(
+        #[implements($f)]
+        fn $f(x1: Arg<'_, TorchArray>, x2: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
+            two(stringify!($f), &x1, &x2, verdict, |a, b, _| a.$method(b))
+        }
+    )* };
+    (binary by type: $($f:ident = $body:expr;)*) => { $(
+        #[implements($f)]
+        fn $f(x1: Arg<'_, TorchArray>, x2: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
+            two(stringify!($f), &x1, &x2, verdict, $body)
+        }
+    )* };
+    // Borrowed arrays, the common case, go straight to libtorch.
+    (hot: $($f:ident = $method:ident;)*) => { $(
+        #[implements($f)]
+        fn $f(x1: Arg<'_, TorchArray>, x2: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
+            match (&x1, &x2) {
+                (Arg::Ref(a), Arg::Ref(b)) => {
+                    together(stringify!($f), a, b)?;
+                    made(stringify!($f), a.tensor().$method(b.tensor()), verdict.dtype())
+                }
+                _ => two(stringify!($f), &x1, &x2, verdict, |a, b, _| a.$method(b)),
+            }
+        }
+    )* };
+}
+
+kernels! { unary:
+    acos = f_acos; acosh = f_acosh; asin = f_asin; asinh = f_asinh; atan = f_atan; atanh = f_atanh; conj = f_conj_physical;
+    cos = f_cos; cosh = f_cosh; erf = f_erf; exp = f_exp; imag = f_imag;
+    isfinite = f_isfinite; isinf = f_isinf; isnan = f_isnan; log = f_log; log10 = f_log10;
+    log1p = f_log1p; log2 = f_log2; logical_not = f_logical_not; real = f_real; reciprocal = f_reciprocal;
+    selu = f_selu; sigmoid = f_sigmoid; signbit = f_signbit; sin = f_sin; sinh = f_sinh;
+    sqrt = f_sqrt; tan = f_tan; tanh = f_tanh; bitwise_invert = f_bitwise_not; negative = f_neg;
+}
+
+/// What integers are not changed by.
+fn unless_whole(x: &Tensor, dtype: DType, f: impl Fn(&Tensor) -> Outcome) -> Outcome {
+    if dtype.is_integer() { Ok(x.shallow_clone()) } else { f(x) }
+}
+
+fn is_unsigned(dtype: DType) -> bool {
+    dtype == DType::UInt8 || is_carried(dtype)
+}
+
+kernels! { unary by type:
+    abs = |x, t| if is_unsigned(t) { Ok(x.shallow_clone()) } else { x.f_abs() };
+    ceil = |x, t| unless_whole(x, t, Tensor::f_ceil);
+    floor = |x, t| unless_whole(x, t, Tensor::f_floor);
+    trunc = |x, t| unless_whole(x, t, Tensor::f_trunc);
+    round = |x, t| unless_whole(x, t, |x| {
+        if t.is_complex() { Tensor::f_complex(&x.f_real()?.f_round()?, &x.f_imag()?.f_round()?) } else { x.f_round() }
+    });
+    square = |x, _| x.f_mul(x);
+    expm1 = |x, t| if t.is_complex() { complex_expm1(x) } else { x.f_expm1() };
+    sign = |x, t| match t {
+        _ if t.is_complex() => x.f_sgn(),
+        _ if is_carried(t) => x.is_not(0)?.f_to_kind(carrier(t)),
+        // libtorch has 0 for NaN.
+        _ if t.is_floating() => x.f_where_self(&x.f_isnan()?, &x.f_sign()?),
+        _ => x.f_sign(),
+    };
+    relu = |x, t| if is_unsigned(t) { Ok(x.shallow_clone()) } else { x.f_relu() };
+    // The complement keeps the digits that 1 + erf would lose on the left; of minus infinity the limit is zero.
+    gelu = |x, _| {
+        let half = x.times(0.5)?.f_mul(&x.times(-std::f64::consts::FRAC_1_SQRT_2)?.f_erfc()?)?;
+        half.with_where(&x.f_isneginf()?, 0.0)
+    };
+    // Without the threshold from which libtorch's own takes the argument itself.
+    softplus = |x, _| x.f_logaddexp(&x.f_zeros_like()?);
+}
+
+/// At minus infinity the limit is -1 whatever the angle, for which libtorch's sine and cosine are not-a-number.
+fn complex_expm1(z: &Tensor) -> Outcome {
+    let limit = z.f_real()?.f_isneginf()?.f_logical_and(&z.f_imag()?.f_isfinite()?.f_logical_not()?)?;
+    z.f_expm1()?.with_where(&limit, -1.0)
+}
+
+/// The same tensor: values never change.
+#[implements(positive)]
+fn positive(x: TorchArray) -> Result<TorchArray> {
+    Ok(x)
+}
+
+kernels! { hot:
+    add = f_add; multiply = f_mul; subtract = f_sub; divide = f_div; equal = f_eq_tensor; not_equal = f_ne_tensor;
+    bitwise_and = f_bitwise_and_tensor; bitwise_or = f_bitwise_or_tensor; bitwise_xor = f_bitwise_xor_tensor;
+}
+
+kernels! { binary:
+    atan2 = f_atan2; copysign = f_copysign; hypot = f_hypot;
+    logaddexp = f_logaddexp; logical_and = f_logical_and; logical_or = f_logical_or; logical_xor = f_logical_xor;
+    nextafter = f_nextafter;
+}
+
+/// `f` of numbers in the operands' order.
+fn compared(a: &Tensor, b: &Tensor, dtype: DType, f: fn(&Tensor, &Tensor) -> Outcome) -> Outcome {
+    if is_carried(dtype) { f(&ordered(a, dtype)?, &ordered(b, dtype)?) } else { f(a, b) }
+}
+
+kernels! { binary by type:
+    less = |a, b, t| compared(a, b, t, Tensor::f_lt_tensor);
+    less_equal = |a, b, t| compared(a, b, t, Tensor::f_le_tensor);
+    greater = |a, b, t| compared(a, b, t, Tensor::f_gt_tensor);
+    greater_equal = |a, b, t| compared(a, b, t, Tensor::f_ge_tensor);
+    maximum = |a, b, t| ordered(&compared(a, b, t, Tensor::f_maximum)?, t);
+    minimum = |a, b, t| ordered(&compared(a, b, t, Tensor::f_minimum)?, t);
+    floor_divide = |a, b, t| if t.is_integer() { quotient(a, b, t) } else { in_double(a, b, t, floored) };
+    remainder = |a, b, t| if t.is_integer() { rest(a, b, t) } else { in_double(a, b, t, modulo) };
+    pow = power;
+    bitwise_left_shift = |a, b, t| shifted(a, b, t, true);
+    bitwise_right_shift = |a, b, t| shifted(a, b, t, false);
+}
+
+/// Integer quotients rounded down; by zero they are zero.
+fn quotient(a: &Tensor, b: &Tensor, dtype: DType) -> Outcome {
+    match dtype {
+        DType::UInt64 => divided(a, b),
+        DType::UInt16 | DType::UInt32 => {
+            quotient(&widened(a, dtype)?, &widened(b, dtype)?, DType::Int64)?.f_to_kind(carrier(dtype))
+        }
+        _ => {
+            let zero = b.is(0)?;
+            if dtype == DType::UInt8 {
+                return a.f_div_tensor_mode(&b.with_where(&zero, 1)?, "floor")?.with_where(&zero, 0);
+            }
+            // The processor traps for the least number by -1, as for any number by 0.
+            let minus = b.is(-1)?;
+            let divisor = b.with_where(&zero.f_logical_or(&minus)?, 1)?;
+            let q = a.f_div_tensor_mode(&divisor, "floor")?;
+            a.f_neg()?.f_where_self(&minus, &q)?.with_where(&zero, 0)
+        }
+    }
+}
+
+/// What integer quotients leave, with the sign of the divisor.
+fn rest(a: &Tensor, b: &Tensor, dtype: DType) -> Outcome {
+    let zero = b.is(0)?;
+    let left = a.f_sub(&quotient(a, b, dtype)?.f_mul(b)?)?;
+    left.with_where(&zero, 0)
+}
+
+/// `f` of single-precision numbers as doubles, in which quotients are exact enough for the floor of theirs.
+fn in_double(a: &Tensor, b: &Tensor, dtype: DType, f: fn(&Tensor, &Tensor) -> Outcome) -> Outcome {
+    match dtype {
+        DType::Float32 => f(&a.f_to_kind(Kind::Double)?, &b.f_to_kind(Kind::Double)?)?.f_to_kind(Kind::Float),
+        _ => f(a, b),
+    }
+}
+
+/// `floor(a / b)` with the standard's special cases.
+fn floored(a: &Tensor, b: &Tensor) -> Outcome {
+    let exact = a.f_div(b)?;
+    // The division of what a multiple leaves is exact but for rounding, so the nearest integer is the floor.
+    let whole = a.f_sub(&modulo(a, b)?)?.f_div(b)?.f_round()?;
+    let whole = whole.f_abs()?.f_copysign(&exact)?;
+    // Where either is infinite or `b` zero there is no remainder, and where `a` is zero no quotient.
+    let plain = a.f_isinf()?.f_logical_or(&b.f_isinf()?)?.f_logical_or(&b.is(0)?)?.f_logical_or(&a.is(0)?)?;
+    exact.f_where_self(&plain, &whole)
+}
+
+/// The remainder with the sign of the divisor, zero included.
+fn modulo(a: &Tensor, b: &Tensor) -> Outcome {
+    let left = truncated_rest(a, b)?;
+    let turned = left.f_signbit()?.f_ne_tensor(&b.f_signbit()?)?;
+    let left = left.f_add(b)?.f_where_self(&turned, &left)?.f_where_self(&left.is_not(0)?, &left.f_copysign(b)?)?;
+    left.f_where_self(&a.f_isfinite()?, &left.number(f64::NAN)?)
+}
+
+/// The remainder with the sign of the dividend, exactly. libtorch's own fails where the quotient or `1 / b` overflows, so
+/// the dividend is brought near in steps, and the last is of larger numbers where `b` is tiny.
+fn truncated_rest(a: &Tensor, b: &Tensor) -> Outcome {
+    let step = 2.0_f64.powi(700);
+    let near = b.times(step)?;
+    let left = a.f_fmod_tensor(&near.times(step)?)?.f_fmod_tensor(&near)?;
+    let scale = b.f_ones_like()?.with_where(&b.f_abs()?.is_below(2.0_f64.powi(-900))?, 2.0_f64.powi(200))?;
+    left.f_mul(&scale)?.f_fmod_tensor(&b.f_mul(&scale)?)?.f_div(&scale)
+}
+
+fn power(a: &Tensor, b: &Tensor, dtype: DType) -> Outcome {
+    match dtype {
+        // Squares, as the standard has them: modulo the width.
+        DType::UInt16 | DType::UInt32 | DType::UInt64 => {
+            let (mut result, mut square) = (a.f_add(b)?.f_ones_like()?, a.shallow_clone());
+            for bit in 0..8 * dtype.size() as i64 {
+                let odd = b.moved_right(bit)?.and(1)?.is_not(0)?;
+                result = result.f_mul(&square)?.f_where_self(&odd, &result)?;
+                square = square.f_mul(&square)?;
+            }
+            Ok(result)
+        }
+        // Anything to the power of zero is one, as for real numbers.
+        _ if dtype.is_complex() => a.f_pow(b)?.with_where(&b.is(0)?, 1.0),
+        _ => a.f_pow(b),
+    }
+}
+
+/// Bits moved; from the width on nothing is left but copies of the sign.
+fn shifted(a: &Tensor, b: &Tensor, dtype: DType, left: bool) -> Outcome {
+    let width = 8 * dtype.size() as i64;
+    let beyond = if is_carried(dtype) || dtype == DType::UInt8 {
+        compared(b, &b.number(width)?, dtype, Tensor::f_ge_tensor)?
+    } else {
+        b.is_below(0)?.f_logical_or(&b.is_from(width)?)?
+    };
+    if left {
+        let by = b.with_where(&beyond, 0)?;
+        return a.f_bitwise_left_shift(&by)?.with_where(&beyond, 0);
+    }
+    if dtype == DType::UInt64 {
+        // Without the sign's copies: one bit first, then the others of a number that is not negative.
+        let by = b.with_where(&beyond, 0)?;
+        let none = by.is(0)?;
+        let once = a.moved_right(1)?.and(i64::MAX)?;
+        let more = once.f_bitwise_right_shift(&by.minus(1)?.with_where(&none, 0)?)?;
+        return a.f_where_self(&none, &more)?.with_where(&beyond, 0);
+    }
+    if is_carried(dtype) {
+        let by = widened(b, dtype)?.with_where(&beyond, 0)?;
+        return widened(a, dtype)?.f_bitwise_right_shift(&by)?.with_where(&beyond, 0)?.f_to_kind(carrier(dtype));
+    }
+    let last = if dtype == DType::UInt8 { 0 } else { width - 1 };
+    let moved = a.f_bitwise_right_shift(&b.with_where(&beyond, last)?)?;
+    if dtype == DType::UInt8 { moved.with_where(&beyond, 0) } else { Ok(moved) }
+}
+
+#[implements(where_)]
+fn where_(
+    condition: &TorchArray,
+    x1: Arg<'_, TorchArray>,
+    x2: Arg<'_, TorchArray>,
+    verdict: &Verdict,
+) -> Result<TorchArray> {
+    on_one_device("where", &x1, &x2)?;
+    for x in [&x1, &x2].into_iter().filter_map(|x| x.array()) {
+        together("where", condition, x)?;
+    }
+    made("where", lent(&x1)?.f_where_self(condition.tensor(), &*lent(&x2)?), verdict.dtype())
+}
+
+#[implements(clip)]
+fn clip(
+    x: Arg<'_, TorchArray>,
+    min: Option<Arg<'_, TorchArray>>,
+    max: Option<Arg<'_, TorchArray>>,
+    verdict: &Verdict,
+) -> Result<TorchArray> {
+    let dtype = verdict.operands;
+    for bound in [&min, &max].into_iter().flatten() {
+        on_one_device("clip", &x, bound)?;
+    }
+    let fail = |e| failed("clip", e);
+    let mut clipped = ordered(&*lent(&x)?, dtype).map_err(fail)?;
+    if let Some(min) = &min {
+        clipped = clipped.f_maximum(&ordered(&*lent(min)?, dtype).map_err(fail)?).map_err(fail)?;
+    }
+    if let Some(max) = &max {
+        clipped = clipped.f_minimum(&ordered(&*lent(max)?, dtype).map_err(fail)?).map_err(fail)?;
+    }
+    made("clip", ordered(&clipped, dtype), verdict.dtype())
+}
+
+#[implements(elu)]
+fn elu(x: Arg<'_, TorchArray>, p: &Elu, verdict: &Verdict) -> Result<TorchArray> {
+    one("elu", &x, verdict, |x, _| x.f_where_self(&x.is_above(0)?, &x.f_expm1()?.times(p.alpha)?))
+}
