@@ -3,12 +3,13 @@
 use array_api::{Complex, DType};
 
 use crate::engine::kernel::{Class, Function3, Kernel, Op, table, ternary};
+use crate::engine::math::arithmetic::Arithmetic;
 use crate::engine::math::incomplete_beta;
 
 struct Select;
 impl<T> Function3<bool, T, T, T> for Select {
     #[inline(always)]
-    fn f(condition: bool, yes: T, no: T) -> T {
+    fn f<M: Arithmetic>(condition: bool, yes: T, no: T) -> T {
         if condition { yes } else { no }
     }
 }
@@ -51,8 +52,8 @@ table! { /// `x` kept between `min` and `max`; operands: x, min, max. NaN in any
 
 table! { /// `x` where positive, `alpha (e^x - 1)` elsewhere (arXiv:1511.07289); operands: x, alpha.
     ELU = "elu";
-    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f32::expm1(x) };
-    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f64::expm1(x) };
+    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f32::expm1::<M>(x) };
+    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f64::expm1::<M>(x) };
 }
 table! { /// The regularised incomplete beta function; operands: a, b, x.
     BETAINC = "betainc";
