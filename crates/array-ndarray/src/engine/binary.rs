@@ -25,7 +25,7 @@ table! { /// `x1 * x2`
 }
 table! { /// `x1 / x2`, of floating operands.
     DIVIDE = "divide";
-    float -> T, Cheap: |a, b| a / b;
+    float -> T, Divider: |a, b| a / b;
     complex -> T, Cheap: |a, b| scalar::divide_complex(a, b);
 }
 table! { /// `x1 / x2` rounded towards negative infinity.

@@ -61,6 +61,8 @@ pub(crate) enum Class {
     Cheap,
     /// A few instructions that the widest vectors do shorten, such as roundings and comparisons stored as bytes.
     Wide,
+    /// A division or a root: bound by the divider, which takes as long for one wide vector as for two narrow ones.
+    Divider,
     /// Dozens of vector instructions without branches.
     Math,
     /// Branches or calls: not vectorised.
@@ -168,6 +170,7 @@ pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Cla
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Cheap => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx2::<A, O, F>]),
         Class::Wide => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx512::<A, O, F>]),
+        Class::Divider => (MATH_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx2::<A, O, F>]),
         Class::Math => (MATH_GRAIN, [block1_baseline::<A, O, F>, block1_avx2::<A, O, F>, block1_avx512::<A, O, F>]),
         Class::Scalar => (SCALAR_GRAIN, [plain1_baseline::<A, O, F>; 3]),
     };
@@ -178,6 +181,9 @@ pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Cheap | Class::Wide => {
             (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
+        }
+        Class::Divider => {
+            (MATH_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
         }
         Class::Math => {
             (MATH_GRAIN, [block2_baseline::<A, B, O, F>, block2_avx2::<A, B, O, F>, block2_avx512::<A, B, O, F>])
@@ -193,8 +199,11 @@ pub(crate) const fn ternary<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, 
 ) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Scalar => (SCALAR_GRAIN, [plain3_baseline::<A, B, C, O, F>; 3]),
-        // The widest vectors bring nothing to the few there are.
-        Class::Cheap | Class::Wide | Class::Math => (
+        Class::Wide => (
+            CHEAP_GRAIN,
+            [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx512::<A, B, C, O, F>],
+        ),
+        Class::Cheap | Class::Divider | Class::Math => (
             CHEAP_GRAIN,
             [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>],
         ),

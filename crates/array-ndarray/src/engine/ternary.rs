@@ -44,9 +44,11 @@ pub static WHERE: Op = Op {
 table! { /// `x` kept between `min` and `max`; operands: x, min, max. NaN in any of them gives NaN.
     CLIP = "clip";
     integer -> T, Cheap: |x, low, high| { let y = if x < low { low } else { x }; if y > high { high } else { y } };
-    float -> T, Cheap: |x, low, high| {
-        let y = if x < low || low.is_nan() { low } else { x };
-        if y > high || high.is_nan() { high } else { y }
+    // Comparisons in the order of the processor's own minimum and maximum.
+    float -> T, Wide: |x, low, high| {
+        let y = if low > x { low } else { x };
+        let y = if high < y { high } else { y };
+        if low.is_nan() | high.is_nan() { low + high } else { y }
     };
 }
 

@@ -40,12 +40,12 @@ table! { /// `x * x`
 }
 table! { /// `1 / x`
     RECIPROCAL = "reciprocal";
-    float -> T, Cheap: |x| 1.0 / x;
+    float -> T, Divider: |x| 1.0 / x;
     complex -> T, Cheap: |z| scalar::divide_complex(T::new(1.0, 0.0), z);
 }
 table! { /// The square root.
     SQRT = "sqrt";
-    float -> T, Cheap: |x| x.sqrt();
+    float -> T, Divider: |x| x.sqrt();
     complex -> T, Scalar: |z| complex::sqrt(z);
 }
 table! { /// The conjugate; a real number stays.

@@ -30,8 +30,8 @@ fn split(x: f64) -> (f64, f64) {
 fn polynomial<M: Arithmetic, const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
     let square = x * x;
     let (mut high, mut low) = (coefficients[0], coefficients[1]);
-    for i in 2..N {
-        let next = M::fma(high, square, coefficients[i]);
+    for c in &coefficients[2..] {
+        let next = M::fma(high, square, *c);
         (high, low) = (low, next);
     }
     M::fma(high, x, low)
@@ -185,10 +185,9 @@ pub(crate) mod f64 {
         let p = M::fma(r, polynomial::<M, 11>(r, EXP2), 1.0);
         // 2^n in two factors, because it may be beyond the normal numbers. Zero is not rounded to but multiplied by: an
         // underflow takes the processor a hundred cycles.
-        let half = M::fma(n, 0.5, SHIFT);
-        let first = f64::from_bits(p.to_bits().wrapping_add(half.to_bits() << 52));
-        let second = shifted - (half - SHIFT);
-        let second = f64::from_bits((second.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
+        let half = shifted.to_bits() >> 1;
+        let first = f64::from_bits(p.to_bits().wrapping_add(half << 52));
+        let second = f64::from_bits((shifted.to_bits().wrapping_sub(half) << 52).wrapping_add(1.0_f64.to_bits()));
         let size = first * if bounded < -1080.0 { 0.0 } else { second };
         let y = exponent.abs();
         let units = y + WHOLE;
