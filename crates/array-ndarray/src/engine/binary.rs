@@ -25,7 +25,7 @@ table! { /// `x1 * x2`
 }
 table! { /// `x1 / x2`, of floating operands.
     DIVIDE = "divide";
-    float -> T, Cheap: |a, b| a / b;
+    float -> T, Divider: |a, b| a / b;
     complex -> T, Cheap: |a, b| scalar::divide_complex(a, b);
 }
 table! { /// `x1 / x2` rounded towards negative infinity.
@@ -61,14 +61,14 @@ table! { /// `x1` to the power of `x2`. An integer to a negative power is the tr
         else if a == -1 { if b & 1 == 0 { 1 } else { -1 } }
         else { 0 }
     };
-    single -> T, Math: |a, b| power::f32::pow(a, b), if power::f32::is_extreme(a, b) => libm::powf(a, b);
-    double -> T, Math: |a, b| power::f64::pow(a, b), if power::f64::is_extreme(a, b) => libm::pow(a, b);
+    single -> T, Math: |a, b| power::f32::pow::<M>(a, b), if power::f32::is_extreme(a, b) => libm::powf(a, b);
+    double -> T, Math: |a, b| power::f64::pow::<M>(a, b), if power::f64::is_extreme(a, b) => libm::pow(a, b);
     complex -> T, Scalar: |a, b| scalar::power_complex(a, b);
 }
 table! { /// The angle of the point `(x2, x1)`.
     ATAN2 = "atan2";
-    single -> T, Math: |a, b| arctangent::f32::atan2(a, b), if arctangent::f32::is_huge(a, b) => libm::atan2f(a, b);
-    double -> T, Math: |a, b| arctangent::f64::atan2(a, b), if arctangent::f64::is_huge(a, b) => libm::atan2(a, b);
+    single -> T, Math: |a, b| arctangent::f32::atan2::<M>(a, b), if arctangent::f32::is_huge(a, b) => libm::atan2f(a, b);
+    double -> T, Math: |a, b| arctangent::f64::atan2::<M>(a, b), if arctangent::f64::is_huge(a, b) => libm::atan2(a, b);
 }
 table! { /// The size of `x1` with the sign of `x2`.
     COPYSIGN = "copysign";
@@ -81,8 +81,8 @@ table! { /// `sqrt(x1^2 + x2^2)` without overflow.
 }
 table! { /// `log(exp(x1) + exp(x2))` without overflow.
     LOGADDEXP = "logaddexp";
-    single -> T, Math: |a, b| crate::engine::math::f32::logaddexp(a, b);
-    double -> T, Math: |a, b| crate::engine::math::f64::logaddexp(a, b);
+    single -> T, Math: |a, b| crate::engine::math::f32::logaddexp::<M>(a, b);
+    double -> T, Math: |a, b| crate::engine::math::f64::logaddexp::<M>(a, b);
 }
 table! { /// The `x1`-th derivative of `digamma`.
     POLYGAMMA = "polygamma";

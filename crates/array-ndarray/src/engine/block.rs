@@ -7,49 +7,65 @@
 use std::mem::MaybeUninit;
 
 use crate::engine::kernel::{Function1, Function2, slice_in, slice_out};
+use crate::engine::math::arithmetic::Arithmetic;
 
-/// Elements handled at once. With fewer the compiler unrolls first and then fails to vectorise the longer functions.
-const BLOCK: usize = 32;
+/// Elements handled at once: 256 bytes. With fewer the compiler unrolls first and then fails to vectorise the longer functions.
+const fn block<A>() -> usize {
+    let count = 256 / size_of::<A>();
+    if count > 64 {
+        64
+    } else if count < 32 {
+        32
+    } else {
+        count
+    }
+}
 
-/// The starts of blocks that cover `n >= BLOCK` elements.
+/// The starts of blocks that cover `n >= block` elements.
 #[inline(always)]
-fn starts(n: usize) -> impl Iterator<Item = usize> {
-    (0..n).step_by(BLOCK).map(move |i| i.min(n - BLOCK))
+fn starts(n: usize, block: usize) -> impl Iterator<Item = usize> {
+    (0..n).step_by(block).map(move |i| i.min(n - block))
 }
 
 #[inline(always)]
-pub(super) unsafe fn block1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
+pub(super) unsafe fn block1<A: Copy, O: Copy, F: Function1<A, O>, M: Arithmetic>(
+    n: usize,
+    out: *mut u8,
+    ins: [*const u8; 3],
+) {
     // SAFETY: the loop's contract gives `n` elements behind each pointer, without overlap.
     let (o, a) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n)) };
-    if n < BLOCK {
-        return whole1::<A, O, F>(n, a, o);
+    let block = const { block::<A>() };
+    if n < block {
+        return whole1::<A, O, F, M>(n, a, o);
     }
-    for i in starts(n) {
-        whole1::<A, O, F>(BLOCK, &a[i..i + BLOCK], &mut o[i..i + BLOCK]);
+    for i in starts(n, block) {
+        whole1::<A, O, F, M>(block, &a[i..i + block], &mut o[i..i + block]);
     }
 }
 
 #[inline(always)]
-pub(super) unsafe fn block2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>>(
+pub(super) unsafe fn block2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>, M: Arithmetic>(
     n: usize,
     out: *mut u8,
     ins: [*const u8; 3],
 ) {
     // SAFETY: as in `block1`.
     let (o, a, b) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n), slice_in::<B>(ins[1], n)) };
-    if n < BLOCK {
-        return whole2::<A, B, O, F>(n, a, b, o);
+    let block = const { block::<A>() };
+    if n < block {
+        return whole2::<A, B, O, F, M>(n, a, b, o);
     }
-    for i in starts(n) {
-        whole2::<A, B, O, F>(BLOCK, &a[i..i + BLOCK], &b[i..i + BLOCK], &mut o[i..i + BLOCK]);
+    for i in starts(n, block) {
+        whole2::<A, B, O, F, M>(block, &a[i..i + block], &b[i..i + block], &mut o[i..i + block]);
     }
 }
 
 #[inline(always)]
-fn whole1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, a: &[A], o: &mut [MaybeUninit<O>]) {
+fn whole1<A: Copy, O: Copy, F: Function1<A, O>, M: Arithmetic>(n: usize, a: &[A], o: &mut [MaybeUninit<O>]) {
     let (a, o) = (&a[..n], &mut o[..n]);
     for i in 0..n {
-        o[i].write(F::f(a[i]));
+        o[i].write(F::f::<M>(a[i]));
     }
     let mut slow = false;
     for &a in a {
@@ -58,17 +74,22 @@ fn whole1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, a: &[A], o: &mut [Mayb
     if slow {
         for i in 0..n {
             if F::is_slow(a[i]) {
-                o[i].write(F::slow(a[i]));
+                o[i].write(F::slow::<M>(a[i]));
             }
         }
     }
 }
 
 #[inline(always)]
-fn whole2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>>(n: usize, a: &[A], b: &[B], o: &mut [MaybeUninit<O>]) {
+fn whole2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>, M: Arithmetic>(
+    n: usize,
+    a: &[A],
+    b: &[B],
+    o: &mut [MaybeUninit<O>],
+) {
     let (a, b, o) = (&a[..n], &b[..n], &mut o[..n]);
     for i in 0..n {
-        o[i].write(F::f(a[i], b[i]));
+        o[i].write(F::f::<M>(a[i], b[i]));
     }
     let mut slow = false;
     for i in 0..n {
@@ -77,7 +98,7 @@ fn whole2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>>(n: usize, a: &[A], b
     if slow {
         for i in 0..n {
             if F::is_slow(a[i], b[i]) {
-                o[i].write(F::slow(a[i], b[i]));
+                o[i].write(F::slow::<M>(a[i], b[i]));
             }
         }
     }

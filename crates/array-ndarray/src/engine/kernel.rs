@@ -7,6 +7,7 @@ use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
 use crate::engine::block::{block1, block2};
+use crate::engine::math::arithmetic::Arithmetic;
 #[cfg(test)]
 use crate::engine::simd::Level;
 use crate::engine::simd::{compiled, level};
@@ -60,65 +61,71 @@ pub(crate) enum Class {
     Cheap,
     /// A few instructions that the widest vectors do shorten, such as roundings and comparisons stored as bytes.
     Wide,
+    /// A division or a root: bound by the divider, which takes as long for one wide vector as for two narrow ones.
+    Divider,
     /// Dozens of vector instructions without branches.
     Math,
     /// Branches or calls: not vectorised.
     Scalar,
 }
 
-/// A function of one element.
+/// A function of one element, in the arithmetic of a level.
 pub(crate) trait Function1<A, O> {
-    fn f(a: A) -> O;
+    fn f<M: Arithmetic>(a: A) -> O;
     /// Where `f` is not valid and `slow` must be used.
     #[inline(always)]
     fn is_slow(_: A) -> bool {
         false
     }
     /// The value where `is_slow`.
-    fn slow(a: A) -> O {
-        Self::f(a)
+    fn slow<M: Arithmetic>(a: A) -> O {
+        Self::f::<M>(a)
     }
 }
 
 /// A function of two elements.
 pub(crate) trait Function2<A, B, O> {
-    fn f(a: A, b: B) -> O;
+    fn f<M: Arithmetic>(a: A, b: B) -> O;
     /// Where `f` is not valid and `slow` must be used.
     #[inline(always)]
     fn is_slow(_: A, _: B) -> bool {
         false
     }
     /// The value where `is_slow`.
-    fn slow(a: A, b: B) -> O {
-        Self::f(a, b)
+    fn slow<M: Arithmetic>(a: A, b: B) -> O {
+        Self::f::<M>(a, b)
     }
 }
 
 /// A function of three elements.
 pub(crate) trait Function3<A, B, C, O> {
-    fn f(a: A, b: B, c: C) -> O;
+    fn f<M: Arithmetic>(a: A, b: B, c: C) -> O;
 }
 
 #[inline(always)]
-unsafe fn plain1<A: Copy, O: Copy, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
+unsafe fn plain1<A: Copy, O: Copy, F: Function1<A, O>, M: Arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
     // SAFETY: the loop's contract gives `n` elements behind each pointer, without overlap.
     let (o, a) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n)) };
     for i in 0..n {
-        o[i].write(F::f(a[i]));
+        o[i].write(F::f::<M>(a[i]));
     }
 }
 
 #[inline(always)]
-unsafe fn plain2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]) {
+unsafe fn plain2<A: Copy, B: Copy, O: Copy, F: Function2<A, B, O>, M: Arithmetic>(
+    n: usize,
+    out: *mut u8,
+    ins: [*const u8; 3],
+) {
     // SAFETY: as in `plain1`.
     let (o, a, b) = unsafe { (slice_out::<O>(out, n), slice_in::<A>(ins[0], n), slice_in::<B>(ins[1], n)) };
     for i in 0..n {
-        o[i].write(F::f(a[i], b[i]));
+        o[i].write(F::f::<M>(a[i], b[i]));
     }
 }
 
 #[inline(always)]
-unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
+unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>, M: Arithmetic>(
     n: usize,
     out: *mut u8,
     ins: [*const u8; 3],
@@ -128,7 +135,7 @@ unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(
     // SAFETY: as in `plain1`.
     let (b, c) = unsafe { (slice_in::<B>(ins[1], n), slice_in::<C>(ins[2], n)) };
     for i in 0..n {
-        o[i].write(F::f(a[i], b[i], c[i]));
+        o[i].write(F::f::<M>(a[i], b[i], c[i]));
     }
 }
 
@@ -145,15 +152,15 @@ pub(super) unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUni
 }
 
 compiled!(plain1_baseline, plain1_avx2, plain1_avx512 =
-    plain1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+    plain1<A: Element, O: Element, F: Function1<A, O>; arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 compiled!(plain2_baseline, plain2_avx2, plain2_avx512 =
-    plain2<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+    plain2<A: Element, B: Element, O: Element, F: Function2<A, B, O>; arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 compiled!(plain3_baseline, plain3_avx2, plain3_avx512 =
-    plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+    plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>; arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 compiled!(block1_baseline, block1_avx2, block1_avx512 =
-    block1<A: Element, O: Element, F: Function1<A, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+    block1<A: Element, O: Element, F: Function1<A, O>; arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 compiled!(block2_baseline, block2_avx2, block2_avx512 =
-    block2<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(n: usize, out: *mut u8, ins: [*const u8; 3]));
+    block2<A: Element, B: Element, O: Element, F: Function2<A, B, O>; arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 
 const CHEAP_GRAIN: usize = 1 << 14;
 const MATH_GRAIN: usize = 1 << 12;
@@ -163,6 +170,7 @@ pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Cla
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Cheap => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx2::<A, O, F>]),
         Class::Wide => (CHEAP_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx512::<A, O, F>]),
+        Class::Divider => (MATH_GRAIN, [plain1_baseline::<A, O, F>, plain1_avx2::<A, O, F>, plain1_avx2::<A, O, F>]),
         Class::Math => (MATH_GRAIN, [block1_baseline::<A, O, F>, block1_avx2::<A, O, F>, block1_avx512::<A, O, F>]),
         Class::Scalar => (SCALAR_GRAIN, [plain1_baseline::<A, O, F>; 3]),
     };
@@ -173,6 +181,9 @@ pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Cheap | Class::Wide => {
             (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
+        }
+        Class::Divider => {
+            (MATH_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
         }
         Class::Math => {
             (MATH_GRAIN, [block2_baseline::<A, B, O, F>, block2_avx2::<A, B, O, F>, block2_avx512::<A, B, O, F>])
@@ -188,8 +199,11 @@ pub(crate) const fn ternary<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, 
 ) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {
         Class::Scalar => (SCALAR_GRAIN, [plain3_baseline::<A, B, C, O, F>; 3]),
-        // The widest vectors bring nothing to the few there are.
-        Class::Cheap | Class::Wide | Class::Math => (
+        Class::Wide => (
+            CHEAP_GRAIN,
+            [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx512::<A, B, C, O, F>],
+        ),
+        Class::Cheap | Class::Divider | Class::Math => (
             CHEAP_GRAIN,
             [plain3_baseline::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>, plain3_avx2::<A, B, C, O, F>],
         ),
@@ -209,8 +223,9 @@ f32 => f32, f64 => f64, Complex<f32> => f32, Complex<f64> => f64 }
 
 /// Writes an [`Op`] as rows: `category -> result, class: |arguments| expression;`.
 ///
-/// A row of two arguments may end in `, if condition => expression`: what a [`Class::Math`] loop computes one by one.
-/// In a row `T` is the element type and `R` the type of its real part. A later row replaces an earlier one.
+/// A row may end in `, if condition => expression`: what a [`Class::Math`] loop computes one by one.
+/// In a row `T` is the element type, `R` the type of its real part and `M` the level's [`Arithmetic`]. A later row replaces an
+/// earlier one.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident = $text:literal;
         $($category:ident -> $out:ident, $class:ident: |$($arg:ident),+| $body:expr
@@ -265,7 +280,7 @@ macro_rules! category {
 
 /// One row of [`table!`] at one type.
 macro_rules! row {
-    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident] $body:expr) => {
+    ($t:ty; $kernels:ident $out:ident $class:ident [$a:ident] $body:expr $(, $rare:expr, $slow:expr)?) => {
         $kernels[<$t as array_api::Element>::DTYPE as usize] = {
             #[allow(dead_code)]
             type T = $t;
@@ -275,9 +290,19 @@ macro_rules! row {
             impl $crate::engine::kernel::Function1<T, $out> for F {
                 #[inline(always)]
                 #[allow(clippy::clone_on_copy, clippy::unnecessary_cast, unused_variables, clippy::eq_op)]
-                fn f($a: T) -> $out {
+                fn f<M: $crate::engine::math::arithmetic::Arithmetic>($a: T) -> $out {
                     $body
                 }
+                $(
+                    #[inline(always)]
+                    fn is_slow($a: T) -> bool {
+                        $rare
+                    }
+                    #[inline(always)]
+                    fn slow<M: $crate::engine::math::arithmetic::Arithmetic>($a: T) -> $out {
+                        $slow
+                    }
+                )?
             }
             $crate::engine::kernel::unary::<T, $out, F>($crate::engine::kernel::Class::$class)
         }
@@ -290,7 +315,7 @@ macro_rules! row {
             impl $crate::engine::kernel::Function2<T, T, $out> for F {
                 #[inline(always)]
                 #[allow(clippy::unnecessary_cast)]
-                fn f($a: T, $b: T) -> $out {
+                fn f<M: $crate::engine::math::arithmetic::Arithmetic>($a: T, $b: T) -> $out {
                     $body
                 }
                 $(
@@ -298,7 +323,7 @@ macro_rules! row {
                     fn is_slow($a: T, $b: T) -> bool {
                         $rare
                     }
-                    fn slow($a: T, $b: T) -> $out {
+                    fn slow<M: $crate::engine::math::arithmetic::Arithmetic>($a: T, $b: T) -> $out {
                         $slow
                     }
                 )?
@@ -312,7 +337,7 @@ macro_rules! row {
             struct F;
             impl $crate::engine::kernel::Function3<T, T, T, T> for F {
                 #[inline(always)]
-                fn f($a: T, $b: T, $c: T) -> T {
+                fn f<M: $crate::engine::math::arithmetic::Arithmetic>($a: T, $b: T, $c: T) -> T {
                     $body
                 }
             }

@@ -1,8 +1,9 @@
 //! The SIMD level, chosen once at run time, and one loop compiled for each.
 //!
 //! A loop is written once in plain Rust and compiled under each level's target features, where the compiler vectorises
-//! it. Rust never contracts `a * b + c` into a fused operation by itself, so the levels give the same numbers; only
-//! matrix products use fused operations on purpose.
+//! it. Rust never contracts `a * b + c` into a fused operation by itself, so the levels give the same numbers, except where
+//! fused operations are used on purpose: in matrix products, and in the functions of `math`, which are written over an
+//! [`Arithmetic`](crate::engine::math::arithmetic::Arithmetic). There the levels that have them agree.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -54,29 +55,42 @@ fn detect() -> Level {
 
 /// Compiles an `#[inline(always)]` function under the features of each level.
 ///
-/// `compiled!(baseline, avx2, avx512 = body<A, O>(n: usize) where A: Copy)` defines three `unsafe fn` with the body's
-/// signature. Calling one on a processor below its level is undefined behaviour.
+/// `compiled!(baseline, avx2, avx512 = body<A: Copy>(n: usize))` defines three `unsafe fn` with the body's signature. Calling
+/// one on a processor below its level is undefined behaviour. With `; arithmetic` after its parameters a body has one more,
+/// the level's [`Arithmetic`](crate::engine::math::arithmetic::Arithmetic).
 macro_rules! compiled {
-    ($baseline:ident, $avx2:ident, $avx512:ident = $body:ident < $($g:ident : $bound:path),* >
-        ( $($a:ident : $t:ty),* )) => {
+    ($baseline:ident, $avx2:ident, $avx512:ident = $body:ident < $($g:ident : $bound:path),* > $arguments:tt) => {
+        $crate::engine::simd::compiled!(@ $baseline, $avx2, $avx512, $body $arguments
+            [$($g: $bound),*] [$($g),*] [$($g),*] [$($g),*]);
+    };
+    ($baseline:ident, $avx2:ident, $avx512:ident =
+        $body:ident < $($g:ident : $bound:path),* ; arithmetic > $arguments:tt) => {
+        $crate::engine::simd::compiled!(@ $baseline, $avx2, $avx512, $body $arguments
+            [$($g: $bound),*]
+            [$($g,)* $crate::engine::math::arithmetic::Baseline]
+            [$($g,)* $crate::engine::math::arithmetic::Fused]
+            [$($g,)* $crate::engine::math::arithmetic::Fused]);
+    };
+    (@ $baseline:ident, $avx2:ident, $avx512:ident, $body:ident ( $($a:ident : $t:ty),* )
+        [$($bounds:tt)*] [$($for_baseline:tt)*] [$($for_avx2:tt)*] [$($for_avx512:tt)*]) => {
         /// The loop for every processor.
-        unsafe fn $baseline<$($g: $bound),*>($($a: $t),*) {
+        unsafe fn $baseline<$($bounds)*>($($a: $t),*) {
             // SAFETY: the caller keeps the body's contract.
-            unsafe { $body::<$($g),*>($($a),*) }
+            unsafe { $body::<$($for_baseline)*>($($a),*) }
         }
         /// The loop for processors with AVX2.
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt"))]
-        unsafe fn $avx2<$($g: $bound),*>($($a: $t),*) {
+        unsafe fn $avx2<$($bounds)*>($($a: $t),*) {
             // SAFETY: the caller keeps the body's contract.
-            unsafe { $body::<$($g),*>($($a),*) }
+            unsafe { $body::<$($for_avx2)*>($($a),*) }
         }
         #[allow(dead_code)] // loops bound by memory gain nothing from the widest vectors
         /// The loop for processors with AVX-512.
         #[cfg_attr(target_arch = "x86_64",
             target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi1,bmi2,lzcnt,popcnt"))]
-        unsafe fn $avx512<$($g: $bound),*>($($a: $t),*) {
+        unsafe fn $avx512<$($bounds)*>($($a: $t),*) {
             // SAFETY: the caller keeps the body's contract.
-            unsafe { $body::<$($g),*>($($a),*) }
+            unsafe { $body::<$($for_avx512)*>($($a),*) }
         }
     };
 }

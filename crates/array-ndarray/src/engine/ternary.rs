@@ -3,12 +3,13 @@
 use array_api::{Complex, DType};
 
 use crate::engine::kernel::{Class, Function3, Kernel, Op, table, ternary};
+use crate::engine::math::arithmetic::Arithmetic;
 use crate::engine::math::incomplete_beta;
 
 struct Select;
 impl<T> Function3<bool, T, T, T> for Select {
     #[inline(always)]
-    fn f(condition: bool, yes: T, no: T) -> T {
+    fn f<M: Arithmetic>(condition: bool, yes: T, no: T) -> T {
         if condition { yes } else { no }
     }
 }
@@ -43,16 +44,18 @@ pub static WHERE: Op = Op {
 table! { /// `x` kept between `min` and `max`; operands: x, min, max. NaN in any of them gives NaN.
     CLIP = "clip";
     integer -> T, Cheap: |x, low, high| { let y = if x < low { low } else { x }; if y > high { high } else { y } };
-    float -> T, Cheap: |x, low, high| {
-        let y = if x < low || low.is_nan() { low } else { x };
-        if y > high || high.is_nan() { high } else { y }
+    // Comparisons in the order of the processor's own minimum and maximum.
+    float -> T, Wide: |x, low, high| {
+        let y = if low > x { low } else { x };
+        let y = if high < y { high } else { y };
+        if low.is_nan() | high.is_nan() { low + high } else { y }
     };
 }
 
 table! { /// `x` where positive, `alpha (e^x - 1)` elsewhere (arXiv:1511.07289); operands: x, alpha.
     ELU = "elu";
-    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f32::expm1(x) };
-    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f64::expm1(x) };
+    single -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f32::expm1::<M>(x) };
+    double -> T, Math: |x, alpha| if x > 0.0 { x } else { alpha * crate::engine::math::f64::expm1::<M>(x) };
 }
 table! { /// The regularised incomplete beta function; operands: a, b, x.
     BETAINC = "betainc";

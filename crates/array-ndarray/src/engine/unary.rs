@@ -3,6 +3,7 @@
 use array_api::{Complex, DType};
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
+use crate::engine::math::arithmetic::Arithmetic;
 use crate::engine::math::{self, complex, gamma, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
@@ -39,12 +40,12 @@ table! { /// `x * x`
 }
 table! { /// `1 / x`
     RECIPROCAL = "reciprocal";
-    float -> T, Cheap: |x| 1.0 / x;
+    float -> T, Divider: |x| 1.0 / x;
     complex -> T, Cheap: |z| scalar::divide_complex(T::new(1.0, 0.0), z);
 }
 table! { /// The square root.
     SQRT = "sqrt";
-    float -> T, Cheap: |x| x.sqrt();
+    float -> T, Divider: |x| x.sqrt();
     complex -> T, Scalar: |z| complex::sqrt(z);
 }
 table! { /// The conjugate; a real number stays.
@@ -117,8 +118,8 @@ macro_rules! vectorised {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $f:ident, $complex:expr;)*) => { $(
         table! { $(#[$doc])*
             $name = $text;
-            single -> T, Math: |x| math::f32::$f(x);
-            double -> T, Math: |x| math::f64::$f(x);
+            single -> T, Math: |x| math::f32::$f::<M>(x);
+            double -> T, Math: |x| math::f64::$f::<M>(x);
             complex -> T, Scalar: |z| $complex(z);
         }
     )* };
@@ -127,10 +128,14 @@ macro_rules! vectorised {
 vectorised! {
     /// `e^x - 1`, exact near zero.
     EXPM1 = "expm1", expm1, complex::expm1;
-    /// `log(1 + x)`, exact near zero.
-    LOG1P = "log1p", log1p, scalar::log1p_complex;
     /// The hyperbolic tangent.
     TANH = "tanh", tanh, complex::tanh;
+}
+table! { /// `log(1 + x)`, exact near zero.
+    LOG1P = "log1p";
+    single -> T, Math: |x| math::f32::log1p_of_moderate::<M>(x), if math::f32::has_plain_log1p(x) => math::f32::log1p::<M>(x);
+    double -> T, Math: |x| math::f64::log1p_of_moderate::<M>(x), if math::f64::has_plain_log1p(x) => math::f64::log1p::<M>(x);
+    complex -> T, Scalar: |z| scalar::log1p_complex(z);
 }
 
 /// Rows for a function taken from `libm`, whose numbers are the same on every machine.
@@ -168,8 +173,8 @@ from_libm! {
 
 table! { /// The inverse tangent.
     ATAN = "atan";
-    single -> T, Math: |x| math::arctangent::f32::atan(x);
-    double -> T, Math: |x| math::arctangent::f64::atan(x);
+    single -> T, Math: |x| math::arctangent::f32::atan::<M>(x);
+    double -> T, Math: |x| math::arctangent::f64::atan::<M>(x);
     complex -> T, Scalar: |z| complex::atan(z);
 }
 table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` gives numbers for negative arguments.
@@ -190,12 +195,12 @@ macro_rules! with_rare_arguments {
             with_rare_arguments!(real Of f32 $f32, $rare32, $slow32);
             with_rare_arguments!(real Of f64 $f64, $rare64, $slow64);
             impl Function1<Complex<f32>, Complex<f32>> for Of {
-                fn f(z: Complex<f32>) -> Complex<f32> {
+                fn f<M: Arithmetic>(z: Complex<f32>) -> Complex<f32> {
                     $complex(z)
                 }
             }
             impl Function1<Complex<f64>, Complex<f64>> for Of {
-                fn f(z: Complex<f64>) -> Complex<f64> {
+                fn f<M: Arithmetic>(z: Complex<f64>) -> Complex<f64> {
                     $complex(z)
                 }
             }
@@ -210,7 +215,7 @@ macro_rules! with_rare_arguments {
     (real $of:ident $t:ident $f:expr, $rare:expr, $slow:expr) => {
         impl Function1<$t, $t> for $of {
             #[inline(always)]
-            fn f(x: $t) -> $t {
+            fn f<M: Arithmetic>(x: $t) -> $t {
                 $f(x)
             }
             #[inline(always)]
@@ -218,7 +223,7 @@ macro_rules! with_rare_arguments {
                 $rare(x)
             }
             #[inline(always)]
-            fn slow(x: $t) -> $t {
+            fn slow<M: Arithmetic>(x: $t) -> $t {
                 $slow(x)
             }
         }
@@ -228,20 +233,20 @@ macro_rules! with_rare_arguments {
 with_rare_arguments! {
     /// `e^x`
     EXP = "exp", Complex::exp;
-    single: math::f32::exp_of_moderate, if math::f32::is_extreme => math::f32::exp;
-    double: math::f64::exp_of_moderate, if math::f64::is_extreme => math::f64::exp;
+    single: math::f32::exp_of_moderate::<M>, if math::f32::is_extreme => math::f32::exp::<M>;
+    double: math::f64::exp_of_moderate::<M>, if math::f64::is_extreme => math::f64::exp::<M>;
     /// The natural logarithm.
     LOG = "log", math::complex::log;
-    single: math::f32::log_of_normal, if math::f32::is_not_normal => math::f32::log;
-    double: math::f64::log_of_normal, if math::f64::is_not_normal => math::f64::log;
+    single: math::f32::log_of_normal::<M>, if math::f32::is_not_normal => math::f32::log::<M>;
+    double: math::f64::log_of_normal::<M>, if math::f64::is_not_normal => math::f64::log::<M>;
     /// The sine; `libm` reduces huge arguments.
     SIN = "sin", math::complex::sin;
-    single: math::half_turns::sin, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::sinf;
-    double: math::circular::sin, if |x: f64| x.abs() > math::circular::LIMIT => libm::sin;
+    single: math::half_turns::sin::<M>, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::sinf;
+    double: math::circular::sin::<M>, if |x: f64| x.abs() > math::circular::LIMIT => libm::sin;
     /// The cosine.
     COS = "cos", math::complex::cos;
-    single: math::half_turns::cos, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::cosf;
-    double: math::circular::cos, if |x: f64| x.abs() > math::circular::LIMIT => libm::cos;
+    single: math::half_turns::cos::<M>, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::cosf;
+    double: math::circular::cos::<M>, if |x: f64| x.abs() > math::circular::LIMIT => libm::cos;
 }
 
 table! { /// The error function.
@@ -261,8 +266,8 @@ table! { /// The derivative of `lgamma`.
 }
 table! { /// `1 / (1 + e^-x)`
     SIGMOID = "sigmoid";
-    single -> T, Math: |x| math::f32::sigmoid(x);
-    double -> T, Math: |x| math::f64::sigmoid(x);
+    single -> T, Math: |x| math::f32::sigmoid_of_moderate::<M>(x), if math::f32::is_extreme(x) => math::f32::sigmoid::<M>(x);
+    double -> T, Math: |x| math::f64::sigmoid_of_moderate::<M>(x), if math::f64::is_extreme(x) => math::f64::sigmoid::<M>(x);
 }
 table! { /// `max(x, 0)`; NaN stays.
     RELU = "relu";
@@ -272,13 +277,13 @@ table! { /// `max(x, 0)`; NaN stays.
 }
 table! { /// The self-normalising unit of Klambauer et al. 2017 (arXiv:1706.02515).
     SELU = "selu";
-    single -> T, Math: |x| math::f32::selu(x);
-    double -> T, Math: |x| math::f64::selu(x);
+    single -> T, Math: |x| math::f32::selu::<M>(x);
+    double -> T, Math: |x| math::f64::selu::<M>(x);
 }
 table! { /// `log(1 + e^x)` without overflow.
     SOFTPLUS = "softplus";
-    single -> T, Math: |x| math::f32::softplus(x);
-    double -> T, Math: |x| math::f64::softplus(x);
+    single -> T, Math: |x| math::f32::softplus_of_moderate::<M>(x), if math::f32::is_extreme(x) => math::f32::softplus::<M>(x);
+    double -> T, Math: |x| math::f64::softplus_of_moderate::<M>(x), if math::f64::is_extreme(x) => math::f64::softplus::<M>(x);
 }
 table! { /// `x` times the normal distribution function of `x` (arXiv:1606.08415), by the error function.
     GELU = "gelu";

@@ -8,8 +8,10 @@
 macro_rules! precision {
     ($float:ident, $bits:ident, pi/4: $pi_4_hi:expr, $pi_4_lo:expr, huge: $huge:expr,
      // (atan(t) / t - 1) / t^2 as a polynomial in t^2, highest power first
-     [$($c:literal),*]) => {
+     [$highest:literal $(, $c:literal)*]) => {
         pub(crate) mod $float {
+            use crate::engine::math::arithmetic::Arithmetic;
+
             type F = $float;
             /// Few enough bits that the products with 1 to 4 are exact.
             const PI_4_HI: F = $pi_4_hi;
@@ -19,7 +21,7 @@ macro_rules! precision {
             /// The angle for sizes `low <= high`, where `swapped` says that `low` is that along the first axis and `left`
             /// that the point is on its negative side.
             #[inline(always)]
-            fn angle(low: F, high: F, swapped: bool, left: bool) -> F {
+            fn angle<M: Arithmetic>(low: F, high: F, swapped: bool, left: bool) -> F {
                 let middle = 16.0 * low > 9.0 * high;
                 let numerator = if middle { low - high } else { low };
                 let denominator = if middle { low + high } else { high };
@@ -30,17 +32,18 @@ macro_rules! precision {
                 let step = if backwards { -1.0 } else { 1.0 };
                 let octants = octants + if middle { step } else { 0.0 };
                 let z = t * t;
-                let mut p = 0.0;
-                $( p = p * z + $c; )*
-                octants * PI_4_HI + (t + (t * (z * p) + octants * PI_4_LO))
+                let mut p = $highest;
+                $( p = M::fma(p, z, $c); )*
+                let rest = M::fma(t * z, p, octants * PI_4_LO);
+                M::fma(octants, PI_4_HI, t + rest)
             }
 
             #[inline(always)]
-            pub(crate) fn atan(x: F) -> F {
+            pub(crate) fn atan<M: Arithmetic>(x: F) -> F {
                 let a = x.abs();
                 let swapped = a > 1.0;
                 let (low, high) = if swapped { (1.0, a) } else { (a, 1.0) };
-                angle(low, high, swapped, false).copysign(x)
+                angle::<M>(low, high, swapped, false).copysign(x)
             }
 
             /// Where [`atan2`] would overflow, and NaN.
@@ -51,12 +54,12 @@ macro_rules! precision {
 
             /// The angle of the point `(x, y)`; not where [`is_huge`].
             #[inline(always)]
-            pub(crate) fn atan2(y: F, x: F) -> F {
+            pub(crate) fn atan2<M: Arithmetic>(y: F, x: F) -> F {
                 let (a, b) = (y.abs(), x.abs());
                 let swapped = a > b;
                 let (low, high) = if swapped { (b, a) } else { (a, b) };
                 let high = if high == 0.0 { 1.0 } else { high };
-                angle(low, high, swapped, x.is_sign_negative()).copysign(y)
+                angle::<M>(low, high, swapped, x.is_sign_negative()).copysign(y)
             }
         }
     };

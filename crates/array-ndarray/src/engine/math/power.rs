@@ -1,9 +1,11 @@
 //! Powers of real numbers: `2^(y log2 x)`, with the logarithm in as many bits as the result needs.
 //!
-//! The logarithm is a polynomial in `s = (m - 1) / (m + 1)` for `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))`. Single
-//! precision takes one double for all of it. Double precision carries the logarithm and its product in two parts, split so
-//! that products of high parts are exact, as in `e_pow.c` of FreeBSD's msun (Sun Microsystems 2004), here without its tables.
-//! Polynomials are minimax ones, our own by Remez' algorithm, in even and odd halves: one chain would wait for each step.
+//! With `x = 2^k m` and `m` in `[sqrt(1/2), sqrt(2))`, single precision takes the logarithm of `m` in double precision from one
+//! polynomial. Double precision carries it, and its product with `y`, in two parts (Dekker 1971): they are products and sums
+//! of `s = (m - 1) / (m + 1)`, of `3 + s^2` and of the polynomial for what follows in the series of the inverse hyperbolic
+//! tangent. Polynomials are minimax ones, our own by Remez' algorithm.
+
+use crate::engine::math::arithmetic::Arithmetic;
 
 /// 1.5 times the number where the unit in the last place is one.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
@@ -21,164 +23,178 @@ fn split(x: f64) -> (f64, f64) {
     (f64::from_bits(bits >> 52 | WHOLE.to_bits()) - (WHOLE + BIAS), m)
 }
 
-pub(crate) mod f32 {
-    use super::{SHIFT, WHOLE, split};
+/// A polynomial of even and odd halves, its coefficients from the highest power to the lowest.
+///
+/// A power takes so many operations that the processor sees few elements at once, and one chain would wait for each step.
+#[inline(always)]
+fn polynomial<M: Arithmetic, const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
+    let square = x * x;
+    let (mut high, mut low) = (coefficients[0], coefficients[1]);
+    for c in &coefficients[2..] {
+        let next = M::fma(high, square, *c);
+        (high, low) = (low, next);
+    }
+    M::fma(high, x, low)
+}
 
-    /// Where [`pow`] does not know the cases: a base of zero, infinities and NaN.
+pub(crate) mod f32 {
+    use super::{Arithmetic, SHIFT, polynomial, split};
+
+    /// From here on every number is whole.
+    const WHOLE: f32 = 8_388_608.0;
+
+    /// `log2(1 + f) / f`, within 2^-35.8.
+    const LOG2: [f64; 13] = [
+        0.077_370_947_011_765_21,
+        -0.142_838_969_010_240_32,
+        0.144_747_818_105_514_74,
+        -0.143_156_460_669_547_96,
+        0.158_769_929_345_404_82,
+        -0.180_300_611_969_209_96,
+        0.206_175_349_609_291_01,
+        -0.240_453_164_654_292_62,
+        0.288_537_293_781_124_3,
+        -0.360_673_674_851_765_3,
+        0.480_898_361_392_228_7,
+        -0.721_347_520_868_622_9,
+        1.442_695_040_868_71,
+    ];
+
+    /// `(2^r - 1) / r` for `|r| <= 1/2`.
+    const EXP2: [f64; 6] = [
+        0.000_154_453_745_874_759_75,
+        0.001_340_126_592_127_057_3,
+        0.009_618_097_376_001_968,
+        0.055_503_251_042_743_31,
+        0.240_226_507_290_398_16,
+        0.693_147_207_711_344_4,
+    ];
+
+    /// Where [`pow`] does not know the cases: a base that is zero, infinite or NaN, and exponents that are whole because they
+    /// are so large.
     #[inline(always)]
     pub(crate) fn is_extreme(base: f32, exponent: f32) -> bool {
         const FINITE: u32 = f32::INFINITY.to_bits() - 1;
-        (base.abs().to_bits().wrapping_sub(1) >= FINITE) | (exponent.abs().to_bits() > FINITE)
+        const LARGE: u32 = WHOLE.to_bits();
+        (base.abs().to_bits().wrapping_sub(1) >= FINITE) | (exponent.abs().to_bits() >= LARGE)
     }
 
     /// The power where it is not [`is_extreme`].
     #[inline(always)]
-    pub(crate) fn pow(base: f32, exponent: f32) -> f32 {
-        let (x, y) = (f64::from(base.abs()), f64::from(exponent));
-        let (k, m) = split(x);
-        let s = (m - 1.0) / (m + 1.0);
-        let z = s * s;
-        let w = z * z;
-        let even = 0.340_738_355_105_096_5 * w + 0.577_083_594_452_137_4;
-        let odd = 0.411_672_218_294_417_47 * w + 0.961_796_673_284_350_3;
-        let log = k + s * ((even * w + 2.885_390_081_790_14) + z * odd);
-        let e = log * y;
+    pub(crate) fn pow<M: Arithmetic>(base: f32, exponent: f32) -> f32 {
+        let (k, m) = split(f64::from(base.abs()));
+        let f = m - 1.0;
+        let log = M::fma(f, polynomial::<M, 13>(f, LOG2), k);
+        let e = log * f64::from(exponent);
         let e = if e > 200.0 { 200.0 } else { e };
         let e = if e < -200.0 { -200.0 } else { e };
         let shifted = e + SHIFT;
         let r = e - (shifted - SHIFT);
-        let w = r * r;
-        let even = 0.000_154_453_745_874_759_75 * w + 0.009_618_097_376_001_968;
-        let odd = 0.001_340_126_592_127_057_3 * w + 0.055_503_251_042_743_31;
-        let even = even * w + 0.240_226_507_290_398_16;
-        let odd = odd * w + 0.693_147_207_711_344_4;
-        let p = (even * w + 1.0) + r * odd;
+        let p = M::fma(r, polynomial::<M, 6>(r, EXP2), 1.0);
         let size = f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52)) as f32;
-        // Beyond 2^30 every number is even.
-        let size_of_y = y.abs();
-        let bounded = if size_of_y > 1_073_741_824.0 { 1_073_741_824.0 } else { size_of_y };
-        let units = bounded + WHOLE;
-        let whole = units - WHOLE == bounded;
-        let odd = whole & (units.to_bits() & 1 == 1);
+        let y = exponent.abs();
+        let units = y + WHOLE;
+        let whole = units - WHOLE == y;
         let value = if (base < 0.0) & !whole { f32::NAN } else { size };
-        let value = if odd & base.is_sign_negative() { -value } else { value };
+        // Minus for negative bases and odd exponents.
+        let value = f32::from_bits(value.to_bits() ^ ((units.to_bits() << 31) & base.to_bits()));
         if exponent == 2.0 { base * base } else { value }
     }
 }
 
 pub(crate) mod f64 {
-    use super::{SHIFT, WHOLE, split};
+    use super::{Arithmetic, SHIFT, WHOLE, polynomial, split};
 
-    // 2 / (3 ln 2) and ln 2: rounded, and in two parts of which the first has few bits.
-    const SCALE: f64 = 9.617_966_939_259_756e-1;
-    const SCALE_HI: f64 = 9.617_967_009_544_373e-1;
-    const SCALE_LO: f64 = -7.028_461_650_952_758e-9;
-    const LN2: f64 = std::f64::consts::LN_2;
-    const LN2_HI: f64 = 6.931_471_824_645_996e-1;
-    const LN2_LO: f64 = -1.904_654_299_957_768e-9;
+    /// 2 / (3 ln 2) in two parts.
+    const SCALE: f64 = 0.961_796_693_925_975_6;
+    const SCALE_LO: f64 = 5.057_761_664_812_590_7e-17;
 
-    /// The upper 21 bits, whose products are exact.
-    #[inline(always)]
-    fn head(x: f64) -> f64 {
-        f64::from_bits(x.to_bits() & 0xffff_ffff_0000_0000)
-    }
+    /// `(3/2 log(m) / s - 3 - s^2) / s^4`, in powers of `s^2`.
+    const SERIES: [f64; 8] = [
+        3.0 * 0.058_620_655_748_448_22,
+        3.0 * 0.058_530_686_550_989_384,
+        3.0 * 0.066_674_043_689_075_04,
+        3.0 * 0.076_922_974_403_238_13,
+        3.0 * 0.090_909_091_681_217_2,
+        3.0 * 0.111_111_111_108_258_39,
+        3.0 * 0.142_857_142_857_146_87,
+        0.6,
+    ];
 
-    /// Where [`pow`] does not know the cases: a base that is zero, subnormal, infinite or NaN, and exponents so huge that
-    /// products overflow.
+    /// `(2^r - 1) / r` for `|r| <= 1/2`.
+    const EXP2: [f64; 11] = [
+        4.457_220_265_221_791e-10,
+        7.073_833_723_444_663_6e-9,
+        1.017_804_792_020_159_6e-7,
+        1.321_543_499_405_673_8e-6,
+        1.525_273_386_269_488_5e-5,
+        0.000_154_035_304_576_618_5,
+        0.001_333_355_814_638_657_4,
+        0.009_618_129_107_593_736,
+        0.055_504_108_664_821_69,
+        0.240_226_506_959_101_3,
+        std::f64::consts::LN_2,
+    ];
+
+    /// Where [`pow`] does not know the cases: a base that is zero, subnormal, infinite or NaN, and exponents that are
+    /// whole because they are so large.
     #[inline(always)]
     pub(crate) fn is_extreme(base: f64, exponent: f64) -> bool {
         const LEAST: u64 = f64::MIN_POSITIVE.to_bits();
         const NORMAL: u64 = f64::INFINITY.to_bits() - LEAST;
-        const HUGE: u64 = 1e21_f64.to_bits();
-        (base.abs().to_bits().wrapping_sub(LEAST) >= NORMAL) | (exponent.abs().to_bits() > HUGE)
+        const LARGE: u64 = WHOLE.to_bits();
+        (base.abs().to_bits().wrapping_sub(LEAST) >= NORMAL) | (exponent.abs().to_bits() >= LARGE)
     }
 
     /// `log2 x` in two parts, for positive normal `x`.
     #[inline(always)]
-    fn log2(x: f64) -> (f64, f64) {
+    fn log2<M: Arithmetic>(x: f64) -> (f64, f64) {
         let (k, m) = split(x);
         let f = m - 1.0;
         let sum = m + 1.0;
+        let sum_lo = m - (sum - 1.0);
         let reciprocal = 1.0 / sum;
         let s = f * reciprocal;
-        let s_hi = head(s);
-        let sum_hi = head(sum);
-        let sum_lo = m - (sum_hi - 1.0);
-        let s_lo = reciprocal * ((f - s_hi * sum_hi) - s_hi * sum_lo);
+        let s_lo = reciprocal * M::fma(-s, sum_lo, M::exact(-s, sum, f));
         // 3/2 log(m) = s (3 + s^2 + s^4 p(s^2))
         let z = s * s;
-        let w = z * z;
-        let even = 3.0 * 0.058_530_686_550_989_384;
-        let odd = 3.0 * 0.058_620_655_748_448_22;
-        let even = even * w + 3.0 * 0.076_922_974_403_238_13;
-        let odd = odd * w + 3.0 * 0.066_674_043_689_075_04;
-        let even = even * w + 3.0 * 0.111_111_111_108_258_39;
-        let odd = odd * w + 3.0 * 0.090_909_091_681_217_2;
-        let even = even * w + 0.6;
-        let odd = odd * w + 3.0 * 0.142_857_142_857_146_87;
-        let rest = w * (even + z * odd) + s_lo * (s_hi + s);
-        let square = s_hi * s_hi;
-        let series_hi = head(3.0 + square + rest);
-        let series_lo = rest - ((series_hi - 3.0) - square);
-        let upper = s_hi * series_hi;
-        let lower = s_lo * series_hi + series_lo * s;
-        let log_hi = head(upper + lower);
-        let log_lo = lower - (log_hi - upper);
-        let scaled_hi = SCALE_HI * log_hi;
-        let scaled_lo = SCALE_LO * log_hi + log_lo * SCALE;
-        let hi = head((scaled_hi + scaled_lo) + k);
-        let lo = scaled_lo - ((hi - k) - scaled_hi);
-        (hi, lo)
+        let z_lo = M::fma(s + s, s_lo, M::exact(s, s, -z));
+        let rest = M::fma(z * z, polynomial::<M, 8>(z, SERIES), z_lo);
+        let series = 3.0 + z;
+        let series_lo = (z - (series - 3.0)) + rest;
+        let log = s * series;
+        let log_lo = M::fma(s, series_lo, M::fma(s_lo, series, M::exact(s, series, -log)));
+        let scaled = log * SCALE;
+        let scaled_lo = M::fma(log, SCALE_LO, M::fma(log_lo, SCALE, M::exact(log, SCALE, -scaled)));
+        let hi = k + scaled;
+        (hi, (scaled - (hi - k)) + scaled_lo)
     }
 
     /// The power where it is not [`is_extreme`].
     #[inline(always)]
-    pub(crate) fn pow(base: f64, exponent: f64) -> f64 {
-        let (log_hi, log_lo) = log2(base.abs());
-        let y = head(exponent);
-        let lo = (exponent - y) * log_hi + exponent * log_lo;
-        let hi = y * log_hi;
-        let sum = hi + lo;
-        let e = if sum < -1080.0 { -1080.0 } else { sum };
-        let e = if e > 1024.0 { 1024.0 } else { e };
-        let inside = e == sum;
-        let shifted = e + SHIFT;
-        let hi = if inside { hi - (shifted - SHIFT) } else { 0.0 };
-        let lo = if inside { lo } else { 0.0 };
-        // e^(z + low) = 2^(hi + lo)
-        let t = head(hi + lo);
-        let upper = t * LN2_HI;
-        let lower = (lo - (t - hi)) * LN2 + t * LN2_LO;
-        let z = upper + lower;
-        let low = lower - (z - upper);
-        let w = z * z;
-        let odd = 2.511_794_036_026_433e-8;
-        let even = 2.763_123_119_495_936_4e-7;
-        let odd = odd * w + 2.755_721_609_734_882e-6;
-        let even = even * w + 2.480_149_009_554_35e-5;
-        let odd = odd * w + 0.000_198_412_699_175_442_83;
-        let even = even * w + 0.001_388_888_894_684_840_1;
-        let odd = odd * w + 0.008_333_333_333_307_165;
-        let even = even * w + 0.041_666_666_666_516_16;
-        let odd = odd * w + 0.166_666_666_666_667;
-        let even = even * w + 0.500_000_000_000_001_2;
-        let one = 1.0 + z;
-        let lost = z - (one - 1.0);
-        let p = one + (lost + (low + w * (even + z * odd)));
-        // Results below the normal numbers get their last factor when they are rounded.
-        let tiny = e < -1000.0;
-        let scale = shifted.to_bits().wrapping_add(if tiny { 64 } else { 0 }) << 52;
-        let scaled = f64::from_bits(p.to_bits().wrapping_add(scale));
-        // Zero is not rounded to but multiplied by: an underflow takes the processor a hundred cycles.
-        let factor = if sum < -1080.0 { 0.0 } else { 5.421_010_862_427_522e-20 };
-        let size = if tiny { scaled * factor } else { scaled };
-        let size = if (e >= 1024.0) & (p >= 1.0) { f64::INFINITY } else { size };
-        let units = exponent.abs();
-        let whole = (units + WHOLE - WHOLE == units) | (units >= WHOLE);
-        let half = 0.5 * units;
-        let odd = whole & (half + WHOLE - WHOLE != half) & (units < 2.0 * WHOLE);
+    pub(crate) fn pow<M: Arithmetic>(base: f64, exponent: f64) -> f64 {
+        let (log, log_lo) = log2::<M>(base.abs());
+        let e = exponent * log;
+        let lo = M::fma(exponent, log_lo, M::exact(exponent, log, -e));
+        let sum = e + lo;
+        let bounded = if sum < -1100.0 { -1100.0 } else { sum };
+        let bounded = if bounded > 1100.0 { 1100.0 } else { bounded };
+        let shifted = bounded + SHIFT;
+        let n = shifted - SHIFT;
+        let r = if bounded == sum { (e - n) + lo } else { 0.0 };
+        let p = M::fma(r, polynomial::<M, 11>(r, EXP2), 1.0);
+        // 2^n in two factors, because it may be beyond the normal numbers. Zero is not rounded to but multiplied by: an
+        // underflow takes the processor a hundred cycles.
+        let half = shifted.to_bits() >> 1;
+        let first = f64::from_bits(p.to_bits().wrapping_add(half << 52));
+        let second = f64::from_bits((shifted.to_bits().wrapping_sub(half) << 52).wrapping_add(1.0_f64.to_bits()));
+        let size = first * if bounded < -1080.0 { 0.0 } else { second };
+        let y = exponent.abs();
+        let units = y + WHOLE;
+        let whole = units - WHOLE == y;
         let value = if (base < 0.0) & !whole { f64::NAN } else { size };
-        let value = if odd & base.is_sign_negative() { -value } else { value };
+        // Minus for negative bases and odd exponents.
+        let value = f64::from_bits(value.to_bits() ^ ((units.to_bits() << 63) & base.to_bits()));
         if exponent == 2.0 { base * base } else { value }
     }
 }
