@@ -129,8 +129,26 @@ struct Pointers<T, U>(*const T, *mut U);
 // SAFETY: threads read and write disjoint blocks of lines.
 unsafe impl<T: Sync, U: Send> Sync for Pointers<T, U> {}
 
-/// Bytes of gathered lines that the second-level cache holds besides what computing them needs.
-const BLOCK: usize = 1 << 18;
+/// Bytes of gathered lines, before and after, that the second-level cache holds.
+const BLOCK: usize = 1 << 19;
+
+/// A buffer of gathered lines, which the pool keeps.
+struct Gathered<T: NdElement>(Vec<T>);
+
+impl<T: NdElement> Gathered<T> {
+    fn new(len: usize) -> Gathered<T> {
+        let mut room = pool::vector(len);
+        room.resize(len, T::default());
+        Gathered(room)
+    }
+}
+
+impl<T: NdElement> Drop for Gathered<T> {
+    fn drop(&mut self) {
+        pool::keep(std::mem::take(&mut self.0));
+    }
+}
+
 /// Bytes of a row of gathered lines: of fewer than a cache line a part would be read in vain.
 const ROW: [usize; 2] = [64, 512];
 
@@ -157,8 +175,8 @@ unsafe fn by_blocks<T: NdElement, U: NdElement, B>(
     let blocks = outer * per_slab;
     let pointers = Pointers(from, to);
     let pointers = &pointers;
-    let own = || (vec![T::default(); width * m], vec![U::default(); width * out], buffers());
-    let block = |(before, after, b): &mut (Vec<T>, Vec<U>, B), i: usize| {
+    let own = || (Gathered::new(width * m), Gathered::new(width * out), buffers());
+    let block = |(Gathered(before), Gathered(after), b): &mut (Gathered<T>, Gathered<U>, B), i: usize| {
         let (slab, first) = (i / per_slab, i % per_slab * width);
         let count = width.min(inner - first);
         // SAFETY: the block is in the slab, and no other block has these lines; they are read before they are written.
