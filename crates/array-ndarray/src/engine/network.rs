@@ -1,4 +1,5 @@
-//! Keys in vectors of AVX-512, and sorting networks for as many as the registers hold.
+//! Keys in vectors of AVX-512, and sorting networks for as many as the registers hold: first each lane by itself, which needs
+//! nothing but the lesser and the greater of two vectors, then ever more lanes one after the other.
 
 use std::arch::x86_64::*;
 
@@ -17,6 +18,9 @@ pub(crate) trait Lane: NdElement + Ord {
     unsafe fn ordered_in(lanes: u16, a: __m512i, b: __m512i) -> __m512i;
     /// Lane `i` of the result is lane `i ^ MASK`.
     unsafe fn crossed<const MASK: usize>(v: __m512i) -> __m512i;
+    /// Lanes of both in turn, and of what is in turn, the lanes of each.
+    unsafe fn mixed(a: __m512i, b: __m512i) -> (__m512i, __m512i);
+    unsafe fn unmixed(a: __m512i, b: __m512i) -> (__m512i, __m512i);
     unsafe fn less(a: __m512i, b: __m512i) -> u16;
     /// The lanes asked for first, the others after them.
     unsafe fn parted(lanes: u16, v: __m512i) -> __m512i;
@@ -26,7 +30,7 @@ pub(crate) trait Lane: NdElement + Ord {
 
 macro_rules! lane {
     ($t:ty, $mask:ty, $lanes:literal, [$($i:literal)*]: $set1:ident $load:ident $store:ident $ordered:ident $ordered_in:ident
-        $set:ident $permute:ident $less:ident $compress:ident $parted:ident) => {
+        $set:ident $permute:ident $two:ident $less:ident $compress:ident $parted:ident) => {
         // SAFETY: of all functions: they are called on processors with AVX-512 F only, with memory for the lanes.
         impl Lane for $t {
             const LANES: usize = $lanes;
@@ -55,6 +59,19 @@ macro_rules! lane {
                 unsafe { $permute($set($(($i ^ MASK) as _),*), v) }
             }
             #[inline(always)]
+            unsafe fn mixed(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
+                const HALF: usize = <$t>::LANES / 2;
+                unsafe {
+                    let first = $set($(($i / 2 + $i % 2 * <$t>::LANES) as _),*);
+                    let second = $set($((HALF + $i / 2 + $i % 2 * <$t>::LANES) as _),*);
+                    ($two(a, first, b), $two(a, second, b))
+                }
+            }
+            #[inline(always)]
+            unsafe fn unmixed(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
+                unsafe { ($two(a, $set($((2 * $i) as _),*), b), $two(a, $set($((2 * $i + 1) as _),*), b)) }
+            }
+            #[inline(always)]
             unsafe fn less(a: __m512i, b: __m512i) -> u16 {
                 unsafe { u16::from($less(a, b)) }
             }
@@ -71,10 +88,10 @@ macro_rules! lane {
 }
 lane!(u32, __mmask16, 16, [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15]: _mm512_set1_epi32 _mm512_mask_loadu_epi32
     _mm512_mask_storeu_epi32 ordered_16 ordered_in_16 _mm512_setr_epi32
-    _mm512_permutexvar_epi32 _mm512_cmplt_epu32_mask _mm512_maskz_compress_epi32 parted_16);
+    _mm512_permutexvar_epi32 _mm512_permutex2var_epi32 _mm512_cmplt_epu32_mask _mm512_maskz_compress_epi32 parted_16);
 lane!(u64, __mmask8, 8, [0 1 2 3 4 5 6 7]: _mm512_set1_epi64 _mm512_mask_loadu_epi64
     _mm512_mask_storeu_epi64 ordered_8 ordered_in_8 _mm512_setr_epi64
-    _mm512_permutexvar_epi64 _mm512_cmplt_epu64_mask _mm512_maskz_compress_epi64 parted_8);
+    _mm512_permutexvar_epi64 _mm512_permutex2var_epi64 _mm512_cmplt_epu64_mask _mm512_maskz_compress_epi64 parted_8);
 
 #[inline(always)]
 unsafe fn ordered_16(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
@@ -168,6 +185,69 @@ unsafe fn step<K: Lane, const MASK: usize, const M: usize>(v: &mut [__m512i; M])
     }
 }
 
+/// Sorts each lane of vectors of which `2 * apart` together are bitonic.
+#[inline(always)]
+unsafe fn merge_rows<K: Lane, const M: usize>(v: &mut [__m512i; M], mut apart: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        while apart > 0 {
+            for block in v.chunks_exact_mut(2 * apart) {
+                for i in 0..apart {
+                    (block[i], block[apart + i]) = K::ordered(block[i], block[apart + i]);
+                }
+            }
+            apart /= 2;
+        }
+    }
+}
+
+/// Merges neighbouring groups of sorted lanes: each lane with the one that `MASK` crosses it with, read backwards.
+#[inline(always)]
+unsafe fn merge_lanes<K: Lane, const MASK: usize, const M: usize>(v: &mut [__m512i; M]) {
+    const AFTER: [u16; 5] = [0, 0xaaaa, 0xcccc, 0xf0f0, 0xff00];
+    let after = AFTER[MASK.ilog2() as usize + 1];
+    // SAFETY: the caller's.
+    unsafe {
+        for i in 0..M.div_ceil(2) {
+            let (one, other) = (v[i], v[M - 1 - i]);
+            v[i] = K::ordered_in(after, one, K::crossed::<MASK>(other));
+            v[M - 1 - i] = K::ordered_in(after, other, K::crossed::<MASK>(one));
+        }
+        if MASK > 7 {
+            step::<K, 4, M>(v);
+        }
+        if MASK > 3 {
+            step::<K, 2, M>(v);
+        }
+        if MASK > 1 {
+            step::<K, 1, M>(v);
+        }
+        merge_rows::<K, M>(v, M / 2);
+    }
+}
+
+/// Puts the keys of lanes that are sorted one after the other in the order of memory.
+///
+/// Row `r` of lane `c` goes to place `c * M + r`: the bits of a place are rotated, one by each time that halves are mixed.
+#[inline(always)]
+unsafe fn in_order<K: Lane, const M: usize>(v: &mut [__m512i; M]) {
+    // SAFETY: the caller's.
+    unsafe {
+        let rows = M.ilog2();
+        let lanes = K::LANES.ilog2();
+        for _ in 0..rows.min(lanes) {
+            let old = *v;
+            for i in 0..M / 2 {
+                if rows <= lanes {
+                    (v[2 * i], v[2 * i + 1]) = K::mixed(old[i], old[M / 2 + i]);
+                } else {
+                    (v[i], v[M / 2 + i]) = K::unmixed(old[2 * i], old[2 * i + 1]);
+                }
+            }
+        }
+    }
+}
+
 /// Sorts up to `M` vectors of keys by a bitonic network.
 #[inline(always)]
 unsafe fn network<K: Lane, const M: usize>(keys: *mut K, n: usize) {
@@ -178,51 +258,23 @@ unsafe fn network<K: Lane, const M: usize>(keys: *mut K, n: usize) {
         for (i, v) in v.iter_mut().enumerate() {
             *v = K::load(keys.wrapping_add(i * K::LANES), lanes(i));
         }
-        step::<K, 1, M>(&mut v);
-        step::<K, 3, M>(&mut v);
-        step::<K, 1, M>(&mut v);
-        step::<K, 7, M>(&mut v);
-        step::<K, 2, M>(&mut v);
-        step::<K, 1, M>(&mut v);
-        if K::LANES == 16 {
-            step::<K, 15, M>(&mut v);
-            step::<K, 4, M>(&mut v);
-            step::<K, 2, M>(&mut v);
-            step::<K, 1, M>(&mut v);
-        }
         let mut together = 2;
         while together <= M {
-            let half = together / 2;
             for block in v.chunks_exact_mut(together) {
-                // The second half, turned around, and the first make a bitonic sequence.
-                let mut turned = [block[0]; M];
-                for i in 0..half {
-                    let other = block[together - 1 - i];
-                    turned[i] = if K::LANES == 16 { K::crossed::<15>(other) } else { K::crossed::<7>(other) };
-                }
-                for i in 0..half {
-                    let one = block[i];
-                    (block[i], block[half + i]) = K::ordered(one, turned[i]);
+                for i in 0..together / 2 {
+                    (block[i], block[together - 1 - i]) = K::ordered(block[i], block[together - 1 - i]);
                 }
             }
-            let mut apart = half / 2;
-            while apart > 0 {
-                for block in v.chunks_exact_mut(2 * apart) {
-                    for i in 0..apart {
-                        let (one, other) = (block[i], block[apart + i]);
-                        (block[i], block[apart + i]) = K::ordered(one, other);
-                    }
-                }
-                apart /= 2;
-            }
-            if K::LANES == 16 {
-                step::<K, 8, M>(&mut v);
-            }
-            step::<K, 4, M>(&mut v);
-            step::<K, 2, M>(&mut v);
-            step::<K, 1, M>(&mut v);
+            merge_rows::<K, M>(&mut v, together / 4);
             together *= 2;
         }
+        merge_lanes::<K, 1, M>(&mut v);
+        merge_lanes::<K, 3, M>(&mut v);
+        merge_lanes::<K, 7, M>(&mut v);
+        if K::LANES == 16 {
+            merge_lanes::<K, 15, M>(&mut v);
+        }
+        in_order::<K, M>(&mut v);
         for (i, v) in v.iter().enumerate() {
             K::store(keys.wrapping_add(i * K::LANES), lanes(i), *v);
         }
