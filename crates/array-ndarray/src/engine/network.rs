@@ -170,12 +170,13 @@ unsafe fn parted_16(lanes: u16, v: __m512i) -> __m512i {
 /// Vectors of keys sorted in registers.
 pub(crate) const VECTORS: usize = 16;
 
+/// Lanes with the highest bit of a mask: they come after the ones that they are compared with.
+const AFTER: [u16; 4] = [0xaaaa, 0xcccc, 0xf0f0, 0xff00];
+
 /// Compares each lane with the one that `MASK` crosses it with: the first of both keeps the smaller key.
 #[inline(always)]
 unsafe fn step<K: Lane, const MASK: usize, const M: usize>(v: &mut [__m512i; M]) {
-    // Lanes with the highest bit of the mask come after the ones they are compared with.
-    const AFTER: [u16; 5] = [0, 0xaaaa, 0xcccc, 0xf0f0, 0xff00];
-    let after = AFTER[MASK.ilog2() as usize + 1];
+    let after = AFTER[MASK.ilog2() as usize];
     for v in v {
         // SAFETY: the caller's.
         unsafe {
@@ -204,8 +205,7 @@ unsafe fn merge_rows<K: Lane, const M: usize>(v: &mut [__m512i; M], mut apart: u
 /// Merges neighbouring groups of sorted lanes: each lane with the one that `MASK` crosses it with, read backwards.
 #[inline(always)]
 unsafe fn merge_lanes<K: Lane, const MASK: usize, const M: usize>(v: &mut [__m512i; M]) {
-    const AFTER: [u16; 5] = [0, 0xaaaa, 0xcccc, 0xf0f0, 0xff00];
-    let after = AFTER[MASK.ilog2() as usize + 1];
+    let after = AFTER[MASK.ilog2() as usize];
     // SAFETY: the caller's.
     unsafe {
         for i in 0..M.div_ceil(2) {
