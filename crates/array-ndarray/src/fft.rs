@@ -1,7 +1,7 @@
 //! Fourier transforms along lines of an axis, by `rustfft` and `realfft`.
 //!
 //! Each line is transformed by itself, so its result does not depend on the lines beside it or on the number of threads.
-//! Plans are made once per length and kept.
+//! Plans are made once per length and kept. Transforms along several axes are in `fftn.rs`.
 
 use array_api::{Complex, DType, Error, Fft, Ifft, Irfft, Result, Rfft, Verdict, implements, with_element};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
@@ -12,7 +12,7 @@ use crate::array::{NdArray, NdElement};
 use crate::engine::lines::lines;
 
 /// The plans of one precision.
-struct Planners<T: FftNum> {
+pub(crate) struct Planners<T: FftNum> {
     complex: Mutex<FftPlanner<T>>,
     real: Mutex<RealFftPlanner<T>>,
 }
@@ -24,7 +24,7 @@ impl<T: FftNum> Planners<T> {
 }
 
 /// `f32` or `f64`.
-trait Precision: FftNum + NdElement {
+pub(crate) trait Precision: FftNum + NdElement {
     fn planners() -> &'static Planners<Self>;
 
     fn complex(n: usize, direction: FftDirection) -> Arc<dyn Plan<Self>> {
@@ -72,31 +72,66 @@ fn fill<T: Copy>(from: &[T], to: &mut [T]) {
     to[..n].copy_from_slice(&from[..n]);
 }
 
-fn complex<T: Precision>(x: &NdArray, axis: isize, n: usize, direction: FftDirection, norm: &str) -> Result<NdArray>
+/// The transform of one complex line of `n` elements.
+pub(crate) struct Line<T: Precision> {
+    plan: Arc<dyn Plan<T>>,
+    factor: T,
+}
+
+impl<T: Precision> Line<T> {
+    pub(crate) fn new(n: usize, direction: FftDirection, norm: &str) -> Line<T> {
+        Line { plan: T::complex(n, direction), factor: scale(n, direction == FftDirection::Inverse, norm) }
+    }
+
+    pub(crate) fn scratch(&self) -> Vec<Complex<T>> {
+        vec![Complex::default(); self.plan.get_inplace_scratch_len().max(self.plan.get_immutable_scratch_len())]
+    }
+
+    /// Transforms what there is, followed by zeros.
+    pub(crate) fn apply(&self, from: &[Complex<T>], to: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
+        if from.len() == to.len() {
+            self.plan.process_immutable_with_scratch(from, to, scratch);
+        } else {
+            fill(from, to);
+            self.plan.process_with_scratch(to, scratch);
+        }
+        if self.factor != T::one() {
+            to.iter_mut().for_each(|z| *z = *z * self.factor);
+        }
+    }
+}
+
+pub(crate) fn complex<T: Precision>(
+    x: &NdArray,
+    axis: usize,
+    n: usize,
+    direction: FftDirection,
+    norm: &str,
+) -> Result<NdArray>
 where
     Complex<T>: NdElement,
 {
-    let plan = T::complex(n, direction);
-    let factor: T = scale(n, direction == FftDirection::Inverse, norm);
-    let buffer = || vec![Complex::<T>::default(); plan.get_inplace_scratch_len()];
-    lines(x, axis as usize, n, buffer, |from: &[Complex<T>], to: &mut [Complex<T>], scratch| {
-        fill(from, to);
-        plan.process_with_scratch(to, scratch);
-        if factor != T::one() {
-            to.iter_mut().for_each(|z| *z = *z * factor);
-        }
-        Ok(())
-    })
+    let line = Line::<T>::new(n, direction, norm);
+    lines(
+        x,
+        axis,
+        n,
+        || line.scratch(),
+        |from, to, scratch| {
+            line.apply(from, to, scratch);
+            Ok(())
+        },
+    )
 }
 
-fn forward<T: Precision>(x: &NdArray, p: &Rfft, n: usize) -> Result<NdArray>
+pub(crate) fn forward<T: Precision>(x: &NdArray, axis: usize, n: usize, norm: &str) -> Result<NdArray>
 where
     Complex<T>: NdElement,
 {
     let plan = T::forward(n);
-    let factor: T = scale(n, false, &p.norm);
+    let factor: T = scale(n, false, norm);
     let buffers = || (plan.make_input_vec(), plan.make_scratch_vec());
-    lines(x, p.axis as usize, n / 2 + 1, buffers, |from: &[T], to: &mut [Complex<T>], (line, scratch)| {
+    lines(x, axis, n / 2 + 1, buffers, |from: &[T], to: &mut [Complex<T>], (line, scratch)| {
         // The plan works in its input, so what is beyond the given elements is set to zero each time.
         line.fill(T::zero());
         fill(from, line);
@@ -143,23 +178,24 @@ macro_rules! precise {
         }
     };
 }
+pub(crate) use precise;
 
 #[implements(fft)]
 fn fft(x: &NdArray, p: &Fft, verdict: &Verdict) -> Result<NdArray> {
     let n = verdict.dims()[p.axis as usize];
-    precise!(verdict, complex(x, p.axis, n, FftDirection::Forward, &p.norm))
+    precise!(verdict, complex(x, p.axis as usize, n, FftDirection::Forward, &p.norm))
 }
 
 #[implements(ifft)]
 fn ifft(x: &NdArray, p: &Ifft, verdict: &Verdict) -> Result<NdArray> {
     let n = verdict.dims()[p.axis as usize];
-    precise!(verdict, complex(x, p.axis, n, FftDirection::Inverse, &p.norm))
+    precise!(verdict, complex(x, p.axis as usize, n, FftDirection::Inverse, &p.norm))
 }
 
 #[implements(rfft)]
 fn rfft(x: &NdArray, p: &Rfft, verdict: &Verdict) -> Result<NdArray> {
     let n = p.n.unwrap_or(x.shape()[p.axis as usize]);
-    precise!(verdict, forward(x, p, n))
+    precise!(verdict, forward(x, p.axis as usize, n, &p.norm))
 }
 
 #[implements(irfft)]

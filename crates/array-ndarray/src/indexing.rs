@@ -6,12 +6,14 @@ use array_api::{
 };
 use ndarray::{Axis, SliceInfoElem};
 use smallvec::SmallVec;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
 use crate::engine::share;
+use crate::engine::simd::{Level, compiled, level};
 
 /// A basic index in canonical form, as `ndarray` writes it: with a negative step it counts the range from its end.
 fn elements(index: &Indices) -> SmallVec<[SliceInfoElem; 4]> {
@@ -124,14 +126,14 @@ impl Places {
         fn read<T: NdElement + Into<i64>>(places: &Places, start: usize, to: &mut [usize]) -> bool {
             let view = places.indices.view::<T>();
             let from = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
-            let extent = places.extent as i64;
-            let mut inside = true;
-            for (to, &i) in to.iter_mut().zip(&from[start..]) {
-                let i: i64 = i.into();
-                let j = if i < 0 { i.wrapping_add(extent) } else { i };
-                let fits = (j as u64) < extent as u64;
-                *to = if fits { j as usize } else { 0 };
-                inside &= fits;
+            let (mut inside, from, extent) = (true, &from[start..start + to.len()], places.extent as i64);
+            // SAFETY: the processor has this level.
+            unsafe {
+                match level() {
+                    Level::Baseline => read_baseline(from, extent, to, &mut inside),
+                    Level::Avx2 => read_avx2(from, extent, to, &mut inside),
+                    Level::Avx512 => read_avx512(from, extent, to, &mut inside),
+                }
             }
             inside
         }
@@ -150,33 +152,61 @@ impl Places {
     }
 }
 
+/// An integer that fits `i64`.
+trait Place: NdElement + Into<i64> {}
+impl<T: NdElement + Into<i64>> Place for T {}
+
+compiled!(read_baseline, read_avx2, read_avx512 = read<T: Place>(from: &[T], extent: i64, to: &mut [usize], inside: &mut bool));
+
+/// Makes positions that count from the end explicit, and 0 of those that are out of bounds.
+#[inline(always)]
+unsafe fn read<T: Place>(from: &[T], extent: i64, to: &mut [usize], inside: &mut bool) {
+    let mut all = true;
+    for (to, &i) in to.iter_mut().zip(from) {
+        let i: i64 = i.into();
+        let j = if i < 0 { i.wrapping_add(extent) } else { i };
+        let fits = (j as u64) < extent as u64;
+        *to = if fits { j as usize } else { 0 };
+        all &= fits;
+    }
+    *inside = all;
+}
+
 struct Rows<'a>(Around, &'a Places);
 
-/// Positions that are read at a time.
-const PLACES: usize = 1 << 10;
+/// Positions that are read at a time: few enough for the first-level cache.
+const PLACES: usize = 1 << 8;
+/// Elements that a thread moves in one turn, about.
+const TURN: usize = 1 << 13;
 /// Elements from which on a second thread pays.
 const PARALLEL: usize = 1 << 14;
 
-impl Movement for Rows<'_> {
-    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [T]) {
+// SAFETY: the pieces are the whole result, and each of their rows is written.
+unsafe impl Movement for Rows<'_> {
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [MaybeUninit<T>]) {
         let Rows(Around { extent, inner, .. }, places) = self;
         let count = places.indices.len();
         if to.is_empty() || from.is_empty() {
-            return;
+            return to.fill(MaybeUninit::zeroed());
         }
-        let together = (4 * PLACES / inner).clamp(1, PLACES);
+        let together = (TURN / inner).max(1);
         let parallel = to.len() >= PARALLEL && share::alone();
         let slabs = from.chunks_exact(extent * inner).zip(to.chunks_exact_mut(count * inner));
         let pieces = slabs.flat_map(|(slab, to)| to.chunks_mut(together * inner).enumerate().map(move |p| (slab, p)));
-        let work = |(slab, (piece, to)): (&[T], (usize, &mut [T]))| {
+        let work = |(slab, (piece, to)): (&[T], (usize, &mut [MaybeUninit<T>]))| {
             let mut positions = [0; PLACES];
-            let positions = &mut positions[..to.len() / inner];
-            places.read(piece * together, positions);
-            if *inner == 1 {
-                to.iter_mut().zip(&*positions).for_each(|(to, &i)| *to = slab[i]);
-            } else {
-                let rows = to.chunks_exact_mut(*inner).zip(&*positions);
-                rows.for_each(|(to, &i)| to.copy_from_slice(&slab[i * inner..(i + 1) * inner]));
+            for (part, to) in to.chunks_mut(PLACES * inner).enumerate() {
+                let positions = &mut positions[..to.len() / inner];
+                places.read(piece * together + part * PLACES, positions);
+                if *inner == 1 {
+                    for (to, &i) in to.iter_mut().zip(&*positions) {
+                        // SAFETY: what was read is less than the extent, which the slab has; checking again takes a tenth.
+                        to.write(unsafe { *slab.get_unchecked(i) });
+                    }
+                } else {
+                    let rows = to.chunks_exact_mut(*inner).zip(&*positions);
+                    rows.for_each(|(to, &i)| _ = to.write_copy_of_slice(&slab[i * inner..(i + 1) * inner]));
+                }
             }
         };
         if parallel { share::turns(pieces, work) } else { pieces.for_each(work) }
@@ -256,13 +286,14 @@ impl Lines {
 /// Elements at positions of their own, `count` in each line: of x, the positions, the result.
 struct Along<'a>(Lines, &'a [usize], usize);
 
-impl Movement for Along<'_> {
-    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [T]) {
+// SAFETY: the lines are the whole result, and each has as many elements as positions.
+unsafe impl Movement for Along<'_> {
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [MaybeUninit<T>]) {
         let Along(lines, positions, count) = self;
-        let [(_, sx), (_, si), (_, so)] = lines.steps[..] else { return };
+        let [(_, sx), (_, si), (_, so)] = lines.steps[..] else { unreachable!("there are three arrays") };
         lines.each(|first| {
             for j in 0..*count {
-                to[first[2] + j * so] = from[first[0] + positions[first[1] + j * si] * sx];
+                to[first[2] + j * so].write(from[first[0] + positions[first[1] + j * si] * sx]);
             }
         });
     }

@@ -38,6 +38,8 @@ mod engine;
 #[cfg(not(test))]
 mod fft;
 #[cfg(not(test))]
+mod fftn;
+#[cfg(not(test))]
 mod indexing;
 mod kind;
 #[cfg(not(test))]

@@ -5,6 +5,7 @@ use array_api::{
     Verdict, implements, with_element,
 };
 use ndarray::{IxDyn, SliceInfoElem};
+use std::mem::MaybeUninit;
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
@@ -161,8 +162,9 @@ fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray>
 
 struct Repeated(Around, Vec<usize>);
 
-impl Movement for Repeated {
-    fn run<T: Copy + Send + Sync>(&self, from: &[T], mut to: &mut [T]) {
+// SAFETY: the result is as long as the rows and their counts make it; what is left of it is looked at.
+unsafe impl Movement for Repeated {
+    fn run<T: Copy + Send + Sync>(&self, from: &[T], mut to: &mut [MaybeUninit<T>]) {
         let Repeated(around, counts) = self;
         if around.inner == 0 {
             return;
@@ -171,12 +173,13 @@ impl Movement for Repeated {
             for _ in 0..*count {
                 let (now, rest) = to.split_at_mut(around.inner);
                 match (now, row) {
-                    ([to], [value]) => *to = *value,
-                    (to, row) => to.copy_from_slice(row),
+                    ([to], [value]) => _ = to.write(*value),
+                    (to, row) => _ = to.write_copy_of_slice(row),
                 }
                 to = rest;
             }
         }
+        assert!(to.is_empty());
     }
 }
 

@@ -5,8 +5,9 @@ use array_api::{DType, Error, Result, implements, with_element};
 use crate::array::NdArray;
 use crate::engine::by_type::with_real;
 use crate::engine::order::Ordered;
+use crate::engine::pool;
 use crate::engine::radix::Placed;
-use crate::sorting::{order, sort_line};
+use crate::sorting::{back, order, sorted_keys};
 
 /// Values are sorted, complex ones by real, then by imaginary part. 0.0 and -0.0 are one value, the first that occurs;
 /// each not-a-number is a value of its own, and they come last.
@@ -53,17 +54,27 @@ fn unique_values(x: &NdArray) -> Result<NdArray> {
         return Ok(values);
     }
     with_real!("unique_values", x.dtype(), T => {
-        let all = x.to_vec::<T>().unwrap_or_default();
-        let mut values = all.clone();
-        sort_line(&all, &mut values, false);
+        let x = x.contiguous();
+        let view = x.view::<T>();
+        let all = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
+        let mut keys = sorted_keys(all, false);
         let last = !<T as Ordered>::Key::default();
-        values.dedup_by_key(|x| x.key());
-        // Each not-a-number is a value of its own, and one is left.
-        if <T as Ordered>::NAN && values.last().is_some_and(|x| x.key() == last) {
-            values.pop();
-            values.extend(all.iter().filter(|x| x.key() == last));
+        // Without a branch, since which keys are new cannot be foreseen.
+        let (mut m, mut before) = (0, keys.first().copied());
+        for i in 0..keys.len() {
+            let key = keys[i];
+            let again = i > 0 && before == Some(key);
+            // Each not-a-number is a value of its own.
+            let nan = <T as Ordered>::NAN && key == last;
+            keys[m] = key;
+            m += usize::from(!again | nan);
+            before = Some(key);
         }
-        let m = values.len();
+        keys.truncate(m);
+        let mut values = pool::vector::<T>(m);
+        values.resize(m, T::default());
+        back(all, &keys, &mut values, false);
+        pool::keep(keys);
         Ok(NdArray::from_vec(values, &[m]))
     })
 }

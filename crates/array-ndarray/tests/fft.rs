@@ -184,6 +184,67 @@ fn several_axes() {
     assert_eq!(numbers(&fftn(&point, ..).unwrap()), [C::new(2.5, 0.0)]);
 }
 
+/// Along several axes a real array is transformed by half, and every one along its own axes after the other.
+#[test]
+fn several_axes_of_every_shape() {
+    let shapes: [&[usize]; 9] =
+        [&[1], &[7], &[1, 1], &[2, 3], &[13, 8], &[3, 1, 4], &[4, 5, 6], &[2, 3, 4, 5], &[97, 33]];
+    for shape in shapes {
+        let rank = shape.len() as isize;
+        let size = shape.iter().product();
+        let x = array(real(size), shape);
+        let z = array(complex(size), shape);
+        let mut subsets: Vec<Vec<isize>> =
+            (1..1 << rank).map(|m| (0..rank).filter(|a| m >> a & 1 == 1).collect()).collect();
+        subsets.extend(subsets.clone().into_iter().map(|s| s.into_iter().rev().map(|a| a - rank).collect()));
+        for axes in subsets {
+            for (norm, lengths) in [("backward", None), ("ortho", Some(3)), ("forward", Some(4)), ("ortho", Some(1))] {
+                let s = lengths.map(|n| (0..axes.len() as isize).map(|i| if i == 1 { -1 } else { n + i }).collect());
+                let along = |x: &Array, f: fn(Array, Option<usize>, isize, &str) -> Array| {
+                    axes.iter().enumerate().rev().fold(x.clone(), |x, (i, &axis)| {
+                        let n = s.as_ref().and_then(|s: &Vec<isize>| usize::try_from(s[i]).ok());
+                        f(x, n, axis, norm)
+                    })
+                };
+                let forward: fn(Array, Option<usize>, isize, &str) -> Array =
+                    |x, n, axis, norm| fft(x, Fft { n, axis, norm: norm.into() }).unwrap();
+                let inverse: fn(Array, Option<usize>, isize, &str) -> Array =
+                    |x, n, axis, norm| ifft(x, Ifft { n, axis, norm: norm.into() }).unwrap();
+                for x in [&x, &z, &permute_dims(&x, (0..rank).rev().collect::<Vec<_>>()).unwrap()] {
+                    let single = if x.dtype() == DType::Float64 { DType::Float32 } else { DType::Complex64 };
+                    let narrow = astype(x, single).unwrap();
+                    let p = Fftn { s: s.clone(), axes: Some(axes.clone()), norm: norm.into() };
+                    let expected = along(x, forward);
+                    let got = fftn(x, p.clone()).unwrap();
+                    assert_eq!((got.dtype(), got.dims()), (DType::Complex128, expected.dims()), "{shape:?} {axes:?}");
+                    close(&got, &numbers(&expected), DOUBLE);
+                    let got = fftn(&narrow, p).unwrap();
+                    assert_eq!(got.dtype(), DType::Complex64);
+                    close(&got, &numbers(&expected), SINGLE);
+                    let p = Ifftn { s: s.clone(), axes: Some(axes.clone()), norm: norm.into() };
+                    close(&ifftn(x, p.clone()).unwrap(), &numbers(&along(x, inverse)), DOUBLE);
+                    assert_eq!(ifftn(narrow, p).unwrap().dtype(), DType::Complex64);
+                    if x.dtype() != DType::Float64 {
+                        continue;
+                    }
+                    let (last, n) = (axes[axes.len() - 1], s.as_ref().map(|s| s[axes.len() - 1]));
+                    let n = n.and_then(|n| usize::try_from(n).ok());
+                    let m = n.unwrap_or(x.dims()[last.rem_euclid(rank) as usize]);
+                    let half = resize_axis(&expected, last, m / 2 + 1).unwrap();
+                    let p = Rfftn { s: s.clone(), axes: Some(axes.clone()), norm: norm.into() };
+                    close(&rfftn(x, p).unwrap(), &numbers(&half), DOUBLE);
+                }
+            }
+        }
+    }
+    // Without lines there is nothing to transform.
+    let none = array(Vec::<f64>::new(), &[0, 3]);
+    assert_eq!(fftn(&none, [1]).unwrap().shape().unwrap(), [0, 3]);
+    assert_eq!(rfftn(&none, [1]).unwrap().shape().unwrap(), [0, 2]);
+    let padded = fftn(&none, Fftn::default().s([2, -1]).axes([0, 1])).unwrap();
+    assert_eq!(numbers(&padded), [C::default(); 6]);
+}
+
 #[test]
 fn identities() {
     for &n in LENGTHS {
@@ -275,6 +336,9 @@ fn threads_change_nothing() {
             numbers(&fft(&x, 1).unwrap()),
             numbers(&irfft(&half, Irfft::default().n(301).axis(0)).unwrap()),
             numbers(&half),
+            numbers(&fftn(&y, ..).unwrap()),
+            numbers(&ifftn(&x, ..).unwrap()),
+            numbers(&rfftn(&y, [1, 0]).unwrap()),
         ]
     };
     let alone = pool.install(all);

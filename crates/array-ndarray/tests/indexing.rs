@@ -288,6 +288,71 @@ fn every_type_moves() {
     }
 }
 
+/// Many positions are read a part at a time, by all threads.
+#[test]
+fn many_positions_of_every_type() {
+    let n = 127;
+    for dtype in array_api::DTYPES {
+        for (inner, count) in [(1, 40_000), (3, 20_001), (700, 77)] {
+            let values: Vec<i64> = (0..2 * n * inner).map(|i| i * 31 % 113).collect();
+            let x = integers(values.clone(), &[2, n as usize, inner as usize]).astype(dtype).unwrap();
+            let positions: Vec<i64> = (0..count).map(|i| i * i % (2 * n) - n).collect();
+            let want: Vec<i64> = (0..2 * count * inner)
+                .map(|i| {
+                    let p = positions[(i / inner % count) as usize].rem_euclid(n);
+                    values[((i / (count * inner) * n + p) * inner + i % inner) as usize]
+                })
+                .collect();
+            let want = integers(want, &[2, count as usize, inner as usize]).astype(dtype).unwrap();
+            for of in [DType::Int8, DType::Int16, DType::Int32, DType::Int64] {
+                let positions = integers(positions.clone(), &[count as usize]).astype(of).unwrap();
+                let got = take(&x, positions, 1).unwrap();
+                let same = array_api::all(array_api::equal(&got, &want).unwrap(), ..).unwrap();
+                assert!(same.item::<bool>().unwrap(), "{dtype} {inner} {of}");
+            }
+            let mut outside = positions;
+            outside[(count - 1) as usize] = n;
+            bad(
+                take(&x, integers(outside, &[count as usize]), 1),
+                ErrorKind::Index,
+                "take: index 127 is out of bounds for axis 1 with 127 elements",
+            );
+        }
+    }
+}
+
+/// Views whose neighbours are a fixed distance apart are copied by vectors.
+#[test]
+fn steps_of_every_type() {
+    for dtype in array_api::DTYPES {
+        for n in (0..70).chain([4096, 5001]) {
+            let values: Vec<i64> = (0..3 * n as i64).map(|i| i * 7 % 101).collect();
+            let x = integers(values.clone(), &[3, n]).astype(dtype).unwrap();
+            for step in [2, -1, -2, 3] {
+                let slice = || Index::Slice { start: None, stop: None, step };
+                let picked = |row: &[i64]| -> Vec<i64> {
+                    let apart = step.unsigned_abs();
+                    if step > 0 {
+                        row.iter().step_by(apart).copied().collect()
+                    } else {
+                        row.iter().rev().step_by(apart).copied().collect()
+                    }
+                };
+                let view = at(&x, vec![Index::full(), slice()]).unwrap();
+                let want: Vec<i64> = (0..3).flat_map(|r| picked(&values[r * n..(r + 1) * n])).collect();
+                let want = integers(want, view.shape().unwrap()).astype(dtype).unwrap();
+                // Reshaping copies a view, and comparing does tile by tile.
+                let m = want.dims()[1] as isize;
+                let copied = reshape(reshape(&view, [3 * m]).unwrap(), [3, m]).unwrap();
+                for got in [copied, view] {
+                    let same = array_api::all(array_api::equal(&got, &want).unwrap(), ..).unwrap();
+                    assert!(same.item::<bool>().unwrap(), "{dtype} {n} {step}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn errors_name_what_is_wrong() {
     let x = namespace().from_host(vec![1.0; 6], [2, 3]).unwrap();

@@ -53,6 +53,23 @@ proptest! {
         prop_assert!(order.iter().zip(&want).all(|(&a, &b)| a as usize == b));
         let sorted = sort(&x, Sort::default().descending(descending)).unwrap().to_vec::<f64>().unwrap();
         prop_assert!(sorted.iter().zip(&want).all(|(a, &i)| a.to_bits() == values[i].to_bits()));
+        // Each value once, the first of equal ones, and every not-a-number.
+        for x in [x.clone(), array_api::astype(&x, DType::Float32).unwrap()] {
+            let bits = |x: &Array| -> Vec<u64> {
+                match x.to_vec::<f32>() {
+                    Ok(v) => v.iter().map(|x| x.to_bits().into()).collect(),
+                    Err(_) => x.to_vec::<f64>().unwrap().iter().map(|x| x.to_bits()).collect(),
+                }
+            };
+            prop_assert_eq!(bits(&unique_values(&x).unwrap()), bits(&unique_all(&x).unwrap().values));
+            // Columns are gathered by blocks, rows lie as they are.
+            let matrix = array_api::reshape(array_api::at(&x, vec![(..(n / 7 * 7) as isize).into()]).unwrap(), [7, -1]).unwrap();
+            let columns = array_api::add(permute_dims(&matrix, [1, 0]).unwrap(), 0).unwrap();
+            let columns = array_api::reshape(array_api::reshape(columns, [-1]).unwrap(), [(n / 7) as isize, 7]).unwrap();
+            let p = Sort::default().descending(descending);
+            let down = sort(&columns, p.clone().axis(0)).unwrap();
+            prop_assert_eq!(bits(&permute_dims(down, [1, 0]).unwrap()), bits(&sort(array_api::add(&matrix, 0).unwrap(), p.axis(1)).unwrap()));
+        }
     }
 }
 

@@ -165,7 +165,7 @@ pub fn resize_axis(x: &Array, axis: isize, n: usize) -> Result<Array> {
     let m = x.shape()?[a];
     match n {
         _ if n == m => Ok(x.clone()),
-        _ if n < m => part(x, axis, (..n as isize).into()),
+        _ if n < m => part(x, a as isize, (..n as isize).into()),
         _ => super::concat([x, &x.namespace().zeros((x.dims().with(a, n - m), x.dtype()))?], a as isize),
     }
 }

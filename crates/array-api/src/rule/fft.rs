@@ -36,7 +36,7 @@ impl Form {
         }
     }
 
-    fn verdict(self, op: &'static Op, args: &mut [Operand<'_>], dims: Dims) -> Result<Verdict> {
+    fn verdict(self, op: &'static Op, args: &mut [Operand<'_>], dims: Dims, as_complex: bool) -> Result<Verdict> {
         let x = array(op, args, 0)?;
         let real = x.dtype().real();
         let complex = if real == DType::Float32 { DType::Complex64 } else { DType::Complex128 };
@@ -50,7 +50,9 @@ impl Form {
         match self {
             Form::HalfOut => Ok(Verdict::new(dims, complex, real)),
             Form::HalfIn | Form::Complex => {
-                cast(&mut args[0], complex)?;
+                if as_complex {
+                    cast(&mut args[0], complex)?;
+                }
                 Ok(Verdict::new(dims, if self == Form::HalfIn { real } else { complex }, complex))
             }
         }
@@ -89,10 +91,12 @@ pub fn transform(
     *axis = a as isize;
     let (length, out) = form.lengths(op, *n, dims[a])?;
     *n = if length == UNKNOWN { None } else { Some(length) };
-    form.verdict(op, args, dims.with(a, out))
+    form.verdict(op, args, dims.with(a, out), true)
 }
 
 /// The rule of a transform along several axes; the form is that of the last of them, the others are complex.
+///
+/// A real operand of a complex transform stays real, since half the work is enough for it; over no axes it becomes complex.
 ///
 /// # Errors
 /// As [`transform`]; lengths without axes, or not as many; an axis given twice.
@@ -134,5 +138,5 @@ pub fn transform_axes(
         *n = if length == UNKNOWN { -1 } else { length as isize };
         dims = dims.with(a, out);
     }
-    form.verdict(op, args, dims)
+    form.verdict(op, args, dims, axes.is_empty() || form != Form::Complex)
 }

@@ -18,6 +18,8 @@ pub mod map;
 pub(crate) mod math;
 pub mod matmul;
 mod microkernel;
+#[cfg(target_arch = "x86_64")]
+mod network;
 pub(crate) mod order;
 pub(crate) mod pack;
 pub(crate) mod pool;
