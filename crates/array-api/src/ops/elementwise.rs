@@ -1,6 +1,6 @@
 //! Elementwise operations. Names, types and special cases are the standard's (`elementwise_functions`).
 
-use super::spellings;
+use super::{special, spellings};
 use crate::array::Array;
 use crate::call::{Call, Verdict};
 use crate::dims::Dims;
@@ -115,19 +115,19 @@ operation! {
 operation! {
     /// The error function `2/sqrt(pi) * integral of exp(-t^2) from 0 to x`.
     Erf = erf(x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::erf(call)
 }
 
 operation! {
     /// Logarithm of the absolute value of the gamma function; infinite at its poles `0, -1, -2, ..`.
     Lgamma = lgamma(x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::lgamma(call)
 }
 
 operation! {
     /// The derivative of [`lgamma`]; not-a-number at the poles `-1, -2, ..`, infinite at zero.
     Digamma = digamma(x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::digamma(call)
 }
 
 operation! {
@@ -137,20 +137,21 @@ operation! {
     |op, p, args| match p.n {
         1..=100 => rule::real_floating(op, p, args),
         n => Err(Error::value(op.name, format!("n is {n}, but must be between 1 and 100"))),
-    }
+    },
+    compose special::polygamma
 }
 
 operation! {
     /// The regularised lower incomplete gamma function `P(a, x)`, the share of a gamma distribution below `x`:
     /// `1/gamma(a) * integral of t^(a-1) exp(-t) from 0 to x`. Not-a-number for negative arguments.
     Gammainc = gammainc(a: One, x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::gammainc(call)
 }
 
 operation! {
     /// The regularised upper incomplete gamma function `Q(a, x) = 1 - P(a, x)`, without the cancellation; see [`gammainc`].
     Gammaincc = gammaincc(a: One, x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::gammaincc(call)
 }
 
 operation! {
@@ -158,7 +159,7 @@ operation! {
     /// `1/B(a, b) * integral of t^(a-1) (1-t)^(b-1) from 0 to x`. Not-a-number for negative `a` or `b`, and for `x` outside
     /// 0 to 1.
     Betainc = betainc(a: One, b: One, x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::betainc(call)
 }
 
 operation! {
