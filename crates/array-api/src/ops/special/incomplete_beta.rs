@@ -1,12 +1,13 @@
 //! The regularised incomplete beta function `I_x(a, b)`, DLMF 8.17.
 //!
 //! With `y = 1 - x` and `I_x(a, b) = 1 - I_y(b, a)`, the smaller side is computed: where few terms suffice by a power series
-//! of positive terms, elsewhere by the continued fraction of DiDonato and Morris 1992 (TOMS 708).
+//! of positive terms, for large parameters by quadrature, elsewhere by the continued fraction of DiDonato and Morris 1992
+//! (TOMS 708).
 
 use std::f64::consts::TAU;
 
 use super::stirling::{LARGE, excess, gamma_of_next, growth, reciprocal_gamma, stirling};
-use super::{LOOK, in_double, seen, some, within};
+use super::{LOOK, beta_tail, in_double, some, within};
 use crate::array::Array;
 use crate::call::Call;
 use crate::error::Result;
@@ -19,12 +20,8 @@ use crate::{
 const TERMS: usize = 400;
 /// Terms of the series of the complement, for `x <= 0.1`.
 const COMPLEMENT: i32 = 24;
-/// Steps of the continued fraction, whose number grows as the root of the larger parameter.
-const STEPS: usize = 1 << 14;
-/// Its steps where nobody can see whether it stands still.
-const UNSEEN_STEPS: usize = 256;
-/// Parameters whose sum is beyond have all of their mass in one number; products of them are still finite here.
-const HUGE: f64 = 1e290;
+/// Steps of the continued fraction, whose number grows as the root of the smaller parameter while that is not large.
+const STEPS: usize = 128;
 
 /// The composition of [`betainc`](crate::betainc).
 pub(crate) fn betainc(call: &mut Call<'_, '_>) -> Result<Array> {
@@ -54,6 +51,8 @@ struct Sides {
     y: Array,
     ln_x: Array,
     ln_y: Array,
+    /// `b x - a y`, the distance from the mean times `a + b`.
+    away: Array,
 }
 
 /// `I_x(a, b)` for finite `a, b > 0` and `0 < x < 1`.
@@ -63,14 +62,14 @@ fn share(a: &Array, b: &Array, x: &Array) -> Result<Array> {
     let left = less_equal(x, 0.5)?;
     let ln_x = where_(&left, log(x)?, log1p(-where_(&left, 0.5, &y)?)?)?;
     let ln_y = where_(&left, log1p(-where_(&left, x, 0.5)?)?, log(&y)?)?;
-    let there = Sides { a: a.clone(), b: b.clone(), x: x.clone(), y: y.clone(), ln_x, ln_y };
+    let away = distance(a, b, x, &y)?;
+    let there = Sides { a: a.clone(), b: b.clone(), x: x.clone(), y: y.clone(), ln_x, ln_y, away };
     let density = density(&there)?;
-    let mean = divide(a, a + b)?;
 
     let here_short = is_short(b, x)?;
     let some_mass = greater(&density, 0.0)?;
     let short = logical_and(logical_or(&here_short, is_short(a, &y)?)?, &some_mass)?;
-    let beyond = where_(&short, logical_not(here_short)?, greater(x, &mean)?)?;
+    let beyond = where_(&short, logical_not(here_short)?, greater(&there.away, 0.0)?)?;
     let pick = |yes: &Array, no: &Array| where_(&beyond, yes, no);
     let sides = Sides {
         a: pick(b, a)?,
@@ -79,19 +78,28 @@ fn share(a: &Array, b: &Array, x: &Array) -> Result<Array> {
         y: pick(x, &y)?,
         ln_x: pick(&there.ln_y, &there.ln_x)?,
         ln_y: pick(&there.ln_x, &there.ln_y)?,
+        away: pick(&(-&there.away).ok()?, &there.away)?,
     };
-    let by_fraction = logical_and(&some_mass, logical_not(&short)?)?;
+    let others = logical_and(&some_mass, logical_not(&short)?)?;
+    let large = greater_equal(minimum(a, b)?, beta_tail::LARGE)?;
+    let by_quadrature = logical_and(&others, &large)?;
+    let by_fraction = logical_and(others, logical_not(large)?)?;
     let small = logical_and(less(&sides.a, 0.5)?, less_equal(&sides.x, 0.1)?)?;
     let by_complement = logical_and(logical_and(&short, &beyond)?, small)?;
     let by_series = logical_and(short, logical_not(&by_complement)?)?;
 
-    let Sides { a, b, x, y, ln_x, .. } = &sides;
+    let Sides { a, b, x, y, ln_x, away, .. } = &sides;
+    let total = (a + b).ok()?;
     // Without density all of the mass is on one side.
     let out = zeros_like(x, ..)?;
     let given = [(a, 1.0), (b, 1.0), (x, 0.5), (&density, 1.0)];
     let out = within(&by_series, given, |[a, b, x, density]| series(&a, &b, &x, &density), out)?;
     let given = [(a, 2.0), (b, 2.0), (x, 0.5), (y, 0.5), (&density, 1.0)];
     let out = within(&by_fraction, given, |[a, b, x, y, density]| fraction(&a, &b, &x, &y, &density), out)?;
+    let short = (-away).ok()?;
+    let given = [(&total, 4000.0), (x, 0.5), (y, 0.5), (&short, 0.0), (&density, 1.0)];
+    let quadrature = |[total, x, y, short, density]: [Array; 5]| beta_tail::tail(&total, &x, &y, &short, &density);
+    let out = within(&by_quadrature, given, quadrature, out)?;
     let out = where_(logical_and(beyond, logical_not(&by_complement)?)?, 1.0 - &out, &out)?;
     let given = [(a, 0.25), (b, 1.0), (x, 0.0625), (ln_x, -2.0)];
     let out = within(&by_complement, given, |[a, b, x, ln_x]| complement(&a, &b, &x, &ln_x), out)?;
@@ -107,16 +115,16 @@ fn is_short(b: &Array, x: &Array) -> Result<Array> {
 
 /// `x^a y^b / B(a, b)`, the same from both sides.
 fn density(sides: &Sides) -> Result<Array> {
-    let Sides { a, b, x, y, ln_x, ln_y } = sides;
+    let Sides { a, b, x, y, ln_x, ln_y, away } = sides;
     let (a_large, b_large) = (greater_equal(a, LARGE)?, greater_equal(b, LARGE)?);
     let out = zeros_like(x, ..)?;
-    let both = logical_and(logical_and(&a_large, &b_large)?, less(a + b, HUGE)?)?;
-    let given = [(a, 20.0), (b, 20.0), (x, 0.5), (y, 0.5), (ln_x, -0.7), (ln_y, -0.7)];
-    let of_large = |[a, b, x, y, ln_x, ln_y]: [Array; 6]| density_of_large(&Sides { a, b, x, y, ln_x, ln_y });
+    let both = logical_and(&a_large, &b_large)?;
+    let given = [(a, 20.0), (b, 20.0), (away, 0.0), (ln_x, -0.7), (ln_y, -0.7)];
+    let of_large = |[a, b, away, ln_x, ln_y]: [Array; 5]| density_of_large(&a, &b, &away, &ln_x, &ln_y);
     let out = within(&both, given, of_large, out)?;
     let neither = logical_not(logical_or(&a_large, &b_large)?)?;
     let given = [(a, 1.0), (b, 1.0), (x, 0.5), (y, 0.5), (ln_x, -0.7), (ln_y, -0.7)];
-    let of_small = |[a, b, x, y, ln_x, ln_y]: [Array; 6]| density_of_small(&Sides { a, b, x, y, ln_x, ln_y });
+    let of_small = |[a, b, x, y, ln_x, ln_y]: [Array; 6]| density_of_small(&a, &b, &x, &y, &ln_x, &ln_y);
     let out = within(&neither, given, of_small, out)?;
     // One of them, which is called the large one.
     let mixed = crate::logical_xor(&a_large, &b_large)?;
@@ -134,13 +142,8 @@ fn density(sides: &Sides) -> Result<Array> {
     within(&mixed, given, of_mixed, out)
 }
 
-fn density_of_large(sides: &Sides) -> Result<Array> {
-    let Sides { a, b, x, y, ln_x, ln_y } = sides;
+fn density_of_large(a: &Array, b: &Array, away: &Array, ln_x: &Array, ln_y: &Array) -> Result<Array> {
     let total = (a + b).ok()?;
-    // The distance from the mean, times a + b: b x - a y as if with one rounding, less what rounding y has lost.
-    let ((bx, bx_rest), (ay, ay_rest)) = (product(b, x)?, product(a, y)?);
-    let lost = (1.0 - y - x).ok()?;
-    let away = ((bx - ay) + (bx_rest - ay_rest) - a * lost).ok()?;
     // The exponent's two terms are large and nearly cancel; their excesses over linear terms do not.
     let part = |n: &Array, away: &Array, ln: &Array| {
         let r = divide(away, n)?;
@@ -148,13 +151,12 @@ fn density_of_large(sides: &Sides) -> Result<Array> {
         let far = (&r - (ln - log(n / &total)?)).ok()?;
         multiply(n, within(&near, [(&r, 0.0)], |[r]| excess(&r), far)?)
     };
-    let exponent = (part(a, &away, ln_x)? + part(b, &(-&away).ok()?, ln_y)?).ok()?;
+    let exponent = (part(a, away, ln_x)? + part(b, &(-away).ok()?, ln_y)?).ok()?;
     let scale = sqrt((a / TAU) * (b / &total))?;
     (scale * exp(stirling(&total)? - stirling(a)? - stirling(b)? - exponent)?).ok()
 }
 
-fn density_of_small(sides: &Sides) -> Result<Array> {
-    let Sides { a, b, x, y, ln_x, ln_y } = sides;
+fn density_of_small(a: &Array, b: &Array, x: &Array, y: &Array, ln_x: &Array, ln_y: &Array) -> Result<Array> {
     let total = (a + b).ok()?;
     // By gamma(1 + a) = a gamma(a): the gamma function of the smallest numbers is infinite.
     let small = LARGE as usize;
@@ -166,11 +168,21 @@ fn density_of_small(sides: &Sides) -> Result<Array> {
     (a / total * b * gammas * (pow(by_power, power)? * exp(by_log)?)).ok()
 }
 
-/// A product, and what rounding has cost it, by parts of half the digits (Dekker 1971).
+/// `b x - a y` as if with one rounding, less what rounding `y` has lost.
+fn distance(a: &Array, b: &Array, x: &Array, y: &Array) -> Result<Array> {
+    let ((bx, bx_rest), (ay, ay_rest)) = (product(b, x)?, product(a, y)?);
+    let lost = (1.0 - y - x).ok()?;
+    ((bx - ay) + (bx_rest - ay_rest) - a * lost).ok()
+}
+
+/// A product of a number and one below 1, and what rounding has cost it, by parts of half the digits (Dekker 1971).
 fn product(a: &Array, b: &Array) -> Result<(Array, Array)> {
+    // Made small first, lest the largest numbers overflow.
+    const SCALE: f64 = (1 << 28) as f64;
     let halves = |x: &Array| {
-        let big = (x * 134_217_729.0).ok()?;
-        let high = (&big - (&big - x)).ok()?;
+        let small = multiply(x, 1.0 / SCALE)?;
+        let big = multiply(&small, 134_217_729.0)?;
+        let high = ((&big - (&big - small)) * SCALE).ok()?;
         let low = subtract(x, &high)?;
         Ok((high, low))
     };
@@ -243,12 +255,8 @@ fn fraction(a: &Array, b: &Array, x: &Array, y: &Array, density: &Array) -> Resu
         // What stands still is left alone: further factors would only add their rounding.
         value = where_(&moving, &value * &change, &value)?;
         moving = logical_and(moving, greater(abs(change - 1.0)?, f64::EPSILON)?)?;
-        if step % LOOK == 0 {
-            match seen(&moving)? {
-                Some(false) => break,
-                None if step >= UNSEEN_STEPS => break,
-                _ => {}
-            }
+        if step % LOOK == 0 && !some(&moving)? {
+            break;
         }
     }
     divide(density, value)

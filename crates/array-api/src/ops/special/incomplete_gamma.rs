@@ -7,7 +7,7 @@ use std::f64::consts::{LN_2, TAU};
 
 use super::error_function::scaled_complement;
 use super::stirling::{LARGE, excess, gamma_of_next, reciprocal_gamma, stirling};
-use super::{LOOK, between, in_double, seen, some, within};
+use super::{LOOK, between, in_double, some, within};
 use crate::array::Array;
 use crate::call::Call;
 use crate::error::Result;
@@ -18,8 +18,8 @@ use crate::{
 
 /// Terms of the power series where it serves: at most 50, next to `a = x = 12`.
 const TERMS: usize = 64;
-/// Steps of the continued fraction where it serves: at most some 100, next to `x = 1.5`.
-const STEPS: usize = 200;
+/// Steps of the continued fraction where it serves: at most some 60, next to `x = 1.5`.
+const STEPS: usize = 96;
 /// Terms of the alternating series, for `x < 1.5`.
 const ALTERNATING: i32 = 27;
 
@@ -131,7 +131,7 @@ fn fraction(a: &Array, x: &Array) -> Result<Array> {
         // What stands still is left alone: further factors would only add their rounding.
         value = where_(&moving, &value * &change, &value)?;
         moving = logical_and(moving, greater(abs(change - 1.0)?, f64::EPSILON)?)?;
-        if i % LOOK == 0 && seen(&moving)? == Some(false) {
+        if i % LOOK == 0 && !some(&moving)? {
             break;
         }
     }

@@ -5,6 +5,7 @@
 //! values can be read, a range that no element is in is passed over, and a series ends when nothing moves it any more;
 //! elsewhere all of it is computed. Single precision is computed in double and rounded once.
 
+mod beta_tail;
 mod error_function;
 mod gamma;
 mod incomplete_beta;
@@ -52,17 +53,12 @@ fn several<const N: usize>(arrays: Vec<Array>) -> Result<[Array; N]> {
     arrays.try_into().map_err(|v: Vec<Array>| Error::value("special", format!("{} arrays instead of {N}", v.len())))
 }
 
-/// Whether some element is true; `None` where that cannot be read. What is lazy is not computed for it.
-fn seen(mask: &Array) -> Result<Option<bool>> {
-    if mask.level() == Level::LAZY {
-        return Ok(None);
-    }
-    Ok(any(mask, ..)?.item::<bool>().ok())
-}
-
-/// Whether some element may be true.
+/// Whether some element is true, or may be where that cannot be read. What is lazy is not computed for it.
 fn some(mask: &Array) -> Result<bool> {
-    Ok(seen(mask)? != Some(false))
+    if mask.level() == Level::LAZY {
+        return Ok(true);
+    }
+    Ok(any(mask, ..)?.item::<bool>().unwrap_or(true))
 }
 
 /// `f` where the mask holds, `elsewhere` where it does not. `f` sees its arguments, and in place of those that are not its

@@ -57,13 +57,15 @@ pub(super) const LARGE: f64 = 10.0;
 pub(super) fn excess(x: &Array) -> Result<Array> {
     let near = between(x, -0.5, 1.0)?;
     let out = within(&crate::logical_not(&near)?, [(x, 1.0)], |[x]| subtract(&x, log1p(&x)?), x.clone())?;
-    let series = |[x]: [Array; 1]| {
-        let r = divide(&x, &x + 2.0)?;
-        let square = square(&r)?;
-        let odd: Vec<f64> = (0..20).map(|k| 1.0 / f64::from(2 * k + 3)).collect();
-        ((x - square.clone() * polynomial(&square, &odd)? * 2.0) * r).ok()
-    };
-    within(&near, [(x, 0.0)], series, out)
+    within(&near, [(x, 0.0)], |[x]| excess_near_zero(&x, 20), out)
+}
+
+/// [`excess`] by so many terms of its series: 20 serve from -1/2 to 1, 8 up to 1/5 on either side.
+pub(super) fn excess_near_zero(x: &Array, terms: i32) -> Result<Array> {
+    let r = divide(x, x + 2.0)?;
+    let square = square(&r)?;
+    let odd: Vec<f64> = (0..terms).map(|k| 1.0 / f64::from(2 * k + 3)).collect();
+    ((x - &square * polynomial(&square, &odd)? * 2.0) * r).ok()
 }
 
 /// `ln gamma(a) - (a - 1/2) ln a + a - ln(2 pi)/2` for `a >= 10`.
