@@ -12,7 +12,7 @@ use crate::array::Array;
 use crate::call::Call;
 use crate::error::Result;
 use crate::{
-    abs, divide, equal, exp, expm1, greater, greater_equal, isfinite, isinf, less, less_equal, log, log1p, logical_and,
+    abs, divide, equal, exp, expm1, greater, greater_equal, isinf, less, less_equal, log, log1p, logical_and,
     logical_not, logical_or, minimum, multiply, pow, reciprocal, sqrt, subtract, where_, zeros_like,
 };
 
@@ -27,17 +27,15 @@ const STEPS: usize = 128;
 pub(crate) fn betainc(call: &mut Call<'_, '_>) -> Result<Array> {
     in_double(call, |[a, b, x]| {
         let both = |p: Array, q: Array| logical_and(p, q);
-        let positive = both(both(greater(&a, 0.0)?, greater(&b, 0.0)?)?, both(isfinite(&a)?, isfinite(&b)?)?)?;
-        let inside = both(positive, both(greater(&x, 0.0)?, less(&x, 1.0)?)?)?;
-        // At the edges of x, and where all of the mass is at 0 or at 1.
+        let known = both(greater_equal(&a, 0.0)?, greater_equal(&b, 0.0)?)?;
+        let known = both(known, both(greater_equal(&x, 0.0)?, less_equal(&x, 1.0)?)?)?;
+        // All of the mass is at 0, or at 1; where it would be at both, there is no value.
         let at_zero = logical_or(equal(&a, 0.0)?, isinf(&b)?)?;
         let at_one = logical_or(equal(&b, 0.0)?, isinf(&a)?)?;
-        let edge = logical_or(equal(&x, 0.0)?, equal(&x, 1.0)?)?;
-        let out = where_(edge, &x, where_(&at_zero, 1.0, where_(&at_one, 0.0, &x)?)?)?;
-        let known = both(
-            both(greater_equal(&a, 0.0)?, greater_equal(&b, 0.0)?)?,
-            both(greater_equal(&x, 0.0)?, less_equal(&x, 1.0)?)?,
-        )?;
+        let end = logical_or(equal(&x, 0.0)?, equal(&x, 1.0)?)?;
+        let edge = logical_or(&end, logical_or(&at_zero, &at_one)?)?;
+        let inside = both(known.clone(), logical_not(edge)?)?;
+        let out = where_(end, &x, where_(&at_zero, 1.0, where_(&at_one, 0.0, &x)?)?)?;
         let out = where_(both(known, logical_not(both(at_zero, at_one)?)?)?, out, f64::NAN)?;
         within(&inside, [(&a, 1.0), (&b, 1.0), (&x, 0.5)], |[a, b, x]| share(&a, &b, &x), out)
     })

@@ -12,8 +12,8 @@ use crate::array::Array;
 use crate::call::Call;
 use crate::error::Result;
 use crate::{
-    abs, copysign, divide, equal, exp, expm1, greater, greater_equal, isfinite, isinf, less, less_equal, log,
-    logical_and, logical_not, logical_or, logical_xor, multiply, pow, reciprocal, sqrt, subtract, where_, zeros_like,
+    abs, copysign, divide, equal, exp, expm1, greater, greater_equal, isinf, less, less_equal, log, logical_and,
+    logical_not, logical_or, logical_xor, multiply, pow, reciprocal, sqrt, subtract, where_, zeros_like,
 };
 
 /// Terms of the power series where it serves: at most 50, next to `a = x = 12`.
@@ -35,15 +35,14 @@ pub(crate) fn gammaincc(call: &mut Call<'_, '_>) -> Result<Array> {
 
 /// `P(a, x)` if `lower`, else `Q(a, x)`.
 fn ratio(a: &Array, x: &Array, lower: bool) -> Result<Array> {
-    let positive = logical_and(greater(a, 0.0)?, greater(x, 0.0)?)?;
-    let inside = logical_and(positive, logical_and(isfinite(a)?, isfinite(x)?)?)?;
-    // At the edges all of the mass is on one side.
-    let none = logical_and(greater_equal(a, 0.0)?, logical_or(equal(x, 0.0)?, isinf(a)?)?)?;
-    let all = logical_and(greater_equal(x, 0.0)?, logical_or(equal(a, 0.0)?, isinf(x)?)?)?;
-    let none = logical_and(none, greater_equal(x, 0.0)?)?;
-    let all = logical_and(all, greater_equal(a, 0.0)?)?;
-    let (zero, one) = if lower { (0.0, 1.0) } else { (1.0, 0.0) };
-    let edge = where_(logical_xor(&none, &all)?, where_(&none, zero, where_(&all, one, x)?)?, f64::NAN)?;
+    let known = logical_and(greater_equal(a, 0.0)?, greater_equal(x, 0.0)?)?;
+    // At the edges all of the mass is on one side; where it would be on both, there is no value.
+    let above = logical_or(equal(x, 0.0)?, isinf(a)?)?;
+    let below = logical_or(equal(a, 0.0)?, isinf(x)?)?;
+    let inside = logical_and(&known, logical_not(logical_or(&above, &below)?)?)?;
+    let (of_above, of_below) = if lower { (0.0, 1.0) } else { (1.0, 0.0) };
+    let edge = where_(&above, of_above, where_(&below, of_below, x)?)?;
+    let edge = where_(logical_and(known, logical_xor(above, below)?)?, edge, f64::NAN)?;
     within(&inside, [(a, 1.0), (x, 1.0)], |[a, x]| ratio_inside(&a, &x, lower), edge)
 }
 
