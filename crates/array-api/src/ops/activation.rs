@@ -46,7 +46,12 @@ operation! {
     /// The logistic function `1 / (1 + exp(-x))`, without overflow.
     Sigmoid = sigmoid(x: One) {} -> Array;
     "activation", Elementwise, rule::real_floating,
-    compose |_, call| ((crate::tanh(crate::multiply(&call[0], 0.5)?)? + 1.0) * 0.5).ok()
+    compose |_, call| {
+        // The exponential of what is negative, on either side: it keeps the digits of results close to zero.
+        let decay = crate::exp(-crate::abs(&call[0])?)?;
+        let up = crate::where_(crate::less(&call[0], 0.0)?, &decay, 1.0)?;
+        crate::divide(up, decay + 1.0)
+    }
 }
 
 operation! {

@@ -1,25 +1,26 @@
 //! Elementwise operations. Names, types and special cases are the standard's (`elementwise_functions`).
 
-use super::spellings;
+use super::{special, spellings};
 use crate::array::Array;
 use crate::call::{Call, Verdict};
 use crate::dims::Dims;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::namespace::Namespace;
 use crate::operand::Operand;
 use crate::operation::Op;
 use crate::{operation, rule};
 
-/// Rows of elementwise operations without parameters: `Params function rule "What it is"`.
+/// Rows of elementwise operations without parameters: `Params function rule "What it is", compose ..`.
 macro_rules! elementwise {
-    (unary: $($Op:ident $f:ident $rule:path, $doc:literal;)*) => { $(
+    (unary: $($Op:ident $f:ident $rule:path, $doc:literal $(, compose $compose:expr)?;)*) => { $(
         operation! {
-            #[doc = $doc] $Op = $f(x: One) {} -> Array; "elementwise", Elementwise, $rule
+            #[doc = $doc] $Op = $f(x: One) {} -> Array; "elementwise", Elementwise, $rule $(, compose $compose)?
         }
     )* };
-    (binary: $($Op:ident $f:ident $rule:path, $doc:literal;)*) => { $(
+    (binary: $($Op:ident $f:ident $rule:path, $doc:literal $(, compose $compose:expr)?;)*) => { $(
         operation! {
-            #[doc = $doc] $Op = $f(x1: One, x2: One) {} -> Array; "elementwise", Elementwise, $rule
+            #[doc = $doc] $Op = $f(x1: One, x2: One) {} -> Array; "elementwise", Elementwise, $rule $(, compose $compose)?
         }
     )* };
 }
@@ -52,13 +53,13 @@ elementwise! { unary:
     Negative negative rule::numeric, "Negation.";
     Positive positive rule::numeric, "The same values.";
     Real real real_part, "Real part.";
-    Reciprocal reciprocal rule::floating, "`1 / x`.";
+    Reciprocal reciprocal rule::floating, "`1 / x`.", compose |_, call| divide(1.0, &call[0]);
     Round round rule::numeric, "Rounds to the nearest integer, halves to even.";
     Sign sign rule::numeric, "Sign: -1, 0 or 1; for complex numbers `x / abs(x)`.";
-    Signbit signbit rule::real_predicate, "Whether the sign bit is set.";
+    Signbit signbit rule::real_predicate, "Whether the sign bit is set.", compose |_, call| less(copysign(1.0, &call[0])?, 0.0);
     Sin sin rule::floating, "Sine.";
     Sinh sinh rule::floating, "Hyperbolic sine.";
-    Square square rule::numeric, "`x * x`.";
+    Square square rule::numeric, "`x * x`.", compose |_, call| multiply(&call[0], &call[0]);
     Sqrt sqrt rule::floating, "Square root.";
     Tan tan rule::floating, "Tangent.";
     Tanh tanh rule::floating, "Hyperbolic tangent.";
@@ -79,10 +80,10 @@ elementwise! { binary:
     FloorDivide floor_divide rule::real_valued, "Quotient rounded down.";
     Greater greater rule::ordering, "Whether x1 > x2.";
     GreaterEqual greater_equal rule::ordering, "Whether x1 >= x2.";
-    Hypot hypot rule::real_floating, "`sqrt(x1^2 + x2^2)` without overflow.";
+    Hypot hypot rule::real_floating, "`sqrt(x1^2 + x2^2)` without overflow.", compose |_, call| compose_hypot(call);
     Less less rule::ordering, "Whether x1 < x2.";
     LessEqual less_equal rule::ordering, "Whether x1 <= x2.";
-    Logaddexp logaddexp rule::real_floating, "`log(exp(x1) + exp(x2))` without overflow.";
+    Logaddexp logaddexp rule::real_floating, "`log(exp(x1) + exp(x2))` without overflow.", compose |_, call| compose_logaddexp(call);
     LogicalAnd logical_and rule::logical, "Logical and.";
     LogicalOr logical_or rule::logical, "Logical or.";
     LogicalXor logical_xor rule::logical, "Logical exclusive or.";
@@ -115,19 +116,19 @@ operation! {
 operation! {
     /// The error function `2/sqrt(pi) * integral of exp(-t^2) from 0 to x`.
     Erf = erf(x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::erf(call)
 }
 
 operation! {
     /// Logarithm of the absolute value of the gamma function; infinite at its poles `0, -1, -2, ..`.
     Lgamma = lgamma(x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::lgamma(call)
 }
 
 operation! {
     /// The derivative of [`lgamma`]; not-a-number at the poles `-1, -2, ..`, infinite at zero.
     Digamma = digamma(x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::digamma(call)
 }
 
 operation! {
@@ -137,20 +138,21 @@ operation! {
     |op, p, args| match p.n {
         1..=100 => rule::real_floating(op, p, args),
         n => Err(Error::value(op.name, format!("n is {n}, but must be between 1 and 100"))),
-    }
+    },
+    compose special::polygamma
 }
 
 operation! {
     /// The regularised lower incomplete gamma function `P(a, x)`, the share of a gamma distribution below `x`:
     /// `1/gamma(a) * integral of t^(a-1) exp(-t) from 0 to x`. Not-a-number for negative arguments.
     Gammainc = gammainc(a: One, x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::gammainc(call)
 }
 
 operation! {
     /// The regularised upper incomplete gamma function `Q(a, x) = 1 - P(a, x)`, without the cancellation; see [`gammainc`].
     Gammaincc = gammaincc(a: One, x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::gammaincc(call)
 }
 
 operation! {
@@ -158,7 +160,7 @@ operation! {
     /// `1/B(a, b) * integral of t^(a-1) (1-t)^(b-1) from 0 to x`. Not-a-number for negative `a` or `b`, and for `x` outside
     /// 0 to 1.
     Betainc = betainc(a: One, b: One, x: One) {} -> Array;
-    "elementwise", Elementwise, rule::real_floating
+    "elementwise", Elementwise, rule::real_floating, compose |_, call| special::betainc(call)
 }
 
 operation! {
@@ -192,15 +194,37 @@ impl From<usize> for Polygamma {
     }
 }
 
-fn compose_isclose(p: &Isclose, call: &mut Call<'_, '_>) -> Result<Array> {
-    let Some(xp) = call.arrays().next().map(Array::namespace) else {
-        return rule::array(call.op, call.args, 0).cloned();
-    };
+/// Both operands as arrays: a plain number takes the other's kind and type.
+fn both(call: &Call<'_, '_>) -> Result<[Array; 2]> {
+    let xp = Namespace::of(call.arrays())?;
     let whole = |operand: &Operand<'_>| match operand {
         Operand::Scalar(s) => xp.full(((), *s, call.verdict.operands)),
         other => positive(other),
     };
-    let (x1, x2) = (whole(&call[0])?, whole(&call[1])?);
+    Ok([whole(&call[0])?, whole(&call[1])?])
+}
+
+/// Scaled by the larger side, so that no square overflows or is lost.
+fn compose_hypot(call: &mut Call<'_, '_>) -> Result<Array> {
+    let [x1, x2] = both(call)?;
+    let (x1, x2) = (abs(x1)?, abs(x2)?);
+    let (large, small) = (maximum(&x1, &x2)?, minimum(&x1, &x2)?);
+    // Of zeros the scale is one; of an infinity, whatever the other side is, the result is known.
+    let scale = where_(greater(&large, 0.0)?, &large, 1.0)?;
+    let length = (sqrt(square(small / &scale)? + 1.0)? * large).ok()?;
+    where_(logical_or(isinf(x1)?, isinf(x2)?)?, f64::INFINITY, length)
+}
+
+/// The larger one, and what the other adds: no exponential is above one.
+fn compose_logaddexp(call: &mut Call<'_, '_>) -> Result<Array> {
+    let [x1, x2] = both(call)?;
+    // Equal infinities have no difference.
+    let away = where_(equal(&x1, &x2)?, 0.0, &x1 - &x2)?;
+    (log1p(exp(-abs(away)?)?)? + maximum(x1, x2)?).ok()
+}
+
+fn compose_isclose(p: &Isclose, call: &mut Call<'_, '_>) -> Result<Array> {
+    let [x1, x2] = both(call)?;
     let within = less_equal(abs(subtract(&x1, &x2)?)?, add(multiply(abs(&x2)?, p.rtol)?, p.atol)?)?;
     let near = logical_or(logical_and(within, isfinite(&x2)?)?, equal(&x1, &x2)?)?;
     if p.equal_nan { logical_or(near, logical_and(isnan(x1)?, isnan(x2)?)?) } else { Ok(near) }

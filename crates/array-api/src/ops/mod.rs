@@ -19,6 +19,7 @@ mod random;
 mod searching;
 mod set;
 mod sorting;
+mod special;
 mod spectral;
 mod statistical;
 mod utility;
