@@ -250,6 +250,8 @@ fn gamma_functions() {
     // Euler's constant, zeta(2) and zeta(3).
     close(&v(digamma(x(&[1.0]))), &[-0.577_215_664_901_532_9], 1e-15);
     close(&v(polygamma(x(&[1.0]), 1)), &[PI * PI / 6.0], 1e-15);
+    // 1 / x, long after 1 / x^2 is no number.
+    close(&v(polygamma(x(&[1e300]), 1)), &[1e-300], 1e-315);
     close(&v(polygamma(x(&[1.0]), 2)), &[-2.0 * 1.202_056_903_159_594_2], 1e-15);
     close(
         &v(lgamma(x(&[1.0, 2.0, 0.5, 11.0, -0.5]))),

@@ -73,7 +73,8 @@ pub(crate) fn polygamma(n: i32, x: f64) -> f64 {
         a += 1.0;
     }
     let power = term(a);
-    sum += a * power / f64::from(n) + 0.5 * power;
+    // The integral is there long after the next power of `a` is not.
+    sum += (root / a).powi(n) * root / f64::from(n) + 0.5 * power;
     // n! s (s + 1) .. (s + 2j - 2) a^(-s - 2j + 1), for j from 1
     let mut factor = f64::from(s) * power / a;
     for (b, j) in BERNOULLI.iter().zip(1..) {
