@@ -28,6 +28,8 @@ mod operation;
 mod ops;
 pub mod parallel;
 pub mod print;
+#[doc(hidden)]
+pub mod quadrature;
 pub mod random;
 mod registry;
 pub mod rule;

@@ -112,3 +112,21 @@ fn shares_of_known_distributions() {
     let e = betainc(namespace().asarray([1, 2]).unwrap(), 1, 0).unwrap_err();
     assert!(e.message().contains("astype(float64)"), "{e}");
 }
+
+/// `I_x(a, b)` for large parameters, about the mean and far from it, by quadrature with 50 digits.
+#[test]
+fn large_parameters_lose_no_digits() {
+    for [a, b, at, want] in [
+        [2000.0, 2000.0, 0.5, 0.5],
+        [3000.5, 4500.75, 0.35474893676888825, 2.3505143577872935e-16],
+        [1e8, 1.5e8, 0.4, 0.5000034335487504],
+        [1e8, 1e11, 0.0009989011488137176, 0.15865525352957627],
+        [1e10, 1e13, 0.0009987014484391546, 4.4849147831829725e-198],
+        [1e12, 1.5e12, 0.4000001549193339, 0.6914624840396655],
+        [1e15, 1.5e15, 0.39999997060612313, 0.0013498979566431595],
+    ] {
+        let got = v(betainc(x(&[a]), b, at))[0];
+        let allowed = (3e-14 + 5e-16 * want.ln().abs()) * want;
+        assert!((got - want).abs() <= allowed, "I_{at}({a}, {b}) is {want:e}, not {got:e}");
+    }
+}

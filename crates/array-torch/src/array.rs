@@ -23,23 +23,30 @@ pub struct TorchArray {
 }
 
 // SAFETY: `Tensor` is a pointer to a reference-counted `at::Tensor`, and lacks `Sync` because its methods include mutating
-// ones. Here nothing mutates: no kernel of this crate calls an in-place method on a tensor that it did not make itself in the
-// same call, and `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. What remains are `const` methods of
-// `at::Tensor`, which libtorch allows on one tensor from several threads: they read metadata written before the tensor was
-// shared, and count references with atomics. Gradients, the one piece of metadata that reading may create, are never asked
-// for. `tests/threads.rs` shares arrays between threads.
+// ones. Here nothing mutates: no kernel of this crate calls an in-place method on a tensor that it did not make itself in
+// the same call, and `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. (A clone of it shares the
+// elements, and `tch` lets it be changed on another thread; that is so for any two clones, which are `Send`, without this
+// line.) What remains are `const` methods of `at::Tensor`, which libtorch allows on one tensor from several threads: they
+// read metadata written before the tensor was shared, and count references with atomics. Gradients, the one piece of
+// metadata that reading may create, are never asked for. `tests/threads.rs` shares arrays between threads.
 unsafe impl Sync for TorchArray {}
 
 impl TorchArray {
     /// The tensor as an array. The unsigned types above eight bits lie in the signed type of their width.
     ///
+    /// Clones of a tensor share their elements: one that is changed in place afterwards changes under the array.
+    ///
     /// # Errors
-    /// If the tensor's type is not what carries `dtype`, or if it takes part in libtorch's own differentiation.
+    /// If the tensor's type is not what carries `dtype`, if its elements do not lie in strides, or if it takes part in
+    /// libtorch's own differentiation.
     pub fn new(tensor: Tensor, dtype: DType) -> Result<TorchArray> {
         let found = tensor.f_kind().map_err(|e| failed("asarray", e))?;
         if found != carrier(dtype) {
             let message = format!("a tensor of {found:?} cannot hold {dtype}, {:?} does", carrier(dtype));
             return Err(Error::dtype("asarray", message));
+        }
+        if tensor.is_sparse() || tensor.is_mkldnn() {
+            return Err(Error::value("asarray", "the tensor's elements do not lie in strides: make it dense first"));
         }
         if tensor.requires_grad() {
             return Err(Error::value("asarray", "the tensor records libtorch's own gradients: detach it first"));

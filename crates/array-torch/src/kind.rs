@@ -96,10 +96,15 @@ fn to_host(x: &TorchArray) -> Result<Host> {
     let tensor = x.tensor().f_resolve_conj().and_then(|t| t.f_resolve_neg()).map_err(fail)?;
     let tensor = tensor.f_to_device(tch::Device::Cpu).and_then(|t| t.f_contiguous()).map_err(fail)?;
     let n = tensor.numel();
+    if x.dtype() == DType::Bool {
+        // Memory that another library filled may hold other bytes than 0 and 1.
+        let mut values = vec![0_u8; n];
+        tensor.f_copy_data_u8(&mut values, n).map_err(fail)?;
+        return Ok(Host::from_vec(values.into_iter().map(|byte| byte != 0).collect::<Vec<bool>>()));
+    }
     with_element!(x.dtype(), T => {
         let mut values = vec![T::default(); n];
-        // SAFETY: as in `bytes`; what is written are `n` elements of the type's own size, truth values as 0 and 1, which is
-        // how libtorch stores what it computed itself.
+        // SAFETY: as in `bytes`; what is written are `n` elements of the type's own size, of which any bits are a value.
         let out = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), size_of_val(&values[..])) };
         tensor.f_copy_data_u8(out, n).map_err(fail)?;
         Ok(Host::from_vec(values))

@@ -6,6 +6,7 @@
 
 pub(crate) mod arctangent;
 pub(crate) mod arithmetic;
+mod beta_tail;
 pub(crate) mod circular;
 pub(crate) mod complex;
 mod exponential;
