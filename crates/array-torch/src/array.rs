@@ -1,6 +1,6 @@
 //! `TorchArray`: a tensor of libtorch with the protocol's data type.
 
-use array_api::{DType, Dims, Error, Result};
+use array_api::{DType, Dims, Error, Result, Verdict};
 use std::fmt;
 use tch::{Device, TchError, Tensor};
 
@@ -20,6 +20,8 @@ pub struct TorchArray {
     tensor: Tensor,
     dtype: DType,
     device: Device,
+    /// What asking libtorch would take two calls and an allocation for.
+    dims: Dims,
 }
 
 // SAFETY: `Tensor` is a pointer to a reference-counted `at::Tensor`, and lacks `Sync` because its methods include mutating
@@ -56,8 +58,16 @@ impl TorchArray {
 
     /// What a kernel made.
     pub(crate) fn of(tensor: Tensor, dtype: DType) -> TorchArray {
-        let device = tensor.device();
-        TorchArray { tensor, dtype, device }
+        let dims = tensor.size().into_iter().map(|n| n as usize).collect();
+        TorchArray { device: tensor.device(), tensor, dtype, dims }
+    }
+
+    /// What a kernel made as the protocol said it would.
+    #[inline]
+    fn as_ruled(tensor: Tensor, verdict: &Verdict) -> TorchArray {
+        let (dims, dtype) = (verdict.dims().clone(), verdict.dtype());
+        debug_assert_eq!(dims, TorchArray::of(tensor.shallow_clone(), dtype).dims);
+        TorchArray { device: tensor.device(), tensor, dtype, dims }
     }
 
     /// The tensor, to be read only.
@@ -74,11 +84,11 @@ impl TorchArray {
     }
 
     pub(crate) fn dims(&self) -> Dims {
-        self.tensor.size().into_iter().map(|n| n as usize).collect()
+        self.dims.clone()
     }
 
     pub(crate) fn ndim(&self) -> usize {
-        self.tensor.dim()
+        self.dims.len()
     }
 
     /// A result with this array's type.
@@ -96,6 +106,15 @@ pub(crate) fn made(op: &str, tensor: Result<Tensor, TchError>, dtype: DType) -> 
     }
 }
 
+/// What libtorch gave for a call whose result the protocol knows.
+#[inline]
+pub(crate) fn ruled(op: &str, tensor: Result<Tensor, TchError>, verdict: &Verdict) -> Result<TorchArray> {
+    match tensor {
+        Ok(tensor) => Ok(TorchArray::as_ruled(tensor, verdict)),
+        Err(e) => Err(failed(op, e)),
+    }
+}
+
 /// Extents or axes as libtorch takes them.
 pub(crate) fn sizes(dims: &[usize]) -> Vec<i64> {
     dims.iter().map(|&n| n as i64).collect()
@@ -103,12 +122,17 @@ pub(crate) fn sizes(dims: &[usize]) -> Vec<i64> {
 
 impl Clone for TorchArray {
     fn clone(&self) -> TorchArray {
-        TorchArray { tensor: self.tensor.shallow_clone(), dtype: self.dtype, device: self.device }
+        TorchArray {
+            tensor: self.tensor.shallow_clone(),
+            dtype: self.dtype,
+            device: self.device,
+            dims: self.dims.clone(),
+        }
     }
 }
 
 impl fmt::Debug for TorchArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TorchArray({}{} on {:?})", self.dtype, self.dims(), self.device)
+        write!(f, "TorchArray({}{} on {:?})", self.dtype, self.dims, self.device)
     }
 }

@@ -4,7 +4,7 @@ use array_api::{Arg, DType, Elu, Result, Verdict, implements};
 use std::ops::Deref;
 use tch::{Kind, TchError, Tensor};
 
-use crate::array::{TorchArray, made};
+use crate::array::{TorchArray, ruled};
 use crate::carrier::{carrier, divided, is_carried, ordered, widened};
 use crate::error::failed;
 use crate::kind::{number, together};
@@ -52,7 +52,7 @@ fn one(
     verdict: &Verdict,
     f: impl Fn(&Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
-    made(op, f(&*lent(x)?, verdict.operands), verdict.dtype())
+    ruled(op, f(&*lent(x)?, verdict.operands), verdict)
 }
 
 #[inline]
@@ -64,7 +64,7 @@ fn two(
     f: impl Fn(&Tensor, &Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
     on_one_device(op, x1, x2)?;
-    made(op, f(&*lent(x1)?, &*lent(x2)?, verdict.operands), verdict.dtype())
+    ruled(op, f(&*lent(x1)?, &*lent(x2)?, verdict.operands), verdict)
 }
 
 macro_rules! kernels {
@@ -99,7 +99,7 @@ macro_rules! kernels {
             match (&x1, &x2) {
                 (Arg::Ref(a), Arg::Ref(b)) => {
                     together(stringify!($f), a, b)?;
-                    made(stringify!($f), a.tensor().$method(b.tensor()), verdict.dtype())
+                    ruled(stringify!($f), a.tensor().$method(b.tensor()), verdict)
                 }
                 _ => two(stringify!($f), &x1, &x2, verdict, |a, b, _| a.$method(b)),
             }
@@ -317,7 +317,7 @@ fn where_(
     for x in [&x1, &x2].into_iter().filter_map(|x| x.array()) {
         together("where", condition, x)?;
     }
-    made("where", lent(&x1)?.f_where_self(condition.tensor(), &*lent(&x2)?), verdict.dtype())
+    ruled("where", lent(&x1)?.f_where_self(condition.tensor(), &*lent(&x2)?), verdict)
 }
 
 #[implements(clip)]
@@ -339,7 +339,7 @@ fn clip(
     if let Some(max) = &max {
         clipped = clipped.f_minimum(&ordered(&*lent(max)?, dtype).map_err(fail)?).map_err(fail)?;
     }
-    made("clip", ordered(&clipped, dtype), verdict.dtype())
+    ruled("clip", ordered(&clipped, dtype), verdict)
 }
 
 #[implements(elu)]

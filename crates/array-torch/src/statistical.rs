@@ -6,7 +6,7 @@ use array_api::{
 };
 use tch::{TchError, Tensor};
 
-use crate::array::{TorchArray, made};
+use crate::array::{TorchArray, made, ruled};
 use crate::carrier::{by_order, carrier, ordered};
 use crate::data_type::converted;
 use crate::numbers::Numbers;
@@ -20,15 +20,22 @@ fn axes(axes: &[usize]) -> Vec<i64> {
 
 /// `f` over the axes; over none the elements are their own results.
 fn over(x: &Tensor, given: &[usize], f: impl Fn(&Tensor, &[i64]) -> Outcome) -> Outcome {
-    if given.is_empty() { Ok(x.shallow_clone()) } else { f(x, &axes(given)) }
+    match *given {
+        [] => Ok(x.shallow_clone()),
+        [one] => f(x, &[one as i64]),
+        _ => f(x, &axes(given)),
+    }
 }
 
 #[implements(sum)]
 fn sum(x: &TorchArray, p: &Sum, verdict: &Verdict) -> Result<TorchArray> {
     let (list, dtype) = (p.axis.list(x.ndim()), verdict.dtype());
-    let summed = converted(x.tensor(), x.dtype(), dtype)
-        .and_then(|t| over(&t, &list, |t, a| t.f_sum_dim_intlist(a, p.keepdims, carrier(dtype))));
-    made("sum", summed, dtype)
+    let of = |t: &Tensor| over(t, &list, |t, a| t.f_sum_dim_intlist(a, p.keepdims, carrier(dtype)));
+    let summed = match x.dtype() == dtype {
+        true => of(x.tensor()),
+        false => converted(x.tensor(), x.dtype(), dtype).and_then(|t| of(&t)),
+    };
+    ruled("sum", summed, verdict)
 }
 
 /// `f` over one axis after the other, from the last, so that the places of the others stay.
