@@ -2,8 +2,8 @@
 //!
 //! A loop is written once in plain Rust and compiled under each level's target features, where the compiler vectorises
 //! it. Rust never contracts `a * b + c` into a fused operation by itself, so the levels give the same numbers, except where
-//! fused operations are used on purpose: in matrix products, and in the functions of `math`, which are written over an
-//! [`Arithmetic`](crate::engine::math::arithmetic::Arithmetic). There the levels that have them agree.
+//! fused operations are used on purpose: in matrix products, and in the functions of `math`, which are written over the
+//! arithmetic of `math/arithmetic.rs`. There the levels that have them agree.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -57,7 +57,7 @@ fn detect() -> Level {
 ///
 /// `compiled!(baseline, avx2, avx512 = body<A: Copy>(n: usize))` defines three `unsafe fn` with the body's signature. Calling
 /// one on a processor below its level is undefined behaviour. With `; arithmetic` after its parameters a body has one more,
-/// the level's [`Arithmetic`](crate::engine::math::arithmetic::Arithmetic).
+/// the level's `math/arithmetic.rs`.
 macro_rules! compiled {
     ($baseline:ident, $avx2:ident, $avx512:ident = $body:ident < $($g:ident : $bound:path),* > $arguments:tt) => {
         $crate::engine::simd::compiled!(@ $baseline, $avx2, $avx512, $body $arguments
