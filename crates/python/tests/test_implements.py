@@ -186,15 +186,19 @@ def test_compositions_serve_where_their_parts_are_registered():
     class Scalar:
         """A number under another roof."""
 
+        shape = ()
+
         def __init__(self, value):
             self.value = value
-
-        shape, dtype = (), "float64"
+            self.dtype = "bool" if isinstance(value, bool) else "float64"
 
     def unwrapped(x):
         return x.value if isinstance(x, Scalar) else x
 
     for name, f in {
+        "abs": lambda a: Scalar(abs(a.value)),
+        "less": lambda a, b: Scalar(unwrapped(a) < unwrapped(b)),
+        "where": lambda c, a, b: Scalar(unwrapped(a if c.value else b)),
         "multiply": lambda a, b: Scalar(unwrapped(a) * unwrapped(b)),
         "exp": lambda a: Scalar(math.exp(a.value)),
         "tanh": lambda a: Scalar(math.tanh(a.value)),
