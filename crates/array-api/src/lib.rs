@@ -11,6 +11,8 @@ extern crate self as array_api;
 mod array;
 mod axes;
 mod call;
+#[doc(hidden)]
+pub mod coefficients;
 mod define;
 mod dims;
 pub mod dispatch;
@@ -28,8 +30,6 @@ mod operation;
 mod ops;
 pub mod parallel;
 pub mod print;
-#[doc(hidden)]
-pub mod quadrature;
 pub mod random;
 mod registry;
 pub mod rule;

@@ -4,8 +4,8 @@
 use super::polynomial;
 use super::stirling::excess_near_zero;
 use crate::array::Array;
+use crate::coefficients::GAUSS_LEGENDRE;
 use crate::error::Result;
-use crate::quadrature::GAUSS_LEGENDRE;
 use crate::{copysign, divide, exp, minimum, multiply, sqrt, square, zeros_like};
 
 /// Parameters from here on are large.

@@ -7,6 +7,7 @@ use super::stirling::{LARGE, reciprocal_gamma, stirling};
 use super::{LOOK, between, in_double, polynomial, some, within};
 use crate::array::Array;
 use crate::call::Call;
+use crate::coefficients::{DIGAMMA, EULER_MACLAURIN};
 use crate::error::Result;
 use crate::{
     Polygamma, abs, divide, equal, floor, greater_equal, less, less_equal, log, log1p, logical_and, logical_not,
@@ -47,22 +48,6 @@ const ABOUT_TWO: [f64; 28] = [
 
 /// `(ln(2 pi) - 1) / 2`
 const STIRLING_SHIFT: f64 = 0.418_938_533_204_672_7;
-
-/// `B_2j / (2j)` of the asymptotic series of digamma, DLMF 5.11.2.
-const DIGAMMA: [f64; 7] =
-    [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32_760.0, 1.0 / 12.0];
-
-/// `B_2j / (2j)!` of the formula of Euler and Maclaurin.
-const EULER_MACLAURIN: [f64; 8] = [
-    1.0 / 12.0,
-    -1.0 / 720.0,
-    1.0 / 30_240.0,
-    -1.0 / 1_209_600.0,
-    1.0 / 47_900_160.0,
-    -691.0 / 1_307_674_368_000.0,
-    1.0 / 74_724_249_600.0,
-    -3617.0 / 10_670_622_842_880_000.0,
-];
 
 /// What reflection asks: an argument in the terms of a positive one.
 struct Reflected {

@@ -10,6 +10,7 @@ use super::stirling::{LARGE, excess, gamma_of_next, reciprocal_gamma, stirling};
 use super::{LOOK, between, in_double, some, within};
 use crate::array::Array;
 use crate::call::Call;
+use crate::coefficients::ETA;
 use crate::error::Result;
 use crate::{
     abs, copysign, divide, equal, exp, expm1, greater, greater_equal, isinf, less, less_equal, log, logical_and,
@@ -151,41 +152,6 @@ fn alternating(a: &Array, x: &Array) -> Result<Array> {
     let whole = (&reciprocal + 1.0).ok()?;
     (-(&power * &whole + reciprocal) - (&power + 1.0) * whole * a * sum).ok()
 }
-
-/// The power series of `eta / (x/a - 1)` in `eta`.
-const ETA: [f64; 31] = [
-    1.0,
-    -0.333_333_333_333_333_3,
-    0.083_333_333_333_333_33,
-    -0.014_814_814_814_814_815,
-    0.001_157_407_407_407_407_3,
-    0.000_352_733_686_067_019_4,
-    -0.000_178_755_144_032_921_8,
-    3.919_263_178_522_438e-5,
-    -2.185_448_510_679_992e-6,
-    -1.854_062_210_715_16e-6,
-    8.296_711_340_953_087e-7,
-    -1.766_595_273_682_607_8e-7,
-    6.707_853_543_401_498e-9,
-    1.026_180_978_424_030_9e-8,
-    -4.382_036_018_453_353e-9,
-    9.147_699_582_236_79e-10,
-    -2.551_419_399_494_624_8e-11,
-    -5.830_772_132_550_426e-11,
-    2.436_194_802_066_741_5e-11,
-    -5.027_669_280_114_175_5e-12,
-    1.100_439_203_195_613_5e-13,
-    3.371_763_262_400_985e-13,
-    -1.392_388_722_418_162e-13,
-    2.853_489_380_704_744_5e-14,
-    -5.139_111_834_242_572e-16,
-    -1.975_228_829_434_944_2e-15,
-    8.099_521_156_704_561e-16,
-    -1.652_253_121_639_816_2e-16,
-    2.530_543_009_747_888_3e-18,
-    1.168_693_973_855_957_6e-17,
-    -4.770_037_049_820_485e-18,
-];
 
 /// The smaller of `P` and `Q` for large `a` and `x` near it: Temme 1979, DLMF 8.12, with the recursion of Gil, Segura and
 /// Temme 2012, (2.18), which needs no table in two dimensions.

@@ -2,7 +2,7 @@
 //! number of steps that grows as the root of the parameters, and loses digits in them.
 
 use super::stirling::excess;
-use array_api::quadrature::GAUSS_LEGENDRE;
+use array_api::coefficients::GAUSS_LEGENDRE;
 
 /// Parameters from here on are large.
 pub(super) const LARGE: f64 = 2000.0;

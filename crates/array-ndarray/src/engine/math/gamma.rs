@@ -1,5 +1,6 @@
 //! Derivatives of the logarithm of the gamma function (Abramowitz and Stegun 1964, 6.3 and 6.4).
 
+use array_api::coefficients::{DIGAMMA, EULER_MACLAURIN};
 use std::f64::consts::PI;
 
 /// The derivative of `lgamma`. Off by some units in the last place of the larger of the result and one: close to its root
@@ -16,32 +17,19 @@ pub(crate) fn digamma(x: f64) -> f64 {
         return x;
     }
     // 6.3.5 up to where 6.3.18 converges in seven terms.
-    const TERMS: [f64; 7] =
-        [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32_760.0, 1.0 / 12.0];
     let (mut x, mut steps) = (x, 0.0);
     while x < 10.0 {
         steps += 1.0 / x;
         x += 1.0;
     }
     let z = 1.0 / (x * x);
-    let series = TERMS.iter().rev().fold(0.0, |sum, t| (sum + t) * z);
+    let series = DIGAMMA.iter().rev().fold(0.0, |sum, t| (sum + t) * z);
     x.ln() - 0.5 / x - series - steps
 }
 
 /// `(-1)^(n+1) n! zeta(n + 1, x)`, by Euler's and Maclaurin's sum. Poles give what both sides agree on: infinity for odd `n`,
 /// not-a-number for even `n`, where they differ. Below -1e6 only `n = 1` has a value.
 pub(crate) fn polygamma(n: i32, x: f64) -> f64 {
-    /// `B_2j / (2j)!`
-    const BERNOULLI: [f64; 8] = [
-        1.0 / 12.0,
-        -1.0 / 720.0,
-        1.0 / 30_240.0,
-        -1.0 / 1_209_600.0,
-        1.0 / 47_900_160.0,
-        -691.0 / 1_307_674_368_000.0,
-        1.0 / 74_724_249_600.0,
-        -3617.0 / 10_670_622_842_880_000.0,
-    ];
     let odd = n % 2 == 1;
     if x.is_nan() || x == f64::NEG_INFINITY {
         return f64::NAN;
@@ -77,7 +65,7 @@ pub(crate) fn polygamma(n: i32, x: f64) -> f64 {
     sum += (root / a).powi(n) * root / f64::from(n) + 0.5 * power;
     // n! s (s + 1) .. (s + 2j - 2) a^(-s - 2j + 1), for j from 1
     let mut factor = f64::from(s) * power / a;
-    for (b, j) in BERNOULLI.iter().zip(1..) {
+    for (b, j) in EULER_MACLAURIN.iter().zip(1..) {
         sum += b * factor;
         factor *= f64::from(s + 2 * j - 1) * f64::from(s + 2 * j) / (a * a);
     }

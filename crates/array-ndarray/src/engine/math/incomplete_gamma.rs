@@ -6,6 +6,7 @@
 //! crates that were measured on the same table (statrs, puruspe, special, spec_math) none has six digits all over it.
 
 use super::stirling::{excess, reciprocal_gamma, stirling};
+use array_api::coefficients::ETA;
 use std::f64::consts::{LN_2, TAU};
 
 /// `P(a, x)`. Not-a-number outside `a, x >= 0`, at `a = x = 0` and where both are infinite.
@@ -115,47 +116,13 @@ fn alternating(a: f64, x: f64) -> f64 {
 /// The smaller of `P` and `Q` for large `a` and `x` near it: Temme 1979, DLMF 8.12, with the recursion of Gil, Segura and
 /// Temme 2012, (2.18), which needs no table in two dimensions.
 fn uniform(a: f64, x: f64) -> f64 {
-    /// The power series of `eta / (x/a - 1)` in `eta`.
-    const SERIES: [f64; 31] = [
-        1.0,
-        -0.333_333_333_333_333_3,
-        0.083_333_333_333_333_33,
-        -0.014_814_814_814_814_815,
-        0.001_157_407_407_407_407_3,
-        0.000_352_733_686_067_019_4,
-        -0.000_178_755_144_032_921_8,
-        3.919_263_178_522_438e-5,
-        -2.185_448_510_679_992e-6,
-        -1.854_062_210_715_16e-6,
-        8.296_711_340_953_087e-7,
-        -1.766_595_273_682_607_8e-7,
-        6.707_853_543_401_498e-9,
-        1.026_180_978_424_030_9e-8,
-        -4.382_036_018_453_353e-9,
-        9.147_699_582_236_79e-10,
-        -2.551_419_399_494_624_8e-11,
-        -5.830_772_132_550_426e-11,
-        2.436_194_802_066_741_5e-11,
-        -5.027_669_280_114_175_5e-12,
-        1.100_439_203_195_613_5e-13,
-        3.371_763_262_400_985e-13,
-        -1.392_388_722_418_162e-13,
-        2.853_489_380_704_744_5e-14,
-        -5.139_111_834_242_572e-16,
-        -1.975_228_829_434_944_2e-15,
-        8.099_521_156_704_561e-16,
-        -1.652_253_121_639_816_2e-16,
-        2.530_543_009_747_888_3e-18,
-        1.168_693_973_855_957_6e-17,
-        -4.770_037_049_820_485e-18,
-    ];
     let half_square = exponent(a, x);
     let eta = (2.0 * half_square).sqrt().copysign(x - a);
-    let mut beta = [0.0; SERIES.len() + 1];
-    for n in (1..SERIES.len()).rev() {
-        beta[n - 1] = SERIES[n] + (n + 1) as f64 * beta[n + 1] / a;
+    let mut beta = [0.0; ETA.len() + 1];
+    for n in (1..ETA.len()).rev() {
+        beta[n - 1] = ETA[n] + (n + 1) as f64 * beta[n + 1] / a;
     }
-    let sum = beta[..SERIES.len() - 1].iter().rev().fold(0.0, |sum, b| sum * eta + b) * (a / (a + beta[1]));
+    let sum = beta[..ETA.len() - 1].iter().rev().fold(0.0, |sum, b| sum * eta + b) * (a / (a + beta[1]));
     let rest = (-a * half_square).exp() / (TAU * a).sqrt() * sum;
     let normal = 0.5 * libm::erfc((a * half_square).sqrt());
     if x < a { normal - rest } else { normal + rest }
