@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+import array_protocol as ap
 import array_protocol.ndarray as xp
 
 
@@ -49,6 +50,19 @@ def test_products_over_axes():
     assert int(xp.tensordot(x, x)) == 55
     assert xp.tensordot(x, x, axes=0).shape == (2, 3, 2, 3)
     assert xp.tensordot(x, x, axes=((1,), (1,))).tolist() == [[5, 14], [14, 50]]
+
+
+@pytest.mark.parametrize("namespace", [xp, ap], ids=["namespace", "package"])
+def test_einsum_takes_the_subscripts_first_or_by_name(namespace):
+    x = xp.reshape(xp.arange(6), (2, 3))
+    squares = [[5, 14], [14, 50]]
+    assert namespace.einsum("ij,kj->ik", x, x).tolist() == squares
+    assert namespace.einsum([x, x], subscripts="ij,kj->ik").tolist() == squares
+    assert namespace.einsum("ij,kj->ik", x, xp.astype(x, xp.float32)).dtype == xp.float32
+    with pytest.raises(TypeError, match="come first or by name"):
+        namespace.einsum(x, x)
+    with pytest.raises(TypeError, match="come first or by name"):
+        namespace.einsum()
 
 
 @pytest.mark.parametrize("name", "sqrt log sinh cosh tanh sin cos tan acos asin atan acosh asinh atanh exp".split())

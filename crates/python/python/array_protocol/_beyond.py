@@ -33,22 +33,6 @@ def beyond(rows, asarray):
         return rows["index_add"](sums, x, rows["astype"](weights, dtypes["float64"]), axis=0)
 
     @ours
-    def einsum(*arrays, subscripts=None):
-        """Sums of products over labelled axes: `einsum("ij,jk->ik", a, b)` is a product of matrices.
-
-        The arrays may also come as a sequence, and the subscripts by name."""
-        if subscripts is None:
-            subscripts, *arrays = arrays
-        elif len(arrays) == 1 and isinstance(arrays[0], (list, tuple)):
-            (arrays,) = arrays
-        # Truth values and integers count as the numbers that they are multiplied with.
-        inexact = [a.dtype for a in arrays if floating(a)]
-        if inexact:
-            common = _native.result_type(*inexact)
-            arrays = [a if floating(a) else rows["astype"](a, common) for a in arrays]
-        return rows["einsum"](arrays, subscripts=subscripts)
-
-    @ours
     def pad(x, /, pad_width, mode="constant", *, constant_values=0, constant=None):
         """More elements before and after those of each axis; `mode` is "constant", "edge", "reflect" or "wrap"."""
         constant_values = constant_values if constant is None else constant

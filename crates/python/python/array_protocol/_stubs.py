@@ -46,8 +46,10 @@ NAMED = {
     "n_cols": "Optional[int]",
     "n_rows": "int",
     "num": "int",
+    "operands": "Sequence[Union[str, Array, Sequence[Array]]]",
     "side": "str",
     "sorter": "Optional[Array]",
+    "subscripts": "Optional[str]",
     "x": "Array",
     "x1": "Array",
     "x2": "Array",
@@ -124,7 +126,7 @@ def parameters(signature, types):
         star = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(p.kind, "")
         of = types.get(p.name, "Any")
         if star:
-            of = of.removeprefix("Sequence[").removesuffix("]") if of.startswith("Sequence[") else "Any"
+            of = of.removeprefix("Sequence[")[:-1] if of.startswith("Sequence[") else "Any"
         if p.default is None and not of.startswith(("Optional[", "Any")):
             of = f"Optional[{of}]"
         shown.append(f"{star}{p.name}: {of}" + (" = ..." if p.default is not p.empty else ""))

@@ -121,6 +121,25 @@ def written(kind, rows):
         return rows["tensordot"](x1, x2, axes1=first, axes2=second)
 
     @ours
+    def einsum(*operands, subscripts=None):
+        """Sums of products over labelled axes: `einsum("ij,jk->ik", a, b)` is a product of matrices.
+
+        The arrays may also come as a sequence, and the subscripts by name."""
+        if subscripts is None:
+            if not operands or not isinstance(operands[0], str):
+                raise TypeError('einsum: the subscripts, such as "ij,jk->ik", come first or by name')
+            subscripts, *operands = operands
+        elif len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+            (operands,) = operands
+        # Truth values and integers count as the numbers that they are multiplied with.
+        inexact = [a.dtype for a in operands if isinstance(a, Array) and a.dtype.kind in "fc"]
+        if inexact:
+            common = _native.result_type(*inexact)
+            exact = [isinstance(a, Array) and a.dtype.kind not in "fc" for a in operands]
+            operands = [rows["astype"](a, common) if e else a for a, e in zip(operands, exact, strict=True)]
+        return rows["einsum"](operands, subscripts=subscripts)
+
+    @ours
     def searchsorted(x1, x2, /, *, side="left", sorter=None):
         """Where the elements of `x2` would be inserted to keep `x1` sorted."""
         return rows["searchsorted"](x1, x2, sorter=sorter, side=side)
