@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
+use crate::parts::RUST_PACKAGES;
 use crate::test::Run;
 
 /// How one example is tried. `{out}` stands for an empty folder of its own under target/.
@@ -36,6 +37,8 @@ pub(crate) fn run(run: &mut Run) -> Result<(), Failure> {
     if let Some(unknown) = present.iter().find(|name| !EXAMPLES.iter().any(|row| row.name == **name)) {
         return Err(Failure(format!("the example `{unknown}` has no row in xtask/src/examples.rs: add one")));
     }
+    // Of the packages that the tests were built of, so that what these compiled serves here too.
+    run.step(&run.repository.cargo(&[&["build"], &RUST_PACKAGES[..], &["--examples"]].concat()))?;
     for row in EXAMPLES {
         if present.iter().any(|name| name == row.name) { try_row(run, row)? } else { missing(run, row) }
     }
@@ -58,9 +61,10 @@ fn try_row(run: &mut Run, row: &Example) -> Result<(), Failure> {
     empty(&out).map_err(|why| Failure(format!("{} cannot be emptied: {why}", out.display())))?;
     let shown = out.to_string_lossy();
     let args: Vec<String> = row.args.iter().map(|arg| arg.replace("{out}", &shown)).collect();
-    let mut words = vec!["run", "--quiet", "--example", row.name, "--"];
-    words.extend(args.iter().map(String::as_str));
-    let line = run.repository.cargo(&words);
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let file = format!("{}{}", row.name, std::env::consts::EXE_SUFFIX);
+    let program = run.repository.target.join("debug/examples").join(file);
+    let line = run.repository.program(&program.to_string_lossy(), &words).shown_as(row.name);
     println!("$ {line}");
     let mut output = String::new();
     line.stream(|text| output.push_str(&format!("{text}\n")))?;

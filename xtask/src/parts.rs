@@ -50,6 +50,10 @@ const PYTHON: &str = "array-protocol-python";
 /// What needs libtorch is built and tested by a part of its own.
 const TORCH: &str = "array-torch";
 
+/// The packages that need nothing but cargo. What others wrote is compiled once for all that names the same packages, since
+/// its features are those that the packages ask for together.
+pub(crate) const RUST_PACKAGES: [&str; 5] = ["--workspace", "--exclude", PYTHON, "--exclude", TORCH];
+
 /// What tests the Python package: pytest, and the libraries that run on its arrays. Its tests skip what is older.
 const CLIENTS: [&str; 9] = [
     "pytest",
@@ -98,14 +102,11 @@ fn docs(run: &mut Run) -> Result<(), Failure> {
 }
 
 fn tests(run: &mut Run) -> Result<(), Failure> {
-    run.step(
-        &run.repository
-            .cargo(&[&["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH], &TARGETS[..]].concat()),
-    )
+    run.step(&run.repository.cargo(&[&["test"], &RUST_PACKAGES[..], &TARGETS[..]].concat()))
 }
 
 fn doc_tests(run: &mut Run) -> Result<(), Failure> {
-    run.step(&run.repository.cargo(&["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--doc"]))
+    run.step(&run.repository.cargo(&[&["test"], &RUST_PACKAGES[..], &["--doc"]].concat()))
 }
 
 /// Also in release: link-time registration has to survive the linker's optimisation. One program shows it, since each takes
@@ -196,18 +197,13 @@ fn dependencies(run: &mut Run) -> Result<(), Failure> {
 
 /// A test that takes minutes is marked `#[ignore = "long: ..."]`: the short form then names it as skipped.
 fn long_tests(run: &mut Run) -> Result<(), Failure> {
-    let words = [
-        &["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--release"],
-        &TARGETS[..],
-        &["--", "--ignored"],
-    ]
-    .concat();
+    let words = [&["test", "--release"], &RUST_PACKAGES[..], &TARGETS[..], &["--", "--ignored"]].concat();
     run.step(&run.repository.cargo(&words))
 }
 
 fn benchmarks(run: &mut Run) -> Result<(), Failure> {
     // The pattern leaves out libraries, whose unit tests would otherwise be listed as ignored.
-    run.step(&run.repository.cargo(&["bench", "--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--bench", "*"]))
+    run.step(&run.repository.cargo(&[&["bench"], &RUST_PACKAGES[..], &["--bench", "*"]].concat()))
 }
 
 /// The protocol's `unsafe` blocks, under an interpreter that checks their contracts.
