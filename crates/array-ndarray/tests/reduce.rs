@@ -175,6 +175,37 @@ fn nan_wins_and_integers_accumulate_in_the_type_asked_for() {
     assert_eq!(map(&unary::EXP, [NdArray::from_vec(Vec::<f32>::new(), &[0]).into()], &[0]).unwrap().len(), 0);
 }
 
+/// Contiguous elements are chosen from in another order than others, and it must not show: not in the signs of zeros, and
+/// not where an element is not a number.
+#[test]
+fn an_extreme_has_the_same_bits_in_every_layout() {
+    for n in [1, 15, 31, 32, 33, 63, 64, 100, 255, 256, 257, 700, 5000] {
+        let x = numbers(&[n], n as u64 + 1).into_raw_vec_and_offset().0;
+        let zeros: Vec<f64> = x.iter().map(|v| 0.0_f64.copysign(*v)).collect();
+        let below: Vec<f64> = x.iter().map(|v| if v.abs() < 40.0 { 0.0_f64.copysign(*v) } else { -v.abs() }).collect();
+        let above: Vec<f64> = below.iter().map(|v| -v).collect();
+        let mut broken = x.clone();
+        broken[n / 2] = f64::NAN;
+        let same = vec![f64::NEG_INFINITY; n];
+        for values in [x, zeros, below, above, broken, same] {
+            let side_by_side = NdArray::from_vec(values.clone(), &[n]);
+            // Every other column of a matrix.
+            let apart: Vec<f64> = values.iter().flat_map(|&v| [v, 1e300]).collect();
+            let apart = ArrayD::from_shape_vec(IxDyn(&[n, 2]), apart).unwrap();
+            let apart = NdArray::from(apart.slice_move(ndarray::s![.., 0]).into_dyn());
+            let bits = |x: NdArray| x.to_vec::<f64>().unwrap()[0].to_bits();
+            for f in [reduce::max, reduce::min] {
+                assert_eq!(bits(f(&side_by_side, &[0], &[]).unwrap()), bits(f(&apart, &[0], &[]).unwrap()), "{n}");
+            }
+        }
+        let whole: Vec<i16> = (0..n).map(|i| (i * 7919 % 1009) as i16 - 500).collect();
+        let (largest, smallest) = (whole.iter().max().copied().unwrap(), whole.iter().min().copied().unwrap());
+        let whole = NdArray::from_vec(whole, &[n]);
+        assert_eq!(reduce::max(&whole, &[0], &[]).unwrap().to_vec::<i16>().unwrap(), [largest]);
+        assert_eq!(reduce::min(&whole, &[0], &[]).unwrap().to_vec::<i16>().unwrap(), [smallest]);
+    }
+}
+
 fn astype_bool(x: &NdArray) -> NdArray {
     array_ndarray::cast::astype(x, DType::Bool).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Inner loops of [`position`](super::position), by data type.
+//! Inner loops of [`position`](super::position), by data type, and of the extreme itself.
 //!
 //! Which position is best is decided by values and positions alone, so a line may be cut anywhere: the best of the best
 //! is found by the same loops.
@@ -15,18 +15,25 @@ pub(crate) const COLUMNS: usize = 256;
 
 type Line = unsafe fn(n: usize, from: *const u8, largest: bool, to: *mut usize);
 type Columns = unsafe fn(n: usize, from: *const u8, row: usize, columns: usize, largest: bool, to: *mut i64);
+type Value = unsafe fn(n: usize, from: *const u8, largest: bool, to: *mut u8, sure: *mut bool);
 
 /// The loops for one data type.
 #[derive(Clone, Copy)]
 pub(crate) struct PositionKernel {
     line: [Line; 3],
     columns: [Columns; 3],
+    value: [Value; 3],
 }
 
 impl PositionKernel {
     /// The position of the first best of `n >= 1` contiguous elements.
     pub(crate) fn line(&self) -> Line {
         self.line[level() as usize]
+    }
+    /// The extreme of `n >= 1` contiguous elements, and whether it is the same in whatever order one looks at them: it is not
+    /// among zeros of both signs, or where an element is not a number.
+    pub(crate) fn value(&self) -> Value {
+        self.value[level() as usize]
     }
     /// The positions of the first best in each of at most [`COLUMNS`] contiguous columns of `n >= 1` rows, `row` elements
     /// apart.
@@ -41,6 +48,8 @@ trait Real: Element + PartialOrd {
     type Place: Copy + Eq;
     /// A place that stands for none; all below are [`Real::place`]s.
     const NONE: Self::Place;
+    /// Whether different elements may be equal, and some not even that.
+    const FLOATING: bool = matches!(Self::DTYPE, DType::Float32 | DType::Float64);
     /// How many places there are, as far as they matter.
     const PLACES: usize;
     fn place(i: usize) -> Self::Place;
@@ -173,6 +182,20 @@ fn extreme<T: Real, const LANES: usize>(x: &[T], largest: bool) -> (T, bool) {
 }
 
 #[inline(always)]
+unsafe fn value<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut u8, sure: *mut bool) {
+    // SAFETY: the caller gives `n >= 1` elements and room for one.
+    unsafe {
+        let x = std::slice::from_raw_parts(from.cast::<T>(), n);
+        let (extreme, nan) = match size_of::<T>() {
+            8 => extreme::<T, 32>(x, largest),
+            _ => extreme::<T, 64>(x, largest),
+        };
+        *to.cast::<T>() = extreme.turned(largest);
+        *sure = !T::FLOATING || !nan && extreme != T::default();
+    }
+}
+
+#[inline(always)]
 unsafe fn beside<T: Real>(n: usize, from: *const u8, row: usize, columns: usize, largest: bool, to: *mut i64) {
     // SAFETY: the caller gives `n >= 1` rows and room for a row of positions.
     unsafe {
@@ -206,6 +229,8 @@ unsafe fn beside<T: Real>(n: usize, from: *const u8, row: usize, columns: usize,
 
 compiled!(line_baseline, line_avx2, line_avx512 =
     line<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut usize));
+compiled!(value_baseline, value_avx2, value_avx512 =
+    value<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut u8, sure: *mut bool));
 compiled!(beside_baseline, beside_avx2, beside_avx512 =
     beside<T: Real>(n: usize, from: *const u8, row: usize, columns: usize, largest: bool, to: *mut i64));
 
@@ -213,6 +238,7 @@ const fn kernel<T: Real>() -> Option<PositionKernel> {
     Some(PositionKernel {
         line: [line_baseline::<T>, line_avx2::<T>, line_avx512::<T>],
         columns: [beside_baseline::<T>, beside_avx2::<T>, beside_avx512::<T>],
+        value: [value_baseline::<T>, value_avx2::<T>, value_avx512::<T>],
     })
 }
 

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use crate::array::NdArray;
 use crate::engine::cast::astype;
 use crate::engine::pack::Axis;
+use crate::engine::position_kernel::{self, PositionKernel};
 use crate::engine::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, find};
 use crate::engine::share;
 
@@ -85,6 +86,8 @@ fn ordered(name: &str, x: &NdArray) -> Result<()> {
 
 /// Bytes from which on a second thread pays: some 8 microseconds.
 const PARALLEL: usize = 1 << 19;
+/// Elements below which choosing one is as quick in order.
+const SHORT: usize = 32;
 /// Columns reduced together: their partial results stay in the first-level cache.
 const COLUMNS: usize = 256;
 
@@ -93,12 +96,20 @@ fn reduce(name: &str, kernels: &'static Kernels, x: &NdArray, axes: &[usize], sh
     let Some(kernel) = find(kernels, dtype) else {
         return Err(Error::dtype(name, format!("is not defined for {dtype}")));
     };
-    let plan = Plan::new(kernel, x, axes);
+    let mut plan = Plan::new(kernel, x, axes);
+    if let Some(largest) = largest(kernels) {
+        plan.extreme = position_kernel::find(dtype).map(|kernel| (kernel, largest));
+    }
     if plan.length == 0 && plan.outputs > 0 {
         return empty(name, dtype, shape);
     }
     // SAFETY: the plan writes every output, and the shape has as many elements.
     Ok(unsafe { NdArray::build(dtype, shape, &mut |out| plan.execute(&Target(out))) })
+}
+
+/// Whether a reduction chooses the largest element or the smallest, if it chooses.
+fn largest(kernels: &'static Kernels) -> Option<bool> {
+    std::ptr::eq(kernels, &MAX).then_some(true).or(std::ptr::eq(kernels, &MIN).then_some(false))
 }
 
 /// The result of reducing nothing.
@@ -126,6 +137,9 @@ unsafe impl Sync for Target {}
 /// How one array is reduced: the layout of what is kept and of what is joined.
 struct Plan {
     kernel: &'static ReduceKernel,
+    /// The loop that chooses, if one element is chosen, and whether that is the largest: contiguous elements need no order
+    /// then, hence no blocks.
+    extreme: Option<(&'static PositionKernel, bool)>,
     size: usize,
     ptr: *const u8,
     /// Axes of the outputs, without the columns.
@@ -190,7 +204,7 @@ impl Plan {
         } else {
             Vec::new()
         };
-        Plan { kernel, size, ptr: x.ptr(), kept, joined, columns, outputs, length, offsets }
+        Plan { kernel, extreme: None, size, ptr: x.ptr(), kept, joined, columns, outputs, length, offsets }
     }
 
     fn execute(&self, out: &Target) {
@@ -265,6 +279,11 @@ impl Plan {
         scratch: &mut Scratch,
     ) {
         let run = self.joined.is_empty() || self.joined.len() == 1 && self.joined[0].step == self.size as isize;
+        let end = (last * BLOCK).min(self.length);
+        // SAFETY: the blocks lie within the length, one element after the other.
+        if run && self.columns == 1 && unsafe { self.choose(base, first * BLOCK, end, to) } {
+            return;
+        }
         let (block, rows) = (self.kernel.block(), self.kernel.rows());
         let mut gathered = [std::mem::MaybeUninit::<u64>::uninit(); BLOCK * 2];
         let mut listed = [0_isize; BLOCK];
@@ -291,6 +310,18 @@ impl Plan {
                 }
             })
         }
+    }
+
+    /// Chooses one of the contiguous elements `start..end`, if one is chosen and it does not depend on the order which.
+    unsafe fn choose(&self, base: *const u8, start: usize, end: usize, to: *mut u8) -> bool {
+        let Some((kernel, largest)) = self.extreme else { return false };
+        if end - start < SHORT {
+            return false;
+        }
+        let mut sure = false;
+        // SAFETY: the elements lie within the output's, and `to` has room for one.
+        unsafe { kernel.value()(end - start, base.wrapping_add(start * self.size), largest, to, &mut sure) };
+        sure
     }
 
     /// The byte offsets of elements `start..` of an output.
