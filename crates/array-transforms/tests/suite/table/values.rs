@@ -1,7 +1,7 @@
 //! Arguments: deterministic numbers in the domain of a function, away from its kinks.
 
 use array_api::random::{Domain, Key};
-use array_api::{Array, Complex, Host, Namespace};
+use array_api::{Array, Complex, Host};
 
 /// How an argument is made.
 #[derive(Clone, Debug)]
@@ -14,8 +14,6 @@ pub(crate) enum Make {
     Complex(Vec<usize>, f64, f64),
     /// Integers below a bound.
     Integers(Vec<usize>, i64),
-    /// Integers below a bound, all different along the last axis.
-    Positions(Vec<usize>, i64),
     /// Truth values.
     Truth(Vec<usize>),
     /// Well-conditioned matrices: a random one plus three on the diagonal.
@@ -24,10 +22,6 @@ pub(crate) enum Make {
     ComplexDominant(Vec<usize>),
     /// Keys of random numbers.
     Key,
-}
-
-fn xp() -> Namespace {
-    array_ndarray::namespace()
 }
 
 /// Complex `re + im i`.
@@ -61,16 +55,12 @@ impl Make {
             }
             Make::Complex(s, low, high) => (s, fill(s, |i| polar(seed, i, *low, *high)).into()),
             Make::Integers(s, n) => (s, fill(s, |i| ((draw(seed, i) * *n as f64) as i64).min(n - 1)).into()),
-            Make::Positions(s, n) => {
-                let last = s.last().copied().unwrap_or(1);
-                (s, fill(s, |i| shuffled(seed + (i / last) as u64, *n as usize)[i % last] as i64).into())
-            }
             Make::Truth(s) => (s, fill(s, |i| draw(seed, i) < 0.5).into()),
             Make::Dominant(s) => (s, fill(s, |i| 2.0 * draw(seed, i) - 1.0 + 3.0 * diagonal(s, i)).into()),
             Make::ComplexDominant(s) => (s, fill(s, |i| polar(seed, i, 0.3, 1.4) + 3.0 * diagonal(s, i)).into()),
             Make::Key => (&[2], fill(&[2], |i| (draw(seed, i) * 1e9) as u32).into()),
         };
-        xp().from_host(host, shape).unwrap()
+        crate::namespace().from_host(host, shape).unwrap()
     }
 }
 

@@ -1,10 +1,8 @@
 //! Vectorisation of every operation and of every gradient, against a loop.
 
-mod table;
-
+use super::table::{Derivative, Line, lines, subsets, weighted};
 use array_api::{Array, Complex, DType, Result, astype, operations, stack};
 use array_transforms::vmap_n;
-use table::{Derivative, Line, lines, subsets, weighted};
 
 /// Rows that are not vectorised, with the reason.
 const MISSING: &[(&str, &str)] = &[

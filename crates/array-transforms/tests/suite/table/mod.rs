@@ -1,7 +1,5 @@
 //! One line per operation: arguments, and a call. Derivatives and vectorisation are tested on every line.
 
-#![allow(dead_code)] // each test binary reads other columns
-
 mod lines;
 mod values;
 

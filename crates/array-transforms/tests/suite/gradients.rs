@@ -1,11 +1,9 @@
 //! Derivatives of every operation: to second order against differences and each other, in `f64` and `c128`, and in `f32`
 //! against `f64`.
 
-mod table;
-
+use super::table::{Derivative, chosen, lines, partial, subsets, weighted};
 use array_api::{Array, DType, Result, astype, operations};
 use array_transforms::{CheckGrads, check_grads};
-use table::{Derivative, chosen, lines, partial, subsets, weighted};
 
 /// Rows that no line differentiates, with the reason.
 const CONSTANT: &[(&str, &str)] = &[

@@ -1,8 +1,9 @@
 //! The conformance kit on the arrays of the transformations: inside of each, rows give what they give outside.
 
 use array_api::{Array, Error, Result, at, ones_like, stack};
-use array_ndarray::namespace;
 use array_transforms::{jvp, vjp, vmap_n};
+
+use crate::namespace;
 
 type Function<'f> = &'f dyn Fn(&[Array]) -> Result<Vec<Array>>;
 
