@@ -134,7 +134,7 @@ fn rotations_find_eigenvalues() {
 
 #[test]
 fn twenty_thousand_members_are_the_posterior() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let p = problem(&xp);
     let run = |options: Options| agrees(&p, &weights(&xp, &Fit::new(options, &xp).run(&p.x, &p.y).unwrap()));
     let exact = || exact(&p, 20_000);
@@ -155,7 +155,7 @@ fn twenty_thousand_members_are_the_posterior() {
 
 #[test]
 fn by_gradient_each_member_reaches_its_own_minimiser() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let p = problem(&xp);
     let closed = Fit::new(exact(&p, 200), &xp).run(&p.x, &p.y).unwrap();
     let due = weights(&xp, &closed);

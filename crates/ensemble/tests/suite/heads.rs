@@ -34,7 +34,7 @@ fn options(head: Head) -> Options {
 }
 
 fn predict(options: Options, sd: impl Fn(f64) -> f64, at: &[f64]) -> Prediction {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = data(&xp, sd);
     let model = Fit::new(options, &xp).run(&x, &y).unwrap();
     model.predict(&xp.asarray(at.iter().map(|&x| vec![x]).collect::<Vec<_>>()).unwrap()).unwrap()

@@ -7,9 +7,10 @@ use ensemble::{
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// An empty folder of the test's own.
+/// An empty folder of the test's own, and of the backend's.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-{name}"));
+    let kind = crate::namespace().kind().name();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-{kind}-{name}"));
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
     path
@@ -30,7 +31,7 @@ fn bits(a: &Array) -> Vec<u64> {
 }
 
 fn everything(model: &Model) -> Vec<Vec<u64>> {
-    let (x, _) = data(&array_ndarray::namespace());
+    let (x, _) = data(&crate::namespace());
     let p = model.predict_with(&x, &[0, 1, 2, 3, 4]).unwrap();
     let mut all: Vec<_> = model.params().leaves().into_iter().map(bits).collect();
     all.push(bits(&p.members));
@@ -44,7 +45,7 @@ fn message<T>(result: array_api::Result<T>) -> String {
 
 #[test]
 fn a_model_is_the_same_after_saving_and_loading() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = data(&xp);
     let priors = [
         Options::default().prior,
@@ -71,7 +72,7 @@ fn a_model_is_the_same_after_saving_and_loading() {
 
 #[test]
 fn names_are_readable_and_members_lead() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = data(&xp);
     let path = folder("names").join("model.safetensors");
     Fit::new(Options { head: Head::Noise, ..options() }, &xp).run(&x, &y).unwrap().save(&path).unwrap();
@@ -92,7 +93,7 @@ fn names_are_readable_and_members_lead() {
 
 #[test]
 fn files_that_cannot_be_a_model_are_refused_with_their_path() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = data(&xp);
     let folder = folder("broken");
     let path = folder.join("model.safetensors");
@@ -148,7 +149,7 @@ fn checkpoints(folder: &Path, every: u64, resume: bool) -> Checkpoints {
 
 #[test]
 fn a_run_resumed_from_any_epoch_is_the_uninterrupted_one() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = data(&xp);
     let stop = Some(EarlyStopping { every: 1, patience: 2 });
     let table = [
@@ -186,7 +187,7 @@ fn a_run_resumed_from_any_epoch_is_the_uninterrupted_one() {
 
 #[test]
 fn what_is_not_the_same_run_is_refused() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = data(&xp);
     let folder = folder("other");
     let run = |options: Options, x: &Array, y: &Array, resume: bool| {

@@ -37,7 +37,7 @@ fn documented(optimizer: Optimizer, lr: f64, gradients: &[f64], start: f64) -> V
 
 #[test]
 fn optimisers_take_the_documented_steps() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let gradients = [0.3, -1.2, 0.0, 4.0, 1e-9, -0.7, 2.5];
     let table = [
         Optimizer::default(),
@@ -64,7 +64,7 @@ fn optimisers_take_the_documented_steps() {
 }
 
 fn member(noise: Noise) -> (Namespace, Member) {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let dtype = array_api::DType::Float64;
     let options = Options { noise, prior: Prior::None, dtype, ..Options::default() };
     let member = Member::new(options, &xp, 1, 1, None).unwrap();
@@ -153,7 +153,7 @@ fn out_of_bag_rows_are_those_of_weight_zero() {
 
 #[test]
 fn early_stopping_keeps_the_best_parameters() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let x = rows(&xp, 30);
     let noisy: Vec<f64> = (0..30).map(|i| (i as f64 / 8.0).sin() + 0.5 * (i as f64 * 37.7).sin()).collect();
     let y = xp.asarray(noisy).unwrap();
@@ -215,7 +215,7 @@ fn early_stopping_keeps_the_best_parameters() {
 
 #[test]
 fn a_member_without_rows_left_out_is_trained_to_the_end() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let (x, y) = (xp.asarray([[0.0], [1.0]]).unwrap(), xp.asarray([0.0, 1.0]).unwrap());
     let stop = Some(EarlyStopping { every: 1, patience: 1 });
     let options = Options { members: 20, epochs: 25, early_stopping: stop, ..Options::default() };
@@ -227,7 +227,7 @@ fn a_member_without_rows_left_out_is_trained_to_the_end() {
 
 #[test]
 fn batches_of_a_sum_stand_for_all_rows() {
-    let xp = array_ndarray::namespace();
+    let xp = crate::namespace();
     let dtype = array_api::DType::Float64;
     let penalty = Penalty::L2 { strength: 0.3 };
     let options = Options { noise: Noise::None, reduction: Reduction::Sum, penalty, dtype, ..Options::default() };
