@@ -1,0 +1,23 @@
+//! libtorch beside the in-memory arrays: every row on random calls (`ANY_CALL_TIMES=5000 ANY_CALL_SEED=7` looks for longer), random
+//! numbers, and the precision of products.
+
+mod precision;
+mod random;
+
+use array_conformance::{agreement, asked};
+
+/// libtorch's devices here: cuda:0 too, where there is one. `cargo xtask test` names it as skipped where there is none.
+fn devices() -> Vec<array_api::Namespace> {
+    let gpu = if tch::Cuda::is_available() { vec!["torch:cuda:0".parse().unwrap()] } else { vec![] };
+    [array_torch::namespace()].into_iter().chain(gpu).collect()
+}
+
+#[test]
+fn libtorch_agrees_with_the_arrays_in_memory() {
+    let (here, there) = (array_ndarray::namespace(), array_torch::namespace());
+    let one = move |host, dims| here.from_host(host, dims);
+    let other = move |host, dims| there.from_host(host, dims);
+    if let Err(wrong) = agreement(&one, &other, asked("SEED", 1), asked("TIMES", 200) as usize) {
+        panic!("{wrong}");
+    }
+}
