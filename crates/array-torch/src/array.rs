@@ -5,6 +5,7 @@ use std::fmt;
 use tch::{Device, TchError, Tensor};
 
 use crate::carrier::carrier;
+use crate::donation::Claim;
 use crate::error::failed;
 
 /// An array whose elements libtorch holds, on the CPU or a CUDA device.
@@ -22,13 +23,15 @@ pub struct TorchArray {
     device: Device,
     /// What asking libtorch would take two calls and an allocation for.
     dims: Dims,
+    /// That nobody else knows the storage, which only some arrays can say.
+    claim: Option<Claim>,
 }
 
 // SAFETY: `Tensor` is a pointer to a reference-counted `at::Tensor`, and lacks `Sync` because its methods include mutating
-// ones. Here nothing mutates: no kernel of this crate calls an in-place method on a tensor that it did not make itself in
-// the same call, and `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. (A clone of it shares the
-// elements, and `tch` lets it be changed on another thread; that is so for any two clones, which are `Send`, without this
-// line.) What remains are `const` methods of `at::Tensor`, which libtorch allows on one tensor from several threads: they
+// ones. Here nothing mutates what is shared: kernels of this crate write to a tensor that they made themselves in the same
+// call, or to a donated one of which `donation.rs` knows that this is the only array and that nobody has its tensor. And
+// `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. (A clone of it shares the elements, and `tch` lets
+// it be changed on another thread; that is so for any two clones, which are `Send`, without this line.) What remains are `const` methods of `at::Tensor`, which libtorch allows on one tensor from several threads: they
 // read metadata written before the tensor was shared, and count references with atomics. Gradients, the one piece of
 // metadata that reading may create, are never asked for. `tests/threads.rs` shares arrays between threads.
 unsafe impl Sync for TorchArray {}
@@ -59,7 +62,7 @@ impl TorchArray {
     /// What a kernel made.
     pub(crate) fn of(tensor: Tensor, dtype: DType) -> TorchArray {
         let dims = tensor.size().into_iter().map(|n| n as usize).collect();
-        TorchArray { device: tensor.device(), tensor, dtype, dims }
+        TorchArray { device: tensor.device(), tensor, dtype, dims, claim: None }
     }
 
     /// What a kernel made as the protocol said it would.
@@ -67,12 +70,43 @@ impl TorchArray {
     fn as_ruled(tensor: Tensor, verdict: &Verdict) -> TorchArray {
         let (dims, dtype) = (verdict.dims().clone(), verdict.dtype());
         debug_assert_eq!(dims, TorchArray::of(tensor.shallow_clone(), dtype).dims);
-        TorchArray { device: tensor.device(), tensor, dtype, dims }
+        TorchArray { device: tensor.device(), tensor, dtype, dims, claim: None }
     }
 
     /// The tensor, to be read only.
     pub fn tensor(&self) -> &Tensor {
+        // From here on it may have aliases.
+        if let Some(claim) = &self.claim {
+            claim.end();
+        }
         &self.tensor
+    }
+
+    /// The tensor, for a call after which nothing shares its storage that did not before.
+    pub(crate) fn seen(&self) -> &Tensor {
+        &self.tensor
+    }
+
+    /// The same of a tensor that was made just now and shares its storage with nobody.
+    pub(crate) fn claimed(mut self) -> TorchArray {
+        self.claim = Claim::of_new(&self.dims);
+        self
+    }
+
+    /// The same array, which says that it is elsewhere.
+    #[cfg(test)]
+    pub(crate) fn said_to_be_on(mut self, device: Device) -> TorchArray {
+        self.device = device;
+        self
+    }
+
+    /// Whether no other array and no tensor shares the storage.
+    pub(crate) fn is_sole(&mut self) -> bool {
+        self.claim.as_mut().is_some_and(Claim::is_sole)
+    }
+
+    pub(crate) fn has_dims(&self, dims: &Dims) -> bool {
+        self.dims == *dims
     }
 
     pub(crate) fn dtype(&self) -> DType {
@@ -127,6 +161,7 @@ impl Clone for TorchArray {
             dtype: self.dtype,
             device: self.device,
             dims: self.dims.clone(),
+            claim: self.claim.clone(),
         }
     }
 }

@@ -6,6 +6,7 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
 use crate::carrier::{carrier, divided, is_carried, ordered, widened};
+use crate::donation;
 use crate::error::failed;
 use crate::kind::{number, together};
 use crate::numbers::Numbers;
@@ -38,7 +39,7 @@ pub(crate) fn lent<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
 }
 
 #[inline]
-fn on_one_device(op: &str, x1: &Arg<'_, TorchArray>, x2: &Arg<'_, TorchArray>) -> Result<()> {
+pub(crate) fn on_one_device(op: &str, x1: &Arg<'_, TorchArray>, x2: &Arg<'_, TorchArray>) -> Result<()> {
     match (x1.array(), x2.array()) {
         (Some(x1), Some(x2)) => together(op, x1, x2),
         _ => Ok(()),
@@ -92,28 +93,34 @@ macro_rules! kernels {
             two(stringify!($f), &x1, &x2, verdict, $body)
         }
     )* };
-    // Borrowed arrays, the common case, go straight to libtorch.
-    (hot: $($f:ident = $method:ident;)*) => { $(
+    // Rows whose results are always new, with libtorch's forms that write to an output.
+    (unary, into: $($f:ident = $method:ident $into:ident;)*) => { $(
+        #[implements($f)]
+        fn $f(x: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
+            donation::one(stringify!($f), x, verdict, (Tensor::$method, Tensor::$into))
+        }
+    )* };
+    (binary, into: $($f:ident = $method:ident $into:ident;)*) => { $(
         #[implements($f)]
         fn $f(x1: Arg<'_, TorchArray>, x2: Arg<'_, TorchArray>, verdict: &Verdict) -> Result<TorchArray> {
-            match (&x1, &x2) {
-                (Arg::Ref(a), Arg::Ref(b)) => {
-                    together(stringify!($f), a, b)?;
-                    ruled(stringify!($f), a.tensor().$method(b.tensor()), verdict)
-                }
-                _ => two(stringify!($f), &x1, &x2, verdict, |a, b, _| a.$method(b)),
-            }
+            donation::two(stringify!($f), x1, x2, verdict, (Tensor::$method, Tensor::$into))
         }
     )* };
 }
 
+kernels! { unary, into:
+    acos = f_acos f_acos_out; acosh = f_acosh f_acosh_out; asin = f_asin f_asin_out; asinh = f_asinh f_asinh_out;
+    atan = f_atan f_atan_out; atanh = f_atanh f_atanh_out; cos = f_cos f_cos_out; cosh = f_cosh f_cosh_out;
+    erf = f_erf f_erf_out; exp = f_exp f_exp_out; log = f_log f_log_out; log10 = f_log10 f_log10_out;
+    log1p = f_log1p f_log1p_out; log2 = f_log2 f_log2_out; reciprocal = f_reciprocal f_reciprocal_out;
+    sigmoid = f_sigmoid f_sigmoid_out; sin = f_sin f_sin_out; sinh = f_sinh f_sinh_out; sqrt = f_sqrt f_sqrt_out;
+    tan = f_tan f_tan_out; tanh = f_tanh f_tanh_out; bitwise_invert = f_bitwise_not f_bitwise_not_out;
+    negative = f_neg f_neg_out;
+}
+
 kernels! { unary:
-    acos = f_acos; acosh = f_acosh; asin = f_asin; asinh = f_asinh; atan = f_atan; atanh = f_atanh; conj = f_conj_physical;
-    cos = f_cos; cosh = f_cosh; erf = f_erf; exp = f_exp; imag = f_imag;
-    isfinite = f_isfinite; isinf = f_isinf; isnan = f_isnan; log = f_log; log10 = f_log10;
-    log1p = f_log1p; log2 = f_log2; logical_not = f_logical_not; real = f_real; reciprocal = f_reciprocal;
-    selu = f_selu; sigmoid = f_sigmoid; signbit = f_signbit; sin = f_sin; sinh = f_sinh;
-    sqrt = f_sqrt; tan = f_tan; tanh = f_tanh; bitwise_invert = f_bitwise_not; negative = f_neg;
+    conj = f_conj_physical; imag = f_imag; isfinite = f_isfinite; isinf = f_isinf; isnan = f_isnan;
+    logical_not = f_logical_not; real = f_real; selu = f_selu; signbit = f_signbit;
 }
 
 /// What integers are not changed by.
@@ -164,12 +171,14 @@ fn positive(x: TorchArray) -> Result<TorchArray> {
     Ok(x)
 }
 
-kernels! { hot:
-    add = f_add; multiply = f_mul; subtract = f_sub; divide = f_div; equal = f_eq_tensor; not_equal = f_ne_tensor;
-    bitwise_and = f_bitwise_and_tensor; bitwise_or = f_bitwise_or_tensor; bitwise_xor = f_bitwise_xor_tensor;
+kernels! { binary, into:
+    add = f_add f_add_out; subtract = f_sub f_sub_out; multiply = f_mul f_mul_out; divide = f_div f_div_out;
+    bitwise_and = f_bitwise_and_tensor f_bitwise_and_tensor_out; bitwise_or = f_bitwise_or_tensor f_bitwise_or_tensor_out;
+    bitwise_xor = f_bitwise_xor_tensor f_bitwise_xor_tensor_out;
 }
 
 kernels! { binary:
+    equal = f_eq_tensor; not_equal = f_ne_tensor;
     atan2 = f_atan2; copysign = f_copysign; hypot = f_hypot;
     logaddexp = f_logaddexp; logical_and = f_logical_and; logical_or = f_logical_or; logical_xor = f_logical_xor;
     nextafter = f_nextafter;

@@ -81,7 +81,7 @@ fn from_host(host: Host, dims: Dims, namespace: &Namespace) -> Result<Array> {
     let (dtype, device) = (host.dtype(), device("from_host", namespace)?);
     let tensor = tensor_of("from_host", host, &dims)?;
     let tensor = if device == tch::Device::Cpu { Ok(tensor) } else { tensor.f_to_device(device) };
-    Ok(Array::new(made("from_host", tensor, dtype)?))
+    Ok(Array::new(made("from_host", tensor, dtype)?.claimed()))
 }
 
 /// The elements in row-major order.
@@ -174,5 +174,71 @@ pub(crate) fn number(scalar: Scalar, dtype: DType) -> Result<Tensor> {
         DType::Bool => constant(Number::Int(scalar.to_bool().into()), carrier(dtype)).map_err(fail),
         _ if dtype.is_floating() => constant(Number::Float(scalar.to_f64()), carrier(dtype)).map_err(fail),
         _ => constant(Number::Int(scalar.to_i128() as i64), carrier(dtype)).map_err(fail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use array_api::{Args, DTYPES, ErrorKind, Linspace, Operand, handled_functions, operations};
+
+    #[test]
+    fn a_device_that_is_not_there_is_named_by_whatever_asks_for_it() {
+        let xp: Namespace = "torch:cuda:7".parse().unwrap();
+        let x = namespace().ones([2]).unwrap();
+        let ways = [
+            xp.zeros([2]),
+            xp.linspace(Linspace::default().num(3)),
+            xp.eye(2),
+            xp.full(([2], 1.0)),
+            xp.asarray([1.0]),
+            xp.key(1),
+            x.convert(&xp),
+            x.to_device(Device::Cuda(7)),
+        ];
+        for (i, way) in ways.into_iter().enumerate() {
+            let e = way.unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::Device, "way {i}: {e}");
+            assert!(e.to_string().contains("cuda:7 does not exist: "), "way {i}: {e}");
+        }
+    }
+
+    /// What kernels compare is where arrays say they are, so one on the CPU may say that it is elsewhere. Rows without a
+    /// kernel are composed of those that have one, of views of the array too, which tell the truth.
+    #[test]
+    fn no_kernel_takes_arrays_of_two_devices() {
+        let (mut seen, mut taken) = (0, vec![]);
+        let has_kernel = |op: &array_api::Op| handled_functions().get(op.name, "torch").is_some();
+        for op in operations().filter(|op| op.args.len() > 1 && has_kernel(op)) {
+            for (dtype, shape) in DTYPES.into_iter().flat_map(|t| [(t, &[2][..]), (t, &[2, 2])]) {
+                let here = || {
+                    let xp = namespace();
+                    let one = xp.eye((2, dtype)).unwrap();
+                    if shape.len() == 2 { one } else { array_api::at(one, 0).unwrap() }
+                };
+                let there = || {
+                    let one = here().downcast_ref::<TorchArray>().unwrap().clone();
+                    Array::new(one.said_to_be_on(tch::Device::Cuda(1)))
+                };
+                let of = |second: Array| {
+                    let mut args: Args<'_> = op.args.iter().map(|_| Operand::Own(here())).collect();
+                    args[1] = Operand::Own(second);
+                    op.apply(&*op.read(&[])?, &mut args, None)
+                };
+                if of(here()).is_err() {
+                    continue;
+                }
+                seen += 1;
+                match of(there()) {
+                    Err(e) if e.kind() == ErrorKind::Device => {
+                        assert!(e.to_string().contains("cuda:1") && e.to_string().contains("to_device"), "{e}");
+                    }
+                    Err(e) => taken.push(format!("{} of {dtype}{shape:?}: {e}", op.name)),
+                    Ok(_) => taken.push(format!("{} of {dtype}{shape:?} gives a result", op.name)),
+                }
+            }
+        }
+        assert!(seen > 300, "{seen} calls");
+        assert!(taken.is_empty(), "{}", taken.join("\n"));
     }
 }

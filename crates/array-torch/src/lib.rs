@@ -21,6 +21,7 @@
 //! |---|---|
 //! | `array` | [`TorchArray`], a tensor with the protocol's data type |
 //! | `carrier` | the unsigned types that libtorch stores but does not compute with |
+//! | `donation` | when a result may take an operand's place |
 //! | `error` | libtorch's failures as the protocol's errors |
 //! | `kind` | the kind, its devices, how values enter and leave |
 
@@ -28,6 +29,7 @@ mod array;
 mod carrier;
 mod creation;
 mod data_type;
+mod donation;
 mod elementwise;
 mod error;
 mod fft;

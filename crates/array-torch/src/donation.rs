@@ -1,0 +1,216 @@
+//! Donated arrays: elementwise results may take an operand's place where nobody can tell.
+//!
+//! `tch` does not say how many tensors share a storage, so arrays keep an account of their own. What a kernel has just made,
+//! and is known to share with nobody, gets a [`Claim`]. Clones of the array share it, and whoever gets at the tensor itself,
+//! a user or a kernel that may give a view, ends it for all of them ([`TorchArray::tensor`]). A tensor may be overwritten
+//! if its claim is not ended and there is one holder of it, who owns the array: then no other array and no tensor is left
+//! through which the change could be seen. Arrays without a claim are never overwritten.
+//!
+//! The result goes through libtorch's form with an output, operands in their order: the same loops on the same numbers.
+
+use array_api::{Arg, Dims, Result, Verdict};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tch::{TchError, Tensor};
+
+use crate::array::{TorchArray, ruled};
+use crate::elementwise::{Lent, on_one_device};
+use crate::kind::number;
+
+type Outcome = std::result::Result<Tensor, TchError>;
+pub(crate) type Unary = fn(&Tensor) -> Outcome;
+/// The operand, then where the result goes.
+pub(crate) type UnaryInto = fn(&Tensor, &Tensor) -> Outcome;
+pub(crate) type Binary = fn(&Tensor, &Tensor) -> Outcome;
+/// The first operand, where the result goes, and the second operand.
+pub(crate) type BinaryInto = fn(&Tensor, &Tensor, &Tensor) -> Outcome;
+
+/// Of fewer elements a claim costs a share of the call that is worth naming: it is an allocation.
+const WORTHWHILE: usize = 1 << 8;
+
+/// That only clones of one array know a tensor's storage, unless the flag is set.
+#[derive(Clone)]
+pub(crate) struct Claim(Arc<AtomicBool>);
+
+impl Claim {
+    /// For a tensor whose storage is new, if it is worth it.
+    pub(crate) fn of_new(dims: &Dims) -> Option<Claim> {
+        let elements: usize = dims.iter().product();
+        (elements >= WORTHWHILE).then(|| Claim(Arc::new(AtomicBool::new(false))))
+    }
+
+    /// Somebody gets at the tensor. The order of this write does not matter: whoever lends the array holds the claim, and
+    /// giving a holder up is what `Arc::get_mut` waits for.
+    pub(crate) fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is one holder, and nobody got at the tensor.
+    pub(crate) fn is_sole(&mut self) -> bool {
+        Arc::get_mut(&mut self.0).is_some_and(|ended| !*ended.get_mut())
+    }
+}
+
+/// Whether the operand may hold the result. Complex products have other last bits in other orders of memory, which an
+/// output of its own may have.
+fn takes(x: &mut Arg<'_, TorchArray>, verdict: &Verdict) -> bool {
+    match x {
+        Arg::Own(x) => {
+            x.dtype() == verdict.dtype() && !x.dtype().is_complex() && x.has_dims(verdict.dims()) && x.is_sole()
+        }
+        _ => false,
+    }
+}
+
+/// An operand's tensor, for a call that keeps no alias of it.
+fn seen<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
+    match x {
+        Arg::Ref(x) => Ok(Lent::Array(x.seen())),
+        Arg::Own(x) => Ok(Lent::Array(x.seen())),
+        Arg::Scalar(s, dtype) => Ok(Lent::Number(number(*s, *dtype)?)),
+    }
+}
+
+/// A row of one array whose result `new` never shares with it.
+pub(crate) fn one(
+    op: &str,
+    mut x: Arg<'_, TorchArray>,
+    verdict: &Verdict,
+    (new, into): (Unary, UnaryInto),
+) -> Result<TorchArray> {
+    if takes(&mut x, verdict) {
+        let done = into(&*seen(&x)?, &*seen(&x)?);
+        return match (done, x) {
+            (Ok(_), Arg::Own(x)) => Ok(x),
+            (done, _) => ruled(op, done, verdict),
+        };
+    }
+    ruled(op, new(&*seen(&x)?), verdict).map(TorchArray::claimed)
+}
+
+/// A row of two arrays whose result `new` never shares with them.
+#[inline]
+pub(crate) fn two(
+    op: &str,
+    mut x1: Arg<'_, TorchArray>,
+    mut x2: Arg<'_, TorchArray>,
+    verdict: &Verdict,
+    (new, into): (Binary, BinaryInto),
+) -> Result<TorchArray> {
+    on_one_device(op, &x1, &x2)?;
+    let first = takes(&mut x1, verdict);
+    let second = !first && takes(&mut x2, verdict);
+    let done = {
+        let (a, b) = (seen(&x1)?, seen(&x2)?);
+        match (first, second) {
+            (true, _) => into(&a, &a, &b),
+            (_, true) => into(&a, &b, &b),
+            _ => new(&a, &b),
+        }
+    };
+    match (done, x1, x2) {
+        (Ok(_), Arg::Own(x), _) if first => Ok(x),
+        (Ok(_), _, Arg::Own(x)) if second => Ok(x),
+        (done, ..) => ruled(op, done, verdict).map(TorchArray::claimed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::TorchArray;
+    use array_api::{Array, Result, add, at, exp, index, multiply};
+
+    const N: usize = 10_000;
+
+    fn ones() -> Array {
+        add(crate::namespace().zeros([N]).unwrap(), 1.0).unwrap()
+    }
+
+    /// Where the elements lie, without getting at the tensor.
+    fn place(x: &Array) -> usize {
+        x.downcast_ref::<TorchArray>().unwrap().seen().data_ptr() as usize
+    }
+
+    fn all(x: &Array, value: f64) {
+        assert_eq!(x.to_vec::<f64>().unwrap(), vec![value; N]);
+    }
+
+    #[test]
+    fn what_nobody_else_holds_is_overwritten() {
+        let x = ones();
+        let at = place(&x);
+        let y = multiply(x, 3.0).unwrap();
+        assert_eq!(place(&y), at);
+        let y = array_api::subtract(10.0, y).unwrap();
+        assert_eq!(place(&y), at);
+        let other = ones();
+        let y = multiply(&other, y).unwrap();
+        assert_eq!(place(&y), at);
+        all(&exp(y).unwrap(), 7.0_f64.exp());
+        all(&other, 1.0);
+    }
+
+    #[test]
+    fn what_somebody_else_holds_is_not() {
+        let first = |x: Array| at(x, index![..N as isize]).unwrap();
+        let ways: [fn(&Array) -> Array; 7] = [
+            |x| x.clone(),
+            |x| x.reshape([N as isize / 10, 10]).unwrap().reshape([N as isize]).unwrap(),
+            |x| Array::new(x.downcast_ref::<TorchArray>().unwrap().clone()),
+            |x| {
+                let tensor = x.downcast_ref::<TorchArray>().unwrap().tensor().shallow_clone();
+                Array::new(TorchArray::new(tensor, x.dtype()).unwrap())
+            },
+            |x| array_api::real(x).unwrap(),
+            |x| array_api::positive(x).unwrap(),
+            |x| array_api::stop_gradient(x).unwrap(),
+        ];
+        for (i, way) in ways.iter().enumerate() {
+            let x = ones();
+            let kept = way(&x);
+            all(&add(x, 1.0).unwrap(), 2.0);
+            all(&kept, 1.0);
+            // Of a view that is donated, the base stays.
+            let x = ones();
+            let view = first(way(&x));
+            all(&exp(view).unwrap(), 1.0_f64.exp());
+            all(&x, 1.0);
+            // An operand twice.
+            let x = ones();
+            let again = way(&x);
+            all(&add(x, again).unwrap(), 2.0);
+            println!("way {i}");
+        }
+    }
+
+    #[test]
+    fn a_borrowed_operand_and_another_type_or_shape_stay() {
+        let x = ones();
+        let at = place(&x);
+        all(&exp(&x).unwrap(), 1.0_f64.exp());
+        all(&x, 1.0);
+        let whole = array_api::less(x, 2.0).unwrap();
+        assert_ne!(place(&whole), at);
+        let row = ones().reshape([1, N as isize]).unwrap();
+        let wide = add(row, crate::namespace().ones([3, 1]).unwrap()).unwrap();
+        assert_eq!(wide.shape().unwrap(), [3, N]);
+    }
+
+    #[test]
+    fn the_last_of_many_threads_may_take_it() -> Result<()> {
+        for _ in 0..200 {
+            let x = ones();
+            std::thread::scope(|s| {
+                for i in 0..4 {
+                    let mine = x.clone();
+                    s.spawn(move || all(&multiply(mine, f64::from(i)).unwrap(), f64::from(i)));
+                }
+            });
+            let at = place(&x);
+            let y = add(x, 1.0)?;
+            assert_eq!(place(&y), at);
+            all(&y, 2.0);
+        }
+        Ok(())
+    }
+}
