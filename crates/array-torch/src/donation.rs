@@ -118,7 +118,9 @@ pub(crate) fn two(
 #[cfg(test)]
 mod tests {
     use crate::TorchArray;
-    use array_api::{Array, Result, add, at, exp, index, multiply};
+    use array_api::{
+        Args, Array, Class, DTYPES, DType, Operand, Result, add, astype, at, exp, index, multiply, operations,
+    };
 
     const N: usize = 10_000;
 
@@ -165,7 +167,7 @@ mod tests {
             |x| array_api::positive(x).unwrap(),
             |x| array_api::stop_gradient(x).unwrap(),
         ];
-        for (i, way) in ways.iter().enumerate() {
+        for way in ways {
             let x = ones();
             let kept = way(&x);
             all(&add(x, 1.0).unwrap(), 2.0);
@@ -179,7 +181,6 @@ mod tests {
             let x = ones();
             let again = way(&x);
             all(&add(x, again).unwrap(), 2.0);
-            println!("way {i}");
         }
     }
 
@@ -194,6 +195,44 @@ mod tests {
         let row = ones().reshape([1, N as isize]).unwrap();
         let wide = add(row, crate::namespace().ones([3, 1]).unwrap()).unwrap();
         assert_eq!(wide.shape().unwrap(), [3, N]);
+    }
+
+    /// Row-major, or with the axes of its memory turned where the type has sums; the same numbers either way.
+    fn operand(i: isize, dtype: DType, turned: bool) -> Option<Array> {
+        let xp = crate::namespace();
+        let drawn = xp.normal(xp.key(8).unwrap().split(2).unwrap().at(i).unwrap(), ([20, 30], DType::Float64)).unwrap();
+        let drawn = astype((drawn * 3.0).ok().unwrap(), dtype).unwrap();
+        if !turned {
+            return xp.from_host(drawn.to_host().unwrap(), [20, 30]).ok();
+        }
+        let copy = drawn.matrix_transpose().unwrap().to_host().unwrap();
+        add(xp.from_host(copy, [30, 20]).unwrap().matrix_transpose().unwrap(), 0).ok()
+    }
+
+    #[test]
+    fn results_are_those_of_borrowed_operands() {
+        let mut taken = 0;
+        for op in operations().filter(|op| op.class == Class::Elementwise && op.args.len() <= 2) {
+            for (dtype, turned) in DTYPES.into_iter().flat_map(|t| [(t, [false, false]), (t, [true, false])]) {
+                let all: Option<Vec<Array>> =
+                    (0..op.args.len()).map(|i| operand(i as isize, dtype, turned[i])).collect();
+                let Some(all) = all else { continue };
+                let call = |args: &mut Args<'_>| op.apply(&*op.read(&[])?, args, None);
+                let Ok(due) = call(&mut all.iter().map(Operand::Ref).collect()) else { continue };
+                for donated in 0..all.len() {
+                    let Some(mine) = operand(donated as isize, dtype, turned[donated]) else { continue };
+                    let at = place(&mine);
+                    let mut args: Args<'_> = all.iter().map(Operand::Ref).collect();
+                    args[donated] = Operand::Own(mine);
+                    let found = call(&mut args).unwrap();
+                    let (found, due) = (&found.as_slice()[0], &due.as_slice()[0]);
+                    let text = |x: &Array| format!("{:?}", x.to_host().unwrap());
+                    assert_eq!(text(found), text(due), "{} of {dtype}, operand {donated} donated", op.name);
+                    taken += usize::from(place(found) == at);
+                }
+            }
+        }
+        assert!(taken > 200, "{taken} results went over an operand");
     }
 
     #[test]
