@@ -238,6 +238,11 @@ mod tests {
                 }
             }
         }
+        // Drawn in the host's memory, where both could be read.
+        let keys = namespace().key(1).unwrap();
+        let data = namespace().asarray([1, 2]).unwrap().downcast_ref::<TorchArray>().unwrap().clone();
+        let e = array_api::fold_in(keys, Array::new(data.said_to_be_on(tch::Device::Cuda(1)))).unwrap_err();
+        assert_eq!(e.to_string(), "fold_in: the keys are on cpu, data on cuda:1: move one with to_device");
         assert!(seen > 300, "{seen} calls");
         assert!(taken.is_empty(), "{}", taken.join("\n"));
     }

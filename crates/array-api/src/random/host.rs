@@ -82,7 +82,14 @@ pub(crate) fn fold_in(_: &row::FoldIn, call: &mut Call<'_, '_>) -> Result<Array>
     let batch = &extents[..extents.len() - 1];
     let keys = broadcast(&keys(call)?, &rule::array(call.op, call.args, 0)?.dims()[..], &extents[..], 2);
     let (data, shape) = match call.args[1].array() {
-        Some(data) => (data.to_host()?, data.dims().clone()),
+        Some(data) => {
+            let at = [rule::array(call.op, call.args, 0)?, data].map(|x| x.namespace().device());
+            if at[0] != at[1] {
+                let message = format!("the keys are on {}, data on {}: move one with to_device", at[0], at[1]);
+                return Err(Error::device(call.op.name, message));
+            }
+            (data.to_host()?, data.dims().clone())
+        }
         None => {
             let one = match call.args[1] {
                 crate::Operand::Scalar(s) => s,
