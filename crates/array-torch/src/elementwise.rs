@@ -6,8 +6,9 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
 use crate::carrier::{carrier, divided, is_carried, ordered, widened};
+use crate::complex;
 use crate::error::failed;
-use crate::kind::{number, together};
+use crate::kind::{number, operand, together};
 use crate::numbers::Numbers;
 
 type Outcome = std::result::Result<Tensor, TchError>;
@@ -33,7 +34,16 @@ pub(crate) fn lent<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
     match x {
         Arg::Ref(x) => Ok(Lent::Array(x.tensor())),
         Arg::Own(x) => Ok(Lent::Array(x.tensor())),
-        Arg::Scalar(s, dtype) => Ok(Lent::Number(number(*s, *dtype)?)),
+        Arg::Scalar(s, dtype) => Ok(Lent::Number(operand(*s, *dtype)?)),
+    }
+}
+
+/// The same for functions of which the operand itself can be the result.
+fn owned(x: &Arg<'_, TorchArray>) -> Result<Tensor> {
+    match x {
+        Arg::Ref(x) => Ok(x.tensor().shallow_clone()),
+        Arg::Own(x) => Ok(x.tensor().shallow_clone()),
+        Arg::Scalar(s, dtype) => number(*s, *dtype),
     }
 }
 
@@ -52,7 +62,7 @@ fn one(
     verdict: &Verdict,
     f: impl Fn(&Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
-    ruled(op, f(&*lent(x)?, verdict.operands), verdict)
+    ruled(op, f(&owned(x)?, verdict.operands), verdict)
 }
 
 #[inline]
@@ -108,12 +118,12 @@ macro_rules! kernels {
 }
 
 kernels! { unary:
-    acos = f_acos; acosh = f_acosh; asin = f_asin; asinh = f_asinh; atan = f_atan; atanh = f_atanh; conj = f_conj_physical;
+    acosh = f_acosh; asin = f_asin; asinh = f_asinh; atan = f_atan; atanh = f_atanh; conj = f_conj_physical;
     cos = f_cos; cosh = f_cosh; erf = f_erf; exp = f_exp; imag = f_imag;
     isfinite = f_isfinite; isinf = f_isinf; isnan = f_isnan; log = f_log; log10 = f_log10;
-    log1p = f_log1p; log2 = f_log2; logical_not = f_logical_not; real = f_real; reciprocal = f_reciprocal;
+    log2 = f_log2; logical_not = f_logical_not; real = f_real; reciprocal = f_reciprocal;
     selu = f_selu; sigmoid = f_sigmoid; signbit = f_signbit; sin = f_sin; sinh = f_sinh;
-    sqrt = f_sqrt; tan = f_tan; tanh = f_tanh; bitwise_invert = f_bitwise_not; negative = f_neg;
+    sqrt = f_sqrt; tan = f_tan; tanh = f_tanh; bitwise_invert = f_bitwise_not;
 }
 
 /// What integers are not changed by.
@@ -134,7 +144,10 @@ kernels! { unary by type:
         if t.is_complex() { Tensor::f_complex(&x.f_real()?.f_round()?, &x.f_imag()?.f_round()?) } else { x.f_round() }
     });
     square = |x, _| x.f_mul(x);
-    expm1 = |x, t| if t.is_complex() { complex_expm1(x) } else { x.f_expm1() };
+    acos = |x, t| if t.is_complex() { complex::acos(x) } else { x.f_acos() };
+    expm1 = |x, t| if t.is_complex() { complex::expm1(x) } else { x.f_expm1() };
+    log1p = |x, t| if t.is_complex() { complex::log1p(x) } else { x.f_log1p() };
+    negative = |x, t| if t.is_complex() { complex::negative(x) } else { x.f_neg() };
     sign = |x, t| match t {
         _ if t.is_complex() => x.f_sgn(),
         _ if is_carried(t) => x.is_not(0)?.f_to_kind(carrier(t)),
@@ -150,12 +163,6 @@ kernels! { unary by type:
     };
     // Without the threshold from which libtorch's own takes the argument itself.
     softplus = |x, _| x.f_logaddexp(&x.f_zeros_like()?);
-}
-
-/// At minus infinity the limit is -1 whatever the angle, for which libtorch's sine and cosine are not-a-number.
-fn complex_expm1(z: &Tensor) -> Outcome {
-    let limit = z.f_real()?.f_isneginf()?.f_logical_and(&z.f_imag()?.f_isfinite()?.f_logical_not()?)?;
-    z.f_expm1()?.with_where(&limit, -1.0)
 }
 
 /// The same tensor: values never change.
@@ -332,7 +339,7 @@ fn clip(
         on_one_device("clip", &x, bound)?;
     }
     let fail = |e| failed("clip", e);
-    let mut clipped = ordered(&*lent(&x)?, dtype).map_err(fail)?;
+    let mut clipped = ordered(&owned(&x)?, dtype).map_err(fail)?;
     if let Some(min) = &min {
         clipped = clipped.f_maximum(&ordered(&*lent(min)?, dtype).map_err(fail)?).map_err(fail)?;
     }
