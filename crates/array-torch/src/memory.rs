@@ -136,6 +136,7 @@ impl TorchArray {
     /// The elements that the extents and strides reach must be initialised, on the device that is named, and stay there until
     /// `owner` is dropped; of `bool`, bytes that are 0 or 1. No slice of Rust's may be alive on memory that is written to.
     pub unsafe fn from_memory(memory: &Strided, owner: Owner) -> Result<TorchArray> {
+        // Before libtorch looks: where it computes the size of the memory it lets no exception out, and ends the program.
         if let Some(why) = memory.unfit() {
             return Err(Error::value("from_memory", format!("{why}; copy the elements")));
         }
@@ -315,10 +316,10 @@ mod tests {
         let data = words.as_mut_ptr().cast();
         let owner: Owner = Box::new(Counted(dropped.clone(), words));
         let mut why = std::ptr::null_mut();
-        // SAFETY: the memory is there; 127 is no scalar type, over which libtorch throws.
+        // SAFETY: the memory is there; over the extent libtorch throws before it looks at it.
         let tensor = unsafe {
             let owner = Box::into_raw(Box::new(owner)).cast();
-            array_torch_share(data, [4].as_ptr(), [1].as_ptr(), 1, 127, -1, owner, release, &mut why)
+            array_torch_share(data, [-4].as_ptr(), [1].as_ptr(), 1, 7, -1, owner, release, &mut why)
         };
         assert!(tensor.is_null());
         assert!(told("from_memory", why).to_string().starts_with("from_memory: libtorch: "));
