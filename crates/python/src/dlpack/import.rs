@@ -39,6 +39,8 @@ impl Drop for Taken {
 
 /// What a capsule holds that nobody consumed yet.
 pub(crate) struct Capsule<'a, 'py> {
+    /// Keeps the tensor; only who consumes it asks for more.
+    #[cfg_attr(not(feature = "torch"), expect(dead_code))]
     object: &'a Bound<'py, PyAny>,
     versioned: *mut DLManagedTensorVersioned,
     legacy: *mut DLManagedTensor,
