@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::command_line::CommandLine;
+use crate::python::{Torch, environment};
 use crate::repository::Repository;
 use crate::{Failure, table};
 
-/// The namespace under test and the version of the standard that it claims.
-const MODULE: &str = "array_protocol.ndarray";
+/// The namespaces that can be tested: arrays in memory, and libtorch's.
+const NAMESPACES: [&str; 2] = ["array_protocol.ndarray", "array_protocol.torch"];
+
+/// The version of the standard that they claim.
 const VERSION: &str = "2025.12";
 
 /// What the suite imports.
@@ -18,13 +20,14 @@ const REQUIREMENTS: [&str; 5] = ["pytest", "pytest-json-report", "hypothesis>=6.
 #[derive(Debug, PartialEq)]
 struct Options {
     suite: PathBuf,
+    namespace: &'static str,
     examples: u32,
     seeds: Vec<u64>,
 }
 
 impl Options {
     fn read(words: &[String]) -> Result<Options, Failure> {
-        let mut options = Options { suite: PathBuf::new(), examples: 100, seeds: vec![0] };
+        let mut options = Options { suite: PathBuf::new(), namespace: NAMESPACES[0], examples: 100, seeds: vec![0] };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let value = words.next().ok_or_else(|| Failure(format!("`{word}` needs a value")))?;
@@ -33,11 +36,18 @@ impl Options {
             };
             match word.as_str() {
                 "--suite" => options.suite = value.into(),
+                "--namespace" => match NAMESPACES.iter().find(|name| *name == value) {
+                    Some(name) => options.namespace = name,
+                    None => {
+                        let there = NAMESPACES.join(" and ");
+                        return Err(Failure(format!("there is no namespace `{value}`, but {there}")));
+                    }
+                },
                 "--examples" => options.examples = number(value)? as u32,
                 "--seeds" => options.seeds = value.split(',').map(number).collect::<Result<_, _>>()?,
                 _ => {
-                    let message = format!("unknown option `{word}`; the options are --suite, --examples, --seeds");
-                    return Err(Failure(message));
+                    let there = "--suite, --namespace, --examples, --seeds";
+                    return Err(Failure(format!("unknown option `{word}`; the options are {there}")));
                 }
             }
         }
@@ -50,26 +60,6 @@ impl Options {
         }
         Ok(options)
     }
-}
-
-/// A Python of its own under the build folder, with the package built and installed.
-pub(crate) fn environment(repository: &Repository, requirements: &[&str]) -> Result<PathBuf, Failure> {
-    let folder = repository.target.join("python");
-    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let show = |line: CommandLine| {
-        println!("$ {line}");
-        line.stream(|_| ())
-    };
-    if !python.exists() {
-        show(repository.program("python3", &["-m", "venv", &folder.to_string_lossy()]))?;
-    }
-    let pip = |words: &[&str]| {
-        let words = [&["-m", "pip", "install", "--quiet", "--disable-pip-version-check"], words].concat();
-        show(repository.program(&python.to_string_lossy(), &words).shown_as("python"))
-    };
-    pip(requirements)?;
-    pip(&["--force-reinstall", "--no-deps", "./crates/python"])?;
-    Ok(python)
 }
 
 /// The counts of one run, from the line that pytest closes with.
@@ -105,16 +95,20 @@ impl Counts {
     }
 }
 
-/// `cargo xtask conformance --suite DIR [--examples N] [--seeds A,B,C]`.
+/// `cargo xtask conformance --suite DIR [--namespace NAME] [--examples N] [--seeds A,B,C]`.
 pub(crate) fn command(words: &[String]) -> Result<ExitCode, Failure> {
     let options = Options::read(words)?;
     let repository = Repository::find(false);
     let suite = std::path::absolute(&options.suite).unwrap_or_else(|_| options.suite.clone());
-    let python = environment(&repository, &REQUIREMENTS)?;
+    let torch = match options.namespace.ends_with(".torch") {
+        true => Some(Torch::find(&repository)?),
+        false => None,
+    };
+    let python = environment(&repository, &REQUIREMENTS, torch.as_ref())?;
     let mut rows = vec![];
     let mut clean = true;
     for seed in &options.seeds {
-        let counts = run(&repository, &python, &suite, options.examples, *seed)?;
+        let counts = run(&repository, &python, &suite, &options, *seed)?;
         clean &= counts.clean();
         let numbers = [counts.passed, counts.failed + counts.errors, counts.skipped];
         rows.push(std::iter::once(seed.to_string()).chain(numbers.map(|n| n.to_string())).collect());
@@ -123,15 +117,15 @@ pub(crate) fn command(words: &[String]) -> Result<ExitCode, Failure> {
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn run(repository: &Repository, python: &Path, suite: &Path, examples: u32, seed: u64) -> Result<Counts, Failure> {
-    let (examples, seed) = (examples.to_string(), format!("--hypothesis-seed={seed}"));
+fn run(repository: &Repository, python: &Path, suite: &Path, options: &Options, seed: u64) -> Result<Counts, Failure> {
+    let (examples, seed) = (options.examples.to_string(), format!("--hypothesis-seed={seed}"));
     let words = ["-m", "pytest", "array_api_tests", "--max-examples", &examples, "--hypothesis-disable-deadline"];
     let words = [&words[..], &["--quiet", "--tb=short", "-p", "no:cacheprovider", &seed]].concat();
     let line = repository
         .program(&python.to_string_lossy(), &words)
         .shown_as("python")
         .inside(suite)
-        .with("ARRAY_API_TESTS_MODULE", MODULE)
+        .with("ARRAY_API_TESTS_MODULE", options.namespace)
         .with("ARRAY_API_TESTS_VERSION", VERSION);
     println!("$ {line}");
     let mut counts = None;
@@ -164,6 +158,7 @@ mod tests {
         for (given, message) in [
             ("--suite", "needs a value"),
             ("--fast 3", "unknown option"),
+            ("--namespace numpy", "no namespace"),
             ("--examples many", "takes numbers"),
             ("--suite /nowhere", "no checkout"),
         ] {

@@ -68,7 +68,7 @@ fn version(folder: &Path) -> Option<String> {
     folder.join("include").is_dir().then(|| stated.trim().to_owned())
 }
 
-fn is_right(version: &str) -> bool {
+pub(crate) fn is_right(version: &str) -> bool {
     version.split('+').next() == Some(VERSION)
 }
 

@@ -7,6 +7,7 @@ mod examples;
 mod libtorch;
 mod parts;
 mod peers;
+mod python;
 mod repository;
 mod table;
 mod tally;
@@ -67,7 +68,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "conformance",
-        options: "--suite DIR [--examples N] [--seeds A,B,C]",
+        options: "--suite DIR [--namespace NAME] [--examples N] [--seeds A,B,C]",
         about: "builds the Python package and runs data-apis/array-api-tests on it",
         run: conformance::command,
     },

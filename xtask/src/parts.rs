@@ -1,7 +1,8 @@
 //! The parts of `cargo xtask test`, in the order in which they run.
 
+use crate::python::{Torch, environment};
 use crate::test::Run;
-use crate::{Failure, conformance, examples, libtorch, peers};
+use crate::{Failure, examples, libtorch, peers};
 
 /// One part of the checks.
 pub(crate) struct Part {
@@ -156,7 +157,12 @@ fn python_package(run: &mut Run) -> Result<(), Failure> {
         run.skip("python package", "--offline, and pip fetches what builds and tests it");
         return Ok(());
     }
-    let python = conformance::environment(&run.repository, &CLIENTS)?;
+    // With libtorch built in where a Python has its torch, which costs a build of `torch-sys`, and not the package twice.
+    let torch = Torch::find(&run.repository);
+    let python = environment(&run.repository, &CLIENTS, torch.as_ref().ok())?;
+    if let Err(why) = torch {
+        run.skip("array_protocol.torch", &why.to_string());
+    }
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
     run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))
 }
@@ -167,7 +173,7 @@ fn python_template(run: &mut Run) -> Result<(), Failure> {
         run.skip("template of a Python extension", "--offline, and pip fetches what builds and tests it");
         return Ok(());
     }
-    let python = conformance::environment(&run.repository, &["pytest", "numpy>=2.1"])?;
+    let python = environment(&run.repository, &["pytest", "numpy>=2.1"], None)?;
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests/test_template.py"];
     let line = run.repository.program(&python.to_string_lossy(), &words).shown_as("python");
     let target = run.repository.target.to_string_lossy().into_owned();

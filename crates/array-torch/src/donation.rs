@@ -15,7 +15,7 @@ use tch::{TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
 use crate::elementwise::{Lent, on_one_device};
-use crate::kind::number;
+use crate::kind::operand;
 
 type Outcome = std::result::Result<Tensor, TchError>;
 pub(crate) type Unary = fn(&Tensor) -> Outcome;
@@ -67,7 +67,7 @@ fn seen<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
     match x {
         Arg::Ref(x) => Ok(Lent::Array(x.seen())),
         Arg::Own(x) => Ok(Lent::Array(x.seen())),
-        Arg::Scalar(s, dtype) => Ok(Lent::Number(number(*s, *dtype)?)),
+        Arg::Scalar(s, dtype) => Ok(Lent::Number(operand(*s, *dtype)?)),
     }
 }
 

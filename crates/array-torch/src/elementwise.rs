@@ -6,9 +6,10 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
 use crate::carrier::{carrier, divided, is_carried, ordered, widened};
+use crate::complex;
 use crate::donation;
 use crate::error::failed;
-use crate::kind::{number, together};
+use crate::kind::{number, operand, together};
 use crate::numbers::Numbers;
 
 type Outcome = std::result::Result<Tensor, TchError>;
@@ -34,7 +35,16 @@ pub(crate) fn lent<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
     match x {
         Arg::Ref(x) => Ok(Lent::Array(x.tensor())),
         Arg::Own(x) => Ok(Lent::Array(x.tensor())),
-        Arg::Scalar(s, dtype) => Ok(Lent::Number(number(*s, *dtype)?)),
+        Arg::Scalar(s, dtype) => Ok(Lent::Number(operand(*s, *dtype)?)),
+    }
+}
+
+/// The same for functions of which the operand itself can be the result.
+fn owned(x: &Arg<'_, TorchArray>) -> Result<Tensor> {
+    match x {
+        Arg::Ref(x) => Ok(x.tensor().shallow_clone()),
+        Arg::Own(x) => Ok(x.tensor().shallow_clone()),
+        Arg::Scalar(s, dtype) => number(*s, *dtype),
     }
 }
 
@@ -53,7 +63,7 @@ fn one(
     verdict: &Verdict,
     f: impl Fn(&Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
-    ruled(op, f(&*lent(x)?, verdict.operands), verdict)
+    ruled(op, f(&owned(x)?, verdict.operands), verdict)
 }
 
 #[inline]
@@ -109,13 +119,12 @@ macro_rules! kernels {
 }
 
 kernels! { unary, into:
-    acos = f_acos f_acos_out; acosh = f_acosh f_acosh_out; asin = f_asin f_asin_out; asinh = f_asinh f_asinh_out;
+    acosh = f_acosh f_acosh_out; asin = f_asin f_asin_out; asinh = f_asinh f_asinh_out;
     atan = f_atan f_atan_out; atanh = f_atanh f_atanh_out; cos = f_cos f_cos_out; cosh = f_cosh f_cosh_out;
     erf = f_erf f_erf_out; exp = f_exp f_exp_out; log = f_log f_log_out; log10 = f_log10 f_log10_out;
-    log1p = f_log1p f_log1p_out; log2 = f_log2 f_log2_out; reciprocal = f_reciprocal f_reciprocal_out;
+    log2 = f_log2 f_log2_out; reciprocal = f_reciprocal f_reciprocal_out;
     sigmoid = f_sigmoid f_sigmoid_out; sin = f_sin f_sin_out; sinh = f_sinh f_sinh_out; sqrt = f_sqrt f_sqrt_out;
     tan = f_tan f_tan_out; tanh = f_tanh f_tanh_out; bitwise_invert = f_bitwise_not f_bitwise_not_out;
-    negative = f_neg f_neg_out;
 }
 
 kernels! { unary:
@@ -141,7 +150,10 @@ kernels! { unary by type:
         if t.is_complex() { Tensor::f_complex(&x.f_real()?.f_round()?, &x.f_imag()?.f_round()?) } else { x.f_round() }
     });
     square = |x, _| x.f_mul(x);
-    expm1 = |x, t| if t.is_complex() { complex_expm1(x) } else { x.f_expm1() };
+    acos = |x, t| if t.is_complex() { complex::acos(x) } else { x.f_acos() };
+    expm1 = |x, t| if t.is_complex() { complex::expm1(x) } else { x.f_expm1() };
+    log1p = |x, t| if t.is_complex() { complex::log1p(x) } else { x.f_log1p() };
+    negative = |x, t| if t.is_complex() { complex::negative(x) } else { x.f_neg() };
     sign = |x, t| match t {
         _ if t.is_complex() => x.f_sgn(),
         _ if is_carried(t) => x.is_not(0)?.f_to_kind(carrier(t)),
@@ -157,12 +169,6 @@ kernels! { unary by type:
     };
     // Without the threshold from which libtorch's own takes the argument itself.
     softplus = |x, _| x.f_logaddexp(&x.f_zeros_like()?);
-}
-
-/// At minus infinity the limit is -1 whatever the angle, for which libtorch's sine and cosine are not-a-number.
-fn complex_expm1(z: &Tensor) -> Outcome {
-    let limit = z.f_real()?.f_isneginf()?.f_logical_and(&z.f_imag()?.f_isfinite()?.f_logical_not()?)?;
-    z.f_expm1()?.with_where(&limit, -1.0)
 }
 
 /// The same tensor: values never change.
@@ -341,7 +347,7 @@ fn clip(
         on_one_device("clip", &x, bound)?;
     }
     let fail = |e| failed("clip", e);
-    let mut clipped = ordered(&*lent(&x)?, dtype).map_err(fail)?;
+    let mut clipped = ordered(&owned(&x)?, dtype).map_err(fail)?;
     if let Some(min) = &min {
         clipped = clipped.f_maximum(&ordered(&*lent(min)?, dtype).map_err(fail)?).map_err(fail)?;
     }

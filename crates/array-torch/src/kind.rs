@@ -9,7 +9,7 @@ use tch::{Cuda, Tensor};
 use crate::array::{TorchArray, made, sizes};
 use crate::carrier::carrier;
 use crate::error::failed;
-use crate::numbers::{Number, constant};
+use crate::numbers::{Number, Outcome, constant, fresh};
 
 /// The kind of [`TorchArray`].
 pub static TORCH: Kind = Kind::new("torch").from_host(from_host);
@@ -25,12 +25,23 @@ pub fn namespace() -> Namespace {
     Namespace::new(&TORCH)
 }
 
+/// How many CUDA devices libtorch sees.
+fn cuda_count() -> i64 {
+    if Cuda::is_available() { Cuda::device_count() } else { 0 }
+}
+
+/// The devices that arrays of this kind can live on here.
+pub fn devices() -> Vec<Device> {
+    let gpus = (0..cuda_count()).filter_map(|n| u16::try_from(n).ok()).map(Device::Cuda);
+    std::iter::once(Device::Cpu).chain(gpus).collect()
+}
+
 /// The namespace's device as libtorch's, if this process has it.
 pub(crate) fn device(op: &str, namespace: &Namespace) -> Result<tch::Device> {
     match namespace.device() {
         Device::Cpu => Ok(tch::Device::Cpu),
         Device::Cuda(n) => {
-            let count = if Cuda::is_available() { Cuda::device_count() } else { 0 };
+            let count = cuda_count();
             if i64::from(n) < count {
                 return Ok(tch::Device::Cuda(usize::from(n)));
             }
@@ -161,8 +172,18 @@ impl Native for TorchArray {
     }
 }
 
-/// A number as a tensor without axes.
+/// A number as a tensor without axes, of its own.
 pub(crate) fn number(scalar: Scalar, dtype: DType) -> Result<Tensor> {
+    made_of(scalar, dtype, fresh)
+}
+
+/// The same for an operand: the tensor may be in use elsewhere, and must not come out as a result, whose memory others may
+/// write to ([`TorchArray::memory`]).
+pub(crate) fn operand(scalar: Scalar, dtype: DType) -> Result<Tensor> {
+    made_of(scalar, dtype, constant)
+}
+
+fn made_of(scalar: Scalar, dtype: DType, make: fn(Number, tch::Kind) -> Outcome) -> Result<Tensor> {
     let fail = |e| failed("from_scalar", e);
     let bytes_of = |data: &[u8]| Tensor::f_from_data_size(data, &[], carrier(dtype)).map_err(fail);
     match dtype {
@@ -171,9 +192,9 @@ pub(crate) fn number(scalar: Scalar, dtype: DType) -> Result<Tensor> {
             bytes_of(bytes(&[Complex::new(z.re as f32, z.im as f32)]))
         }
         DType::Complex128 => bytes_of(bytes(&[scalar.to_complex()])),
-        DType::Bool => constant(Number::Int(scalar.to_bool().into()), carrier(dtype)).map_err(fail),
-        _ if dtype.is_floating() => constant(Number::Float(scalar.to_f64()), carrier(dtype)).map_err(fail),
-        _ => constant(Number::Int(scalar.to_i128() as i64), carrier(dtype)).map_err(fail),
+        DType::Bool => make(Number::Int(scalar.to_bool().into()), carrier(dtype)).map_err(fail),
+        _ if dtype.is_floating() => make(Number::Float(scalar.to_f64()), carrier(dtype)).map_err(fail),
+        _ => make(Number::Int(scalar.to_i128() as i64), carrier(dtype)).map_err(fail),
     }
 }
 

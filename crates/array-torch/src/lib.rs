@@ -21,12 +21,15 @@
 //! |---|---|
 //! | `array` | [`TorchArray`], a tensor with the protocol's data type |
 //! | `carrier` | the unsigned types that libtorch stores but does not compute with |
+//! | `complex` | functions of complex numbers where libtorch's have other special values than the standard's |
 //! | `donation` | when a result may take an operand's place |
 //! | `error` | libtorch's failures as the protocol's errors |
 //! | `kind` | the kind, its devices, how values enter and leave |
+//! | `memory` | memory that tensors share with others; `share.cpp` is what tch lacks for it |
 
 mod array;
 mod carrier;
+mod complex;
 mod creation;
 mod data_type;
 mod donation;
@@ -38,6 +41,7 @@ mod kind;
 mod linalg;
 mod linear_algebra;
 mod manipulation;
+mod memory;
 mod numbers;
 mod searching;
 mod set;
@@ -45,4 +49,5 @@ mod sorting;
 mod statistical;
 
 pub use array::TorchArray;
-pub use kind::{TORCH, namespace};
+pub use kind::{TORCH, devices, namespace};
+pub use memory::Strided;

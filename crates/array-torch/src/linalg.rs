@@ -109,7 +109,8 @@ fn qr(x: &TorchArray, p: &Qr) -> Result<[TorchArray; 2]> {
         let q_turned = q.f_narrow(-1, 0, k)?.f_mul(&phase.f_unsqueeze(-2)?)?;
         let r_turned = r.f_narrow(-2, 0, k)?.f_mul(&phase.f_conj_physical()?.f_unsqueeze(-1)?)?;
         let q = Tensor::f_cat(&[q_turned, q.f_narrow(-1, k, columns - k)?], -1)?;
-        let r = Tensor::f_cat(&[r_turned, r.f_narrow(-2, k, rows - k)?], -2)?;
+        // Turned zeros below the diagonal would be negative.
+        let r = Tensor::f_cat(&[r_turned, r.f_narrow(-2, k, rows - k)?], -2)?.f_triu(0)?;
         Ok((q, r))
     };
     let (q, r) = turned().map_err(|e| failed("qr", e))?;

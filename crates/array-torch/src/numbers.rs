@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use tch::{Kind, TchError, Tensor};
 
-type Outcome = Result<Tensor, TchError>;
+pub(crate) type Outcome = Result<Tensor, TchError>;
 
 /// A number of any type.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,7 +48,8 @@ pub(crate) fn constant(number: Number, kind: Kind) -> Outcome {
     })
 }
 
-fn fresh(number: Number, kind: Kind) -> Outcome {
+/// The same, of its own.
+pub(crate) fn fresh(number: Number, kind: Kind) -> Outcome {
     let of = |bytes: &[u8]| Tensor::f_from_data_size(bytes, &[], kind);
     match (number, kind) {
         (Number::Int(i), Kind::Bool) => of(&[u8::from(i != 0)]),

@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyComplex, PyDict, PyList, PyString, PyTuple};
 
 use crate::boundary::run;
 use crate::data_type::{self, PyDType};
+use crate::dlpack::DLDevice;
 use crate::given::{self, Given};
 use crate::{dlpack, indexing, memory};
 
@@ -142,6 +143,12 @@ impl PyArray {
         self.array.kind().name()
     }
 
+    /// The name of the kind whose namespace the array's is: inside a transformation, that of what is transformed.
+    #[getter(home)]
+    fn home_name(&self) -> &'static str {
+        self.home()
+    }
+
     #[pyo3(signature = (/, *, api_version=None))]
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
         py.import("array_protocol._build")?.getattr("namespace_of")?.call1((self.home(), api_version))
@@ -232,20 +239,32 @@ impl PyArray {
         py: Python<'_>,
         stream: Option<&Bound<'_, PyAny>>,
         max_version: Option<(u32, u32)>,
-        dl_device: Option<(i64, i64)>,
+        dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
     ) -> PyResult<Py<PyAny>> {
-        if stream.is_some() {
+        let home = DLDevice::of(&self.array);
+        let on_cpu = home == DLDevice::CPU;
+        if stream.is_some() && on_cpu {
             return Err(PyBufferError::new_err("the CPU has no streams"));
         }
-        if dl_device.is_some_and(|d| d != (1, 0)) {
-            return Err(PyBufferError::new_err("the array is on the CPU, DLPack's device (1, 0)"));
+        let versioned = max_version.is_some_and(|v| v >= (1, 0));
+        match dl_device {
+            Some(asked) if asked == home.numbers() => {}
+            Some(asked) if asked == DLDevice::CPU.numbers() && copy != Some(false) => {
+                let mut moved = run(py, || array_api::to_device(&self.array, Device::Cpu))?;
+                return dlpack::export(py, &mut moved, versioned, copy);
+            }
+            Some(_) => {
+                let message = format!("the array is on {}, DLPack's device {:?}", self.device(), home.numbers());
+                return Err(PyBufferError::new_err(message));
+            }
+            None => {}
         }
-        dlpack::export(py, &mut self.array, max_version.is_some_and(|v| v >= (1, 0)), copy)
+        dlpack::export(py, &mut self.array, versioned, copy)
     }
 
     fn __dlpack_device__(&self) -> (i32, i32) {
-        (1, 0)
+        DLDevice::of(&self.array).numbers()
     }
 
     /// The elements as nested lists of Python's numbers; a 0-d array gives a number.
@@ -286,7 +305,7 @@ impl PyArray {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let rebuild = py.import("array_protocol._pickle")?.getattr("array")?;
-        let parts = (self.kind(), self.tobytes(py)?, self.shape(py)?, self.array.dtype().name());
+        let parts = (self.kind(), self.tobytes(py)?, self.shape(py)?, self.array.dtype().name(), self.device());
         Ok((rebuild, parts).into_pyobject(py)?.into_any())
     }
 

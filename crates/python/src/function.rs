@@ -18,7 +18,27 @@ pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
     if kind == array_ndarray::NDARRAY.name() {
         return Ok(array_ndarray::namespace());
     }
+    #[cfg(feature = "torch")]
+    if kind == array_torch::TORCH.name() {
+        return Ok(array_torch::namespace());
+    }
     run(py, || kind.parse())
+}
+
+/// The devices that a kind's arrays can live on here.
+fn devices_of(kind: &str) -> Vec<Device> {
+    #[cfg(feature = "torch")]
+    if kind == array_torch::TORCH.name() {
+        return array_torch::devices();
+    }
+    let _ = kind;
+    vec![Device::Cpu]
+}
+
+/// The names of the devices that a kind's arrays can live on here.
+#[pyfunction]
+pub(crate) fn devices(kind: &str) -> Vec<String> {
+    devices_of(kind).iter().map(Device::to_string).collect()
 }
 
 type Wider = for<'a> fn(Operand<'a>) -> Result<Operand<'a>>;
@@ -152,6 +172,7 @@ impl Function {
         value: &Bound<'py, PyAny>,
         operands: &mut Operands<'py>,
         fields: &mut Vec<(&'static str, Value)>,
+        device: &mut Option<Device>,
     ) -> PyResult<()> {
         let key = key.cast::<PyString>()?;
         let name = key.to_str()?;
@@ -172,7 +193,10 @@ impl Function {
             return Ok(());
         }
         match (name, self.op.class) {
-            ("device", Class::Creation | Class::Elementwise) => self.on(value),
+            ("device", Class::Creation | Class::Elementwise) => {
+                *device = self.on(value)?;
+                Ok(())
+            }
             ("copy", Class::Movement) => Ok(()),
             _ => Err(self.unexpected(&format!("parameter {name}"))),
         }
@@ -211,17 +235,23 @@ impl Function {
         call(&mut [a.operand(), b.operand()]).map(Some)
     }
 
-    /// Arrays of the namespace live on its device; another one cannot be asked for.
-    fn on(&self, device: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// The device that a result is asked for on: one of those of the namespace's arrays.
+    fn on(&self, device: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
         if device.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let asked: Device = match device.cast::<PyString>() {
             Ok(name) => run(device.py(), || name.to_str().unwrap_or_default().parse())?,
             Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
         };
-        let Some(xp) = self.xp.as_ref().filter(|xp| xp.device() != asked) else { return Ok(()) };
-        Err(PyValueError::new_err(format!("{}: arrays of {xp} live on {}, not on {asked}", self.op.name, xp.device())))
+        let Some(xp) = &self.xp else { return Ok(Some(asked)) };
+        let there = devices_of(xp.kind().name());
+        if there.contains(&asked) {
+            return Ok(Some(asked));
+        }
+        let there = there.iter().map(Device::to_string).collect::<Vec<_>>().join(", ");
+        let (name, kind) = (self.op.name, xp.kind().name());
+        Err(PyValueError::new_err(format!("{name}: arrays of {kind} live on {there} here, not on {asked}")))
     }
 
     /// The names of the results as the standard writes them: matrices are capital there.
@@ -268,7 +298,7 @@ impl Function {
         {
             return self.results(py, outs);
         }
-        let (mut operands, mut fields) = (Operands::new(), vec![]);
+        let (mut operands, mut fields, mut device) = (Operands::new(), vec![], None);
         for (i, value) in args.iter().enumerate() {
             match self.op.args.get(i) {
                 Some((name, Role::Many)) => {
@@ -287,7 +317,7 @@ impl Function {
             }
         }
         for (key, value) in kwargs.into_iter().flatten() {
-            self.keyword(&key, &value, &mut operands, &mut fields)?;
+            self.keyword(&key, &value, &mut operands, &mut fields, &mut device)?;
         }
         while operands.len() < n && matches!(self.op.args[operands.len()].1, Role::Maybe) {
             operands.push(None);
@@ -308,6 +338,8 @@ impl Function {
         // Arrays know where they live, and a call that does not say it again is found sooner.
         let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
         let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
+        let xp = xp.cloned().map(|xp| device.map_or(xp.clone(), |device| xp.on(device)));
+        let xp = xp.as_ref();
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
@@ -316,6 +348,13 @@ impl Function {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
             run_long(py, || self.apply(params, &mut operands, xp))?
+        };
+        // Functions such as `zeros_like` answer where their argument lives.
+        let outs = match (outs, device) {
+            (Outs::One(array), Some(device)) if array.namespace().device() != device => {
+                Outs::One(run_long(py, || array_api::to_device(&array, device))?)
+            }
+            (outs, _) => outs,
         };
         self.results(py, outs)
     }

@@ -18,6 +18,8 @@ mod memory;
 // PyO3 writes its wrappers where our macros are called, in the style of earlier editions.
 #[allow(unsafe_op_in_unsafe_fn)]
 mod operators;
+#[cfg(feature = "torch")]
+mod torch;
 mod transform;
 mod tree;
 
@@ -48,6 +50,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(ensemble::fit, module)?,
         wrap_pyfunction!(ensemble::default_options, module)?,
         wrap_pyfunction!(function::data_kinds, module)?,
+        wrap_pyfunction!(function::devices, module)?,
         wrap_pyfunction!(foreign::register, module)?,
         wrap_pyfunction!(foreign::kind, module)?,
         wrap_pyfunction!(foreign::handled_functions, module)?,

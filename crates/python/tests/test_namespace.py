@@ -1,6 +1,7 @@
 """What a namespace is made of, and that its objects behave as Python's do."""
 
 import copy
+import importlib
 import inspect
 import math
 import pickle
@@ -9,6 +10,7 @@ import pytest
 
 import array_protocol
 import array_protocol.ndarray as xp
+from array_protocol import _native
 
 
 def test_functions_come_from_rows_with_their_signatures_and_words():
@@ -107,3 +109,11 @@ def test_versions():
     with pytest.raises(ValueError):
         x.__array_namespace__(api_version="1999.01")
     assert array_protocol.Array is type(x)
+
+
+@pytest.mark.skipif("torch" in _native.data_kinds(), reason="array_protocol.torch: the package was built with libtorch")
+def test_without_libtorch_its_namespace_says_how_to_get_it():
+    with pytest.raises(ImportError, match="--features torch"):
+        importlib.import_module("array_protocol.torch")
+    with pytest.raises(AttributeError, match="--features torch"):
+        _ = array_protocol.torch

@@ -1,9 +1,13 @@
 """The array API standard over any array type of array-protocol.
 
-`array_protocol.ndarray` is the standard's namespace in memory. The functions here belong to no namespace: they answer for
+`array_protocol.ndarray` is the standard's namespace in memory, `array_protocol.torch` that of libtorch, if it was built in. The functions here belong to no namespace: they answer for
 every array, also for objects of other classes once these are registered (`implements`). `grad`, `vmap` and their like
 transform functions of arrays; `array_protocol.ensemble` estimates with honest uncertainty.
 """
+
+from ._libtorch import load as _load_libtorch
+
+_load_libtorch()
 
 from . import ensemble
 from ._errors import AxisError, Decline
@@ -44,3 +48,5 @@ def __getattr__(name):
         return namespace(name)
     except ModuleNotFoundError:
         raise AttributeError(f"module 'array_protocol' has no attribute {name!r}") from None
+    except ImportError as e:
+        raise AttributeError(str(e)) from None

@@ -7,6 +7,7 @@ from ._native import Array as Array, DType as DType, Number
 
 from . import ensemble as ensemble
 from . import ndarray as ndarray
+from . import torch as torch
 from ._errors import AxisError as AxisError, Decline as Decline
 from ._foreign import (
     explain as explain,

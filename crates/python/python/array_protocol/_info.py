@@ -43,9 +43,10 @@ def iinfo(type, /):
     return Iinfo(*_native.iinfo(type))
 
 
-def check_device(device):
-    if device is not None and device != DEVICE:
-        raise ValueError(f"there is no device {device!r}; arrays of this namespace live on {DEVICE!r}")
+def check_device(kind, device):
+    """Whether arrays of the kind can live there; None is left to the function."""
+    if device is not None and device not in (there := _native.devices(kind)):
+        raise ValueError(f"there is no device {device!r}; arrays of this namespace live on {', '.join(map(repr, there))}")
 
 
 class Info:
@@ -61,7 +62,7 @@ class Info:
         return DEVICE
 
     def default_dtypes(self, *, device=None):
-        check_device(device)
+        check_device(self.kind, device)
         d = _native.dtypes
         return {
             "real floating": d["float64"],
@@ -71,11 +72,11 @@ class Info:
         }
 
     def dtypes(self, *, device=None, kind=None):
-        check_device(device)
+        check_device(self.kind, device)
         if kind is None:
             return dict(_native.dtypes)
         kinds = kind if isinstance(kind, tuple) else (kind,)
         return {name: d for name, d in _native.dtypes.items() if any(_native.isdtype(d, k) for k in kinds)}
 
     def devices(self):
-        return (DEVICE,)
+        return tuple(_native.devices(self.kind))

@@ -7,8 +7,9 @@ def dtype(name):
     return _native.dtypes[name]
 
 
-def array(kind, data, shape, dtype_name):
-    return _native.from_bytes(kind, data, shape, _native.dtypes[dtype_name])
+def array(kind, data, shape, dtype_name, device="cpu"):
+    x = _native.from_bytes(kind, data, shape, _native.dtypes[dtype_name])
+    return x if device == "cpu" else x.to_device(device)
 
 
 def function(kind, category, name):

@@ -75,6 +75,7 @@ from {native} import Array as Array, DType as DType, Number
 # The package's own functions, which are no rows.
 PACKAGE = '''from . import ensemble as ensemble
 from . import ndarray as ndarray
+from . import torch as torch
 from ._errors import AxisError as AxisError, Decline as Decline
 from ._foreign import (
     explain as explain,
@@ -188,7 +189,9 @@ def is_of_namespace(value):
 def stubs():
     """Every stub: its path in the package, and its text."""
     found = {}
-    for name in ("array_protocol", "array_protocol.ndarray"):
+    for name in ("array_protocol", "array_protocol.ndarray", "array_protocol.torch"):
+        if name.endswith(".torch") and "torch" not in _native.data_kinds():
+            continue
         module = importlib.import_module(name)
         folder = pathlib.PurePosixPath(*name.split(".")[1:])
         found[folder / "__init__.pyi"] = stub(module, PACKAGE if name == "array_protocol" else "")

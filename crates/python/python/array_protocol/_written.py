@@ -5,7 +5,6 @@ import sys
 
 from . import _info, _native
 from ._errors import AxisError
-from ._info import check_device
 from ._native import Array, dtypes
 
 
@@ -17,26 +16,53 @@ def written(kind, rows):
         found[f.__name__.removesuffix("_")] = f
         return f
 
+    def check_device(device):
+        _info.check_device(kind, device)
+
+    def placed(x, device):
+        """The array where it is asked for."""
+        return x if device is None or x.device == device else x.to_device(device)
+
+    def is_own(obj):
+        """Whether an array of ours is one of this namespace. Kinds that are built in from elsewhere are left as they are:
+        what they hold may take far more memory as elements."""
+        if not isinstance(obj, Array):
+            return False
+        # Inside a transformation, the namespace is that of what is transformed.
+        return obj.home == kind or obj.home in _native.extensions or kind in _native.extensions
+
     @ours
     def asarray(obj, /, *, dtype=None, device=None, copy=None):
-        """An array of a number, nested sequences, an array, or memory of another library, which is copied."""
+        """An array of a number, nested sequences, an array, or memory of another library, as `from_dlpack` takes it."""
         check_device(device)
         dtype = _native.dtype_of(dtype)
-        if isinstance(obj, Array):
+        if is_own(obj):
             if dtype is None or obj.dtype == dtype:
-                return obj.copy() if copy else obj
+                return located(obj, device, copy)
             if copy is False:
                 raise ValueError(f"asarray: {obj.dtype} cannot become {dtype} without a copy")
-            return rows["astype"](obj, dtype)
+            return placed(rows["astype"](obj, dtype), device)
         x = imported(obj, copy)
         if x is None:
             if copy is False:
                 raise ValueError("asarray: Python's numbers and foreign memory cannot become an array without a copy")
-            return _native.from_nested(kind, obj, dtype)
-        return x if dtype is None or x.dtype == dtype else rows["astype"](x, dtype)
+            return placed(_native.from_nested(kind, obj, dtype), device)
+        if dtype is None or x.dtype == dtype:
+            return located(x, device, None if copy else copy)
+        if copy is False:
+            raise ValueError(f"asarray: {x.dtype} cannot become {dtype} without a copy")
+        return placed(rows["astype"](x, dtype), device)
+
+    def located(x, device, copy):
+        """The array, or a copy of it, on a device, unless that takes a copy that is forbidden."""
+        if device is not None and x.device != device:
+            if copy is False:
+                raise ValueError(f"an array on {x.device} cannot be on {device} without a copy")
+            return x.to_device(device)
+        return x.copy() if copy else x
 
     def imported(obj, copy):
-        """Other libraries' memory, as a copy; `None` for what has none."""
+        """Other libraries' memory; `None` for what has none."""
         if isinstance(obj, (bool, int, float, complex, list, tuple)):
             return None
         if hasattr(obj, "__dlpack__"):
@@ -52,41 +78,34 @@ def written(kind, rows):
 
     @ours
     def from_dlpack(x, /, *, device=None, copy=None):
-        """An array of what has `__dlpack__`. Memory that others may write to is copied."""
+        """An array of what has `__dlpack__`.
+
+        Arrays of libtorch's share the memory, and see what others write to it; those of other kinds are a copy."""
         check_device(device)
-        if isinstance(x, Array):
-            return x.copy() if copy else x
-        if copy is False:
-            raise BufferError("from_dlpack: memory that others may write to is copied; copy=False is not possible")
-        try:
-            capsule = x.__dlpack__(max_version=(1, 0))
-        except TypeError:
-            capsule = x.__dlpack__()
-        return _native.from_capsule(kind, capsule)
+        if is_own(x):
+            return located(x, device, copy)
+        return located(_native.from_capsule(kind, exported(x), copy), device, None if copy else copy)
 
     @ours
     def arange(start, /, stop=None, step=1, *, dtype=None, device=None):
         """Evenly spaced values from `start` (0 if it is the only one) to before `stop`."""
-        check_device(device)
         start, stop = (0, start) if stop is None else (start, stop)
-        return rows["arange"](start=start, stop=stop, step=step, dtype=dtype)
+        return rows["arange"](start=start, stop=stop, step=step, dtype=dtype, device=device)
 
     @ours
     def linspace(start, stop, /, num, *, dtype=None, device=None, endpoint=True):
         """`num` evenly spaced values from `start` to `stop`, which is included unless `endpoint` is false."""
-        check_device(device)
         if dtype is None and (isinstance(start, complex) or isinstance(stop, complex)):
             dtype = dtypes["complex128"]
-        return rows["linspace"](start=start, stop=stop, num=num, dtype=dtype, endpoint=endpoint)
+        return rows["linspace"](start=start, stop=stop, num=num, dtype=dtype, endpoint=endpoint, device=device)
 
     @ours
     def eye(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None):
         """Ones on the `k`-th diagonal, zeros elsewhere."""
-        check_device(device)
         # Diagonals beyond the matrix are all alike: empty.
         furthest = n_rows + (n_rows if n_cols is None else n_cols)
         k = max(-furthest, min(k, furthest))
-        return rows["eye"](n_rows=n_rows, n_cols=n_cols, k=k, dtype=dtype)
+        return rows["eye"](n_rows=n_rows, n_cols=n_cols, k=k, dtype=dtype, device=device)
 
     @ours
     def meshgrid(*arrays, indexing="xy"):
@@ -108,8 +127,8 @@ def written(kind, rows):
         if dtype is None:
             raise TypeError("astype: the data type is None")
         if x.dtype == dtype:
-            return x.copy() if copy else x
-        return rows["astype"](x, dtype)
+            return located(x, device, copy)
+        return placed(rows["astype"](x, dtype), device)
 
     @ours
     def tensordot(x1, x2, /, *, axes=2):
@@ -190,6 +209,20 @@ def _wrapped(f):
         return f(*args, **kwargs)
 
     return call
+
+
+# DLPack's number of CUDA devices, and the stream on which libtorch works unless it is told otherwise.
+_CUDA, _DEFAULT_STREAM = 2, 1
+
+
+def exported(x):
+    """A producer's capsule; one on a GPU holds its work back from ours until it is done."""
+    where = x.__dlpack_device__()[0] if hasattr(x, "__dlpack_device__") else None
+    stream = {"stream": _DEFAULT_STREAM} if where == _CUDA else {}
+    try:
+        return x.__dlpack__(max_version=(1, 0), **stream)
+    except TypeError:
+        return x.__dlpack__(**stream)
 
 
 # Formats of the buffer protocol; sizes decide between those that C leaves open.
