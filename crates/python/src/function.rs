@@ -1,17 +1,17 @@
 //! A row of the registry as a Python callable.
 
 use array_api::{Class, DType, Device, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::boundary::{LONG, exception, run, run_long};
-use crate::data_type;
 use crate::foreign;
 use crate::given::{self, Given};
 use crate::operators::divisible;
+use crate::{data_type, device};
 
 /// The namespace of a kind, by its name.
 pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
@@ -23,22 +23,6 @@ pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
         return Ok(array_torch::namespace());
     }
     run(py, || kind.parse())
-}
-
-/// The devices that a kind's arrays can live on here.
-fn devices_of(kind: &str) -> Vec<Device> {
-    #[cfg(feature = "torch")]
-    if kind == array_torch::TORCH.name() {
-        return array_torch::devices();
-    }
-    let _ = kind;
-    vec![Device::Cpu]
-}
-
-/// The names of the devices that a kind's arrays can live on here.
-#[pyfunction]
-pub(crate) fn devices(kind: &str) -> Vec<String> {
-    devices_of(kind).iter().map(Device::to_string).collect()
 }
 
 type Wider = for<'a> fn(Operand<'a>) -> Result<Operand<'a>>;
@@ -172,7 +156,7 @@ impl Function {
         value: &Bound<'py, PyAny>,
         operands: &mut Operands<'py>,
         fields: &mut Vec<(&'static str, Value)>,
-        device: &mut Option<Device>,
+        on: &mut Option<Device>,
     ) -> PyResult<()> {
         let key = key.cast::<PyString>()?;
         let name = key.to_str()?;
@@ -194,7 +178,7 @@ impl Function {
         }
         match (name, self.op.class) {
             ("device", Class::Creation | Class::Elementwise) => {
-                *device = self.on(value)?;
+                *on = device::asked(self.op.name, self.xp.as_ref(), value)?;
                 Ok(())
             }
             ("copy", Class::Movement) => Ok(()),
@@ -233,25 +217,6 @@ impl Function {
             _ => return Ok(None),
         }
         call(&mut [a.operand(), b.operand()]).map(Some)
-    }
-
-    /// The device that a result is asked for on: one of those of the namespace's arrays.
-    fn on(&self, device: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
-        if device.is_none() {
-            return Ok(None);
-        }
-        let asked: Device = match device.cast::<PyString>() {
-            Ok(name) => run(device.py(), || name.to_str().unwrap_or_default().parse())?,
-            Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
-        };
-        let Some(xp) = &self.xp else { return Ok(Some(asked)) };
-        let there = devices_of(xp.kind().name());
-        if there.contains(&asked) {
-            return Ok(Some(asked));
-        }
-        let there = there.iter().map(Device::to_string).collect::<Vec<_>>().join(", ");
-        let (name, kind) = (self.op.name, xp.kind().name());
-        Err(PyValueError::new_err(format!("{name}: arrays of {kind} live on {there} here, not on {asked}")))
     }
 
     /// The names of the results as the standard writes them: matrices are capital there.
@@ -298,7 +263,7 @@ impl Function {
         {
             return self.results(py, outs);
         }
-        let (mut operands, mut fields, mut device) = (Operands::new(), vec![], None);
+        let (mut operands, mut fields, mut on) = (Operands::new(), vec![], None);
         for (i, value) in args.iter().enumerate() {
             match self.op.args.get(i) {
                 Some((name, Role::Many)) => {
@@ -317,7 +282,7 @@ impl Function {
             }
         }
         for (key, value) in kwargs.into_iter().flatten() {
-            self.keyword(&key, &value, &mut operands, &mut fields, &mut device)?;
+            self.keyword(&key, &value, &mut operands, &mut fields, &mut on)?;
         }
         while operands.len() < n && matches!(self.op.args[operands.len()].1, Role::Maybe) {
             operands.push(None);
@@ -338,7 +303,7 @@ impl Function {
         // Arrays know where they live, and a call that does not say it again is found sooner.
         let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
         let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
-        let xp = xp.cloned().map(|xp| device.map_or(xp.clone(), |device| xp.on(device)));
+        let xp = xp.cloned().map(|xp| on.map_or(xp.clone(), |device| xp.on(device)));
         let xp = xp.as_ref();
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
@@ -350,7 +315,7 @@ impl Function {
             run_long(py, || self.apply(params, &mut operands, xp))?
         };
         // Functions such as `zeros_like` answer where their argument lives.
-        let outs = match (outs, device) {
+        let outs = match (outs, on) {
             (Outs::One(array), Some(device)) if array.namespace().device() != device => {
                 Outs::One(run_long(py, || array_api::to_device(&array, device))?)
             }

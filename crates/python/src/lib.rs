@@ -7,6 +7,7 @@ mod array;
 mod boundary;
 mod construct;
 mod data_type;
+mod device;
 mod dlpack;
 mod ensemble;
 mod extension;
@@ -50,7 +51,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(ensemble::fit, module)?,
         wrap_pyfunction!(ensemble::default_options, module)?,
         wrap_pyfunction!(function::data_kinds, module)?,
-        wrap_pyfunction!(function::devices, module)?,
+        wrap_pyfunction!(device::devices, module)?,
         wrap_pyfunction!(foreign::register, module)?,
         wrap_pyfunction!(foreign::kind, module)?,
         wrap_pyfunction!(foreign::handled_functions, module)?,

@@ -50,10 +50,10 @@ impl<M> Holder<M> {
         managed: M,
         parts: impl Fn(&mut M) -> (&mut DLTensor, &mut *mut c_void),
     ) -> *mut M {
-        let holder = Box::leak(Box::new(Holder { managed, view }));
-        let context = std::ptr::from_mut(holder).cast();
-        let view = &mut holder.view;
-        let (tensor, manager_ctx) = parts(&mut holder.managed);
+        let holder = Box::into_raw(Box::new(Holder { managed, view }));
+        // SAFETY: nobody else has the pointer yet.
+        let Holder { managed, view } = unsafe { &mut *holder };
+        let (tensor, manager_ctx) = parts(managed);
         *tensor = DLTensor {
             data: view.data,
             device,
@@ -63,8 +63,9 @@ impl<M> Holder<M> {
             strides: view.strides.as_mut_ptr(),
             byte_offset: 0,
         };
-        *manager_ctx = context;
-        &mut holder.managed
+        *manager_ctx = holder.cast();
+        // SAFETY: the holder is alive.
+        unsafe { &raw mut (*holder).managed }
     }
 }
 
