@@ -31,10 +31,11 @@ pub struct TorchArray {
 // ones. Here nothing mutates what is shared: kernels of this crate write to a tensor that they made themselves in the same
 // call, or to a donated one of which `donation.rs` knows that this is the only array and that nobody has its tensor. And
 // `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. (A clone of it shares the elements, and `tch` lets
-// it be changed on another thread; that is so for any two clones, which are `Send`, without this line.) What remains are `const` methods of `at::Tensor`, which libtorch allows on one tensor from several threads: they
-// read metadata written before the tensor was shared, and count references with atomics. Gradients, the one piece of
-// metadata that reading may create, are never asked for. Memory of another owner (`memory.rs`) may be written to by that owner
-// meanwhile: libtorch then reads what any tensor on such memory reads, and Rust makes no reference to it.
+// it be changed on another thread; that is so for any two clones, which are `Send`, without this line.) What remains are
+// `const` methods of `at::Tensor`, which libtorch allows on one tensor from several threads: they read metadata written
+// before the tensor was shared, and count references with atomics. Gradients, the one piece of metadata that reading may
+// create, are never asked for. Memory of another owner (`memory.rs`) may be written to by that owner meanwhile: libtorch
+// then reads what any tensor on such memory reads, and Rust makes no reference to it.
 // `tests/threads.rs` shares arrays between threads.
 unsafe impl Sync for TorchArray {}
 
