@@ -111,7 +111,7 @@ fn doc_tests(run: &mut Run) -> Result<(), Failure> {
 }
 
 /// Also in release: link-time registration has to survive the linker's optimisation. One program shows it, since each takes
-/// over a minute to link.
+/// most of a minute to link.
 fn third_party(run: &mut Run) -> Result<(), Failure> {
     if !run.repository.root.join(THIRD_PARTY).exists() {
         run.skip("third-party crate", &format!("there is no {THIRD_PARTY}"));
@@ -119,7 +119,7 @@ fn third_party(run: &mut Run) -> Result<(), Failure> {
     }
     for choice in [&[][..], &["--release", "--test", "kinds"]] {
         let line = run.repository.cargo(&[&["test", "--manifest-path", THIRD_PARTY], choice].concat());
-        // Beside the workspace's own, so that what others wrote is not compiled again.
+        // Everything that a check writes lies below the workspace's build folder.
         run.step(&line.with("CARGO_TARGET_DIR", &run.repository.target.to_string_lossy()))?;
     }
     Ok(())
