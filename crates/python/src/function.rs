@@ -303,8 +303,8 @@ impl Function {
         // Arrays know where they live, and a call that does not say it again is found sooner.
         let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
         let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
-        let xp = xp.cloned().map(|xp| on.map_or(xp.clone(), |device| xp.on(device)));
-        let xp = xp.as_ref();
+        let placed = on.and_then(|device| Some(xp?.clone().on(device)));
+        let xp = placed.as_ref().or(xp);
         let outs = if size < LONG {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();

@@ -44,13 +44,13 @@ pub fn prod(x: &NdArray, axes: &[usize], shape: &[usize], dtype: DType) -> Resul
 /// [`ErrorKind::Value`](array_api::ErrorKind::Value) if there is nothing to choose from.
 pub fn max(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
     ordered("max", x)?;
-    reduce("max", &MAX, x, axes, shape)
+    choose("max", &MAX, true, x, axes, shape)
 }
 
 /// The smallest element; NaN if there is one. Errors as in [`max`].
 pub fn min(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
     ordered("min", x)?;
-    reduce("min", &MIN, x, axes, shape)
+    choose("min", &MIN, false, x, axes, shape)
 }
 
 /// Whether an element is not zero; false of nothing.
@@ -92,24 +92,40 @@ const SHORT: usize = 32;
 const COLUMNS: usize = 256;
 
 fn reduce(name: &str, kernels: &'static Kernels, x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
+    run(name, kernels, None, x, axes, shape)
+}
+
+/// A reduction to one of the elements, the largest or the smallest.
+fn choose(
+    name: &str,
+    kernels: &'static Kernels,
+    largest: bool,
+    x: &NdArray,
+    axes: &[usize],
+    shape: &[usize],
+) -> Result<NdArray> {
+    let extreme = position_kernel::find(x.dtype()).map(|kernel| (kernel, largest));
+    run(name, kernels, extreme, x, axes, shape)
+}
+
+fn run(
+    name: &str,
+    kernels: &'static Kernels,
+    extreme: Option<(&'static PositionKernel, bool)>,
+    x: &NdArray,
+    axes: &[usize],
+    shape: &[usize],
+) -> Result<NdArray> {
     let dtype = x.dtype();
     let Some(kernel) = find(kernels, dtype) else {
         return Err(Error::dtype(name, format!("is not defined for {dtype}")));
     };
-    let mut plan = Plan::new(kernel, x, axes);
-    if let Some(largest) = largest(kernels) {
-        plan.extreme = position_kernel::find(dtype).map(|kernel| (kernel, largest));
-    }
+    let plan = Plan { extreme, ..Plan::new(kernel, x, axes) };
     if plan.length == 0 && plan.outputs > 0 {
         return empty(name, dtype, shape);
     }
     // SAFETY: the plan writes every output, and the shape has as many elements.
     Ok(unsafe { NdArray::build(dtype, shape, &mut |out| plan.execute(&Target(out))) })
-}
-
-/// Whether a reduction chooses the largest element or the smallest, if it chooses.
-fn largest(kernels: &'static Kernels) -> Option<bool> {
-    std::ptr::eq(kernels, &MAX).then_some(true).or(std::ptr::eq(kernels, &MIN).then_some(false))
 }
 
 /// The result of reducing nothing.

@@ -64,7 +64,9 @@ RETURNS = {
     "result_type": "DType",
 }
 
-HEADER = '''"""Written by `python -m array_protocol._stubs`; do not edit."""
+NOTICE = '"""Written by `python -m array_protocol._stubs`; do not edit."""'
+
+HEADER = NOTICE + '''
 
 import builtins
 from typing import Any, Callable, NamedTuple, Optional, Sequence, Union
@@ -94,6 +96,20 @@ from ._transforms import (
     vmap as vmap,
 )
 '''
+
+
+TORCH = (
+    NOTICE
+    + '''
+
+from ..ndarray import *
+from ..ndarray import (
+    __array_api_version__ as __array_api_version__,
+    __array_namespace_info__ as __array_namespace_info__,
+)
+'''
+    + "".join(f"from . import {extension} as {extension}\n" for extension in _build.EXTENSIONS)
+)
 
 
 def python_type(rust):
@@ -189,14 +205,17 @@ def is_of_namespace(value):
 def stubs():
     """Every stub: its path in the package, and its text."""
     found = {}
-    for name in ("array_protocol", "array_protocol.ndarray", "array_protocol.torch"):
-        if name.endswith(".torch") and "torch" not in _native.data_kinds():
-            continue
+    for name in ("array_protocol", "array_protocol.ndarray"):
         module = importlib.import_module(name)
         folder = pathlib.PurePosixPath(*name.split(".")[1:])
         found[folder / "__init__.pyi"] = stub(module, PACKAGE if name == "array_protocol" else "")
         for extension in _build.EXTENSIONS:
             found[folder / f"{extension}.pyi"] = stub(importlib.import_module(f"{name}.{extension}"))
+    # A namespace has the same functions whatever the kind, and this one need not be built in to be described.
+    torch = pathlib.PurePosixPath("torch")
+    found[torch / "__init__.pyi"] = TORCH
+    for extension in _build.EXTENSIONS:
+        found[torch / f"{extension}.pyi"] = f"{NOTICE}\n\nfrom ..ndarray.{extension} import *\n"
     return found
 
 
