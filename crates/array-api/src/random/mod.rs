@@ -39,5 +39,6 @@ pub use blocks::{Bits, Exponential, Normal, Uniform};
 pub use discrete::{Integers, Poisson};
 pub use draw::Draw;
 pub use gamma::Gamma;
+pub use host::part;
 pub use keys::{Domain, Key};
 pub use philox::philox4x32;

@@ -1,0 +1,110 @@
+//! What a chunked array promises beside its values: laziness, errors that lead to the user, memory that is given back.
+
+use array_api::{Array, DType, Result, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::*};
+
+fn counted(rows: usize) -> (Array, Arc<AtomicUsize>) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let seen = calls.clone();
+    let make = move |start: &[usize], extents: &[usize]| {
+        seen.fetch_add(1, Relaxed);
+        let (first, count) = (start[0] as i64, extents[0] as i64);
+        array_ndarray::namespace().arange(first..first + count)
+    };
+    let xp = array_ndarray::namespace();
+    (array_chunked::from_fn("numbers", &[rows], DType::Int64, 10, &xp, make).unwrap(), calls)
+}
+
+#[test]
+fn nothing_is_computed_before_it_is_asked_for_and_then_once() -> Result<()> {
+    let (x, calls) = counted(100);
+    let y = array_api::add(array_api::multiply(&x, 2)?, array_api::sum(&x, ..)?)?;
+    let shown = y.to_string();
+    assert!(shown.contains("shape=(100,)") && shown.contains("10x10"), "{shown}");
+    assert_eq!(calls.load(Relaxed), 0);
+    assert_eq!(y.to_vec::<i64>()?[1], 2 + 4950);
+    assert_eq!(calls.load(Relaxed), 10, "both uses of the data share one reading");
+    Ok(())
+}
+
+#[test]
+fn only_what_is_needed_is_computed() -> Result<()> {
+    let (x, calls) = counted(100);
+    let part = array_api::at(array_api::exp(array_api::astype(&x, DType::Float64)?)?, array_api::index![33..35])?;
+    assert_eq!(part.to_vec::<f64>()?.len(), 2);
+    assert_eq!(calls.load(Relaxed), 1);
+    Ok(())
+}
+
+#[test]
+fn equal_work_is_done_once() -> Result<()> {
+    let (x, calls) = counted(50);
+    let total = |x: &Array| array_api::sum(array_api::square(x)?, ..);
+    let both = array_api::add(total(&x)?, total(&x)?)?;
+    assert_eq!(both.item::<i64>()?, 2 * (0..50).map(|i| i * i).sum::<i64>());
+    assert_eq!(calls.load(Relaxed), 5);
+    Ok(())
+}
+
+#[test]
+fn a_failing_task_gives_one_error_with_its_operation_and_chunk() {
+    let xp = array_ndarray::namespace();
+    let make = |start: &[usize], extents: &[usize]| match start[0] {
+        7000 => Err(array_api::Error::backend("sensor", "no reading at 7000")),
+        _ => array_ndarray::namespace().ones((extents, DType::Float64)),
+    };
+    let x = array_chunked::from_fn("sensor", &[10_000], DType::Float64, 1, &xp, make).unwrap();
+    let error = array_api::sum(array_api::exp(&x).unwrap(), ..).unwrap().item::<f64>().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("no reading at 7000") && text.contains("task 7000 of sensor"), "{text}");
+}
+
+#[test]
+fn a_panicking_task_gives_an_error_too() {
+    let xp = array_ndarray::namespace().ones([6]).unwrap();
+    let x = array_chunked::from_array(&xp, 2).unwrap();
+    let y = array_chunked::map_blocks("bad", &[&x], DType::Float64, |_| panic!("a bug of the user's")).unwrap();
+    let text = y.to_vec::<f64>().unwrap_err().to_string();
+    assert!(text.contains("a bug of the user's") && text.contains("of bad"), "{text}");
+}
+
+#[test]
+fn chunks_that_depend_on_data_are_known_when_asked_for() -> Result<()> {
+    let (x, _) = counted(40);
+    let even = array_api::equal(array_api::remainder(&x, 2)?, 0)?;
+    let chosen = array_api::at_mask(&x, &even)?;
+    assert_eq!(chosen.dims()[0], array_api::UNKNOWN);
+    let chosen = array_chunked::compute_chunk_sizes(&chosen)?;
+    assert_eq!(chosen.shape()?, [20]);
+    Ok(())
+}
+
+#[test]
+fn arrays_with_extents_that_depend_on_different_data_are_not_combined() -> Result<()> {
+    let (x, _) = counted(40);
+    let small = array_api::at_mask(&x, array_api::less(&x, 10)?)?;
+    let large = array_api::at_mask(&x, array_api::greater(&x, 20)?)?;
+    let text = array_api::add(&small, &large).unwrap_err().to_string();
+    assert!(text.contains("compute_chunk_sizes"), "{text}");
+    let twice = array_api::add(&small, &small)?;
+    assert_eq!(twice.to_vec::<i64>()?.len(), 10);
+    Ok(())
+}
+
+#[test]
+fn too_many_chunks_are_refused_before_they_are_made() {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Int(1));
+    let text = xp.zeros([1_000_000_000, 10]).unwrap_err().to_string();
+    assert!(text.contains("10000000000 chunks"), "{text}");
+}
+
+#[test]
+fn long_chains_are_dropped_without_recursion() -> Result<()> {
+    let mut x = array_chunked::from_array(&array_ndarray::namespace().ones([2])?, 1)?;
+    for _ in 0..100_000 {
+        x = array_api::add(x, 1.0)?;
+    }
+    drop(x);
+    Ok(())
+}
