@@ -36,6 +36,14 @@ pub fn compute_all(arrays: &[&Array]) -> Result<Vec<Array>> {
     lazy.iter().zip(blocks).map(|(x, blocks)| join(x.chunks(), blocks)).collect()
 }
 
+/// The number of tasks that computing an array takes.
+///
+/// # Errors
+/// If the array is not chunked.
+pub fn plan_size(x: &Array) -> Result<usize> {
+    Ok(plan(std::slice::from_ref(of("plan", x)?))?.tasks.len())
+}
+
 /// Computes the chunks of an array and keeps them: what is made of it afterwards begins there.
 ///
 /// # Errors

@@ -231,10 +231,10 @@ impl<'p> Run<'p> {
     /// The error with the operation, the chunk and the user's line.
     fn explained(&self, task: u32, error: Error) -> Error {
         let of = self.plan.tasks.tasks[task as usize].node;
-        let node = &self.plan.nodes[of as usize];
+        let stage = &self.plan.stages[of as usize];
         let number = self.plan.tasks.tasks[..task as usize].iter().filter(|t| t.node == of).count();
-        let built = node.place().map_or(String::new(), |place| format!(", built by {place}"));
-        let what = format!("in task {number} of {}{built}", node.work.name());
+        let built = stage.node.place().map_or(String::new(), |place| format!(", built by {place}"));
+        let what = format!("in task {number} of {}{built}", stage.names().join(", "));
         Error::new(error.kind(), error.operation(), format!("{} ({what})", error.message()))
     }
 
@@ -247,7 +247,7 @@ impl<'p> Run<'p> {
             let again = inputs[i + 1..].iter().any(|b| b.task == block.task);
             values.push(self.input(*block, again)?);
         }
-        let space = &self.plan.nodes[entry.node as usize].space;
+        let space = &self.plan.stages[entry.node as usize].node.space;
         match &tasks.steps[entry.step as usize] {
             Step::Value(array) => Ok(Outs::One(array.clone())),
             Step::Part { array, start, extents } => {

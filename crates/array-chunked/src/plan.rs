@@ -1,4 +1,4 @@
-//! From expressions to tasks: what is needed, in order, each thing once.
+//! From expressions to tasks: what is needed, in order, each thing once, chains of elementwise operations in one pass.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,14 +6,48 @@ use std::sync::Arc;
 use array_api::Result;
 
 use crate::chunks::AxisChunks;
-use crate::node::{Lazy, Node, NodeKey, Work};
+use crate::fuse::fuse;
+use crate::node::{Layout, Lazy, Node, NodeKey, Work};
+use crate::program::Program;
 use crate::tasks::{Block, Grid, Step, Tasks, bytes, places};
 
-/// A plan: its tasks, and which blocks are asked for.
+/// A plan: its stages, their tasks, and which blocks are asked for.
 pub(crate) struct Plan {
-    pub(crate) nodes: Vec<Arc<Node>>,
+    pub(crate) stages: Vec<Stage>,
     pub(crate) tasks: Tasks,
     pub(crate) outputs: Vec<Grid>,
+}
+
+/// An operation of a plan: a node, or several in one.
+pub(crate) struct Stage {
+    /// The node whose results these are.
+    pub(crate) node: Arc<Node>,
+    /// Which results of which stages it needs.
+    pub(crate) inputs: Vec<(usize, usize)>,
+    pub(crate) outputs: Vec<Layout>,
+    pub(crate) what: What,
+}
+
+/// What a stage does.
+pub(crate) enum What {
+    /// What its node does.
+    Node,
+    /// Several elementwise operations.
+    Fused { program: Arc<Program>, names: Vec<String> },
+    /// Several elementwise operations, and a reduction of what they give, whose chunks would be these.
+    Reduced { program: Arc<Program>, names: Vec<String>, over: crate::chunks::Chunks },
+    /// A part of another stage by now.
+    Gone,
+}
+
+impl Stage {
+    /// The operations of the stage.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match &self.what {
+            What::Fused { names, .. } | What::Reduced { names, .. } => names.clone(),
+            What::Node | What::Gone => vec![self.node.work.name().to_string()],
+        }
+    }
 }
 
 /// Everything that the arrays need, inputs before what uses them; equal work stands for one.
@@ -60,22 +94,55 @@ fn sorted(nodes: Vec<Arc<Node>>, place: &HashMap<NodeKey, usize>) -> Vec<Arc<Nod
     out
 }
 
-/// The tasks that compute the arrays.
-pub(crate) fn plan(wanted: &[Lazy]) -> Result<Plan> {
+/// One stage for each node, and which results are wanted.
+pub(crate) fn stages(wanted: &[Lazy]) -> (Vec<Stage>, Vec<(usize, usize)>) {
     let nodes = needed(wanted);
-    let mut tasks = Tasks::default();
-    let mut grids: HashMap<NodeKey, Vec<Grid>> = HashMap::with_capacity(nodes.len());
-    for (i, node) in nodes.iter().enumerate() {
-        tasks.node = i as u32;
-        let inputs: Vec<Grid> = node.inputs.iter().map(|x| grids[&x.node.key][x.output].clone()).collect();
-        let made = emit(node, &inputs, &mut tasks)?;
-        grids.insert(node.key, made);
-    }
-    let outputs = wanted.iter().map(|x| grids[&x.node.key][x.output].clone()).collect();
-    Ok(Plan { nodes, tasks, outputs })
+    let place: HashMap<NodeKey, usize> = nodes.iter().enumerate().map(|(i, n)| (n.key, i)).collect();
+    let at = |x: &Lazy| (place[&x.node.key], x.output);
+    let ends = wanted.iter().map(at).collect();
+    let stage = |node: Arc<Node>| Stage {
+        inputs: node.inputs.iter().map(at).collect(),
+        outputs: node.outputs.clone(),
+        node,
+        what: What::Node,
+    };
+    (nodes.into_iter().map(stage).collect(), ends)
 }
 
-fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
+/// The tasks that compute the arrays.
+pub(crate) fn plan(wanted: &[Lazy]) -> Result<Plan> {
+    let (mut stages, ends) = stages(wanted);
+    fuse(&mut stages, &ends);
+    let mut tasks = Tasks::default();
+    let mut grids: Vec<Vec<Grid>> = Vec::with_capacity(stages.len());
+    for (i, stage) in stages.iter().enumerate() {
+        tasks.node = i as u32;
+        if matches!(stage.what, What::Gone) {
+            grids.push(vec![]);
+            continue;
+        }
+        let inputs: Vec<Grid> = stage.inputs.iter().map(|&(s, output)| grids[s][output].clone()).collect();
+        grids.push(emit(stage, &inputs, &mut tasks)?);
+    }
+    let outputs = ends.iter().map(|&(s, output)| grids[s][output].clone()).collect();
+    Ok(Plan { stages, tasks, outputs })
+}
+
+fn emit(stage: &Stage, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
+    let node = &*stage.node;
+    match &stage.what {
+        What::Node => {}
+        What::Gone => return Ok(vec![]),
+        What::Fused { program, .. } => {
+            let step = tasks.step(Step::Program(program.clone()));
+            let layout = &stage.outputs[0];
+            return Ok(vec![crate::rules::each(step, &layout.chunks, layout.dtype, inputs, tasks)]);
+        }
+        What::Reduced { program, over, .. } => {
+            let step = tasks.step(Step::Program(program.clone()));
+            return crate::rules::reduce_with(node, step, inputs, over, tasks);
+        }
+    }
     match &node.work {
         Work::Call { emit, .. } => emit(node, inputs, tasks),
         Work::Rechunk => crate::rechunk::emit(node, inputs, tasks),

@@ -4,6 +4,7 @@ use array_api::{Args, Array, Dims, Empty, Index, Namespace, Op, Operand, Outs, P
 use smallvec::SmallVec;
 
 use crate::node::Slot;
+use crate::reducer::Reducer;
 
 /// Elements of a tile: a few of them, and what is made of them, fit in a core's own cache.
 const TILE: usize = 1 << 14;
@@ -31,18 +32,7 @@ pub(crate) enum Ending {
     /// The results are side by side as the tiles are; or there is one tile only.
     Joined,
     /// Each tile is reduced, and so are the tiles' results; axes stay with extent one.
-    #[allow(dead_code)]
     Reduced(Reducer),
-}
-
-/// A reduction whose parts are put together by the same or another elementwise operation.
-#[derive(Clone)]
-pub(crate) struct Reducer {
-    /// Reduces a tile along axes, which stay.
-    pub(crate) part: fn(&Array, &[isize]) -> Result<Array>,
-    /// Two parts as one.
-    pub(crate) join: fn(Array, Array) -> Result<Array>,
-    pub(crate) axes: Vec<isize>,
 }
 
 /// Calls in order; the last ones' values are the results.
@@ -88,17 +78,12 @@ impl Program {
                 Some(cut) => self.joined(&inputs, &dims, &cut, space),
             },
             Ending::Reduced(reducer) => {
-                let mut total: Option<Array> = None;
+                let mut lines = reducer.lines(&dims, space);
                 for tile in tiles(&dims, cut.as_ref()) {
                     let value = self.evaluate(parts(&inputs, &dims, &tile)?, &uses)?.swap_remove(0);
-                    let part = (reducer.part)(&value, &reducer.axes)?;
-                    drop(value);
-                    total = Some(match total {
-                        None => part,
-                        Some(total) => (reducer.join)(total, part)?,
-                    });
+                    lines.add(&tile, value)?;
                 }
-                total.map(Outs::One).ok_or_else(|| array_api::Error::backend("chunk", "a program without tiles"))
+                lines.end().map(outs)
             }
         }
     }

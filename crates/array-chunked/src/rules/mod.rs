@@ -22,6 +22,7 @@ use crate::tasks::{Grid, Tasks};
 
 pub(crate) use elementwise::each;
 pub(crate) use movement::aligned;
+pub(crate) use reduction::{along, join, part_params, reduce_with};
 
 /// Makes the tasks of a node from those of its inputs.
 pub(crate) type Emit = fn(&Node, &[Grid], &mut Tasks) -> Result<Vec<Grid>>;

@@ -1,8 +1,8 @@
 //! Reductions: a part of each chunk, joined in a tree whose shape depends on the chunks only, and an ending.
 
 use array_api::{
-    Add, Axes, Dims, Divide, Error, Exit, LogicalAnd, LogicalOr, Maximum, Mean, Minimum, Multiply, Op, Operation,
-    Params, Result, Scalar, Sqrt, Square, Squeeze, Std, Subtract, Sum, Value, Var,
+    Add, Axes, Dims, Divide, Error, Exit, LogicalAnd, LogicalOr, Maximum, Minimum, Multiply, Op, Operation, Params,
+    Result, Scalar, Sqrt, Square, Squeeze, Std, Subtract, Value, Var,
 };
 
 use super::{Planned, Rule, Site, params};
@@ -212,30 +212,41 @@ fn plan_moments(site: &Site<'_>) -> Result<Planned, Exit> {
     plan(site)
 }
 
+/// The parts of a reduction of several stages, by a step that makes one of each chunk of the inputs.
+pub(crate) fn reduce_with(
+    node: &Node,
+    step: u32,
+    inputs: &[Grid],
+    over: &Chunks,
+    tasks: &mut Tasks,
+) -> Result<Vec<Grid>> {
+    let Work::Call { op, params, .. } = &node.work else { return Err(super::blocks::not_a_call(node)) };
+    match op.name {
+        "var" | "std" => merged(node, step, inputs, over, tasks),
+        _ => joined(op, &**params, node, step, inputs, over, tasks),
+    }
+}
+
+/// Variances are always a stage of their own kind, whose tasks reduce tile by tile.
+fn emit_moments(node: &Node, _: &[Grid], _: &mut Tasks) -> Result<Vec<Grid>> {
+    Err(Error::backend(node.work.name(), "the plan did not make a reduction of this"))
+}
+
 /// Variance by merging counts, means and sums of squared deviations: Chan, Golub and LeVeque, "Algorithms for computing the
 /// sample variance", Am. Stat. 37 (1983). One pass over the data, as stable as two.
-fn emit_moments(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
+fn merged(node: &Node, step: u32, inputs: &[Grid], over: &Chunks, tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params: any, .. } = &node.work else { return Err(super::blocks::not_a_call(node)) };
-    let x = &inputs[0];
-    let (axes, keepdims) = along(&**any, x.chunks.axes().len());
+    let (axes, keepdims) = along(&**any, over.axes().len());
     let correction = match op.name {
         "var" => params::<Var>(op, &**any)?.correction,
         _ => params::<Std>(op, &**any)?.correction,
     };
-    let kept = Axes::Many(axes.iter().map(|&a| a as isize).collect());
-    let mut part = Program::new(1);
-    let mean = part.push(Mean::OP, Box::new(Mean { axis: kept.clone(), keepdims: true }), [Source::Input(0)]);
-    let apart = part.push(Subtract::OP, Box::new(Subtract {}), [Source::Input(0), mean]);
-    let squares = part.push(Square::OP, Box::new(Square {}), [apart]);
-    let summed = part.push(Sum::OP, Box::new(Sum { axis: kept, keepdims: true, dtype: None }), [squares]);
-    part.results = vec![mean, summed];
-    let step = tasks.program(part);
-    let sizes = x.chunks.sizes(op.name)?;
-    let ones = x.chunks.axes().iter().enumerate().map(|(i, a)| match axes.contains(&i) {
+    let sizes = over.sizes(op.name)?;
+    let ones = over.axes().iter().enumerate().map(|(i, a)| match axes.contains(&i) {
         true => AxisChunks::Known(vec![1; a.len()].into()),
         false => a.clone(),
     });
-    let parts = super::elementwise::each(step, &Chunks::new(ones), x.dtype, inputs, tasks);
+    let parts = super::elementwise::each(step, &Chunks::new(ones), node.outputs[0].dtype, inputs, tasks);
     // How many elements each part of a line stands for, in the same order as the parts.
     let inner: Dims = sizes.iter().enumerate().map(|(a, s)| if axes.contains(&a) { s.len() } else { 1 }).collect();
     let counts: Vec<f64> =
