@@ -5,6 +5,7 @@ use array_api::{Array, Empty, Error, Index, Indices, Outs, Result, SetAt};
 use crate::array::{ChunkedArray, of};
 use crate::chunks::{AxisChunks, ChunkSpec, Chunks};
 use crate::execute;
+use crate::local::Local;
 use crate::node::{Layout, Lazy, Node, Work};
 use crate::plan::plan;
 use crate::tasks::places;
@@ -30,9 +31,12 @@ pub fn compute(x: &Array) -> Result<Array> {
 /// # Errors
 /// If an array is not chunked, or a task fails.
 pub fn compute_all(arrays: &[&Array]) -> Result<Vec<Array>> {
+    computed(arrays, &Local::new())
+}
+
+pub(crate) fn computed(arrays: &[&Array], with: &Local) -> Result<Vec<Array>> {
     let lazy = arrays.iter().map(|x| of("compute", x).cloned()).collect::<Result<Vec<_>>>()?;
-    let plan = plan(&lazy)?;
-    let blocks = execute::run(&plan)?;
+    let blocks = execute::run(&plan(&lazy)?, with)?;
     lazy.iter().zip(blocks).map(|(x, blocks)| join(x.chunks(), blocks)).collect()
 }
 
@@ -51,7 +55,7 @@ pub fn plan_size(x: &Array) -> Result<usize> {
 pub fn persist(x: &Array) -> Result<Array> {
     let lazy = of("persist", x)?;
     let plan = plan(std::slice::from_ref(lazy))?;
-    let blocks = execute::run(&plan)?.swap_remove(0);
+    let blocks = execute::run(&plan, &Local::new())?.swap_remove(0);
     Ok(held(lazy, lazy.chunks().clone(), blocks))
 }
 
@@ -84,7 +88,7 @@ pub(crate) fn sized(outs: Outs) -> Result<Outs> {
     if wanted.is_empty() {
         return Ok(outs);
     }
-    let mut computed = execute::run(&plan(&wanted)?)?.into_iter();
+    let mut computed = execute::run(&plan(&wanted)?, &Local::new())?.into_iter();
     outs.map(|x| match of("compute_chunk_sizes", &x) {
         Ok(lazy) if unknown(lazy) => {
             let blocks = computed.next().ok_or_else(|| Error::backend("compute", "a result is missing"))?;
@@ -140,7 +144,7 @@ fn measured(chunks: &Chunks, blocks: &[Array]) -> Chunks {
 /// All blocks of an array, computed, as one array.
 pub(crate) fn gather(lazy: &Lazy) -> Result<Array> {
     let plan = plan(std::slice::from_ref(lazy))?;
-    join(lazy.chunks(), execute::run(&plan)?.swap_remove(0))
+    join(lazy.chunks(), execute::run(&plan, &Local::new())?.swap_remove(0))
 }
 
 /// Blocks as one array.

@@ -41,7 +41,7 @@ pub(crate) fn fuse(stages: &mut [Stage], ends: &[(usize, usize)]) {
         }
     }
     for head in 0..n {
-        if size[head] > 1 || is_moments(&stages[head]) || is_reduction(&stages[head]) && size[head] > 1 {
+        if size[head] > 1 || is_moments(&stages[head]) {
             let members: Vec<usize> = (0..=head).filter(|&i| group[i] == head).collect();
             merge(stages, &members, head);
         }

@@ -21,7 +21,9 @@
 //! | `rules` | how each operation works on chunks |
 //! | `plan` | from expressions to tasks |
 //! | `tasks`, `program` | tasks as data, and how one runs by tiles |
-//! | `execute` | running tasks on all cores, with few chunks alive |
+//! | `fuse` | chains of elementwise operations as one |
+//! | `schedule`, `execute` | running tasks on all cores, with few chunks alive |
+//! | `ledger` | the chunks that are alive, and those that wait on disk |
 
 mod array;
 mod chunks;
@@ -30,6 +32,8 @@ mod draw;
 mod execute;
 mod fuse;
 mod kind;
+mod ledger;
+mod local;
 mod node;
 mod place;
 mod plan;
@@ -37,10 +41,13 @@ mod program;
 mod rechunk;
 mod reducer;
 mod rules;
+mod schedule;
 mod tasks;
+mod trace;
 
 pub use array::{ChunkedArray, chunks_of, from_array, from_fn, map_blocks};
 pub use chunks::{AUTO_BYTES, AxisChunks, AxisSpec, ChunkSpec, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, persist, plan_size, rechunk};
 pub use draw::Settings;
 pub use kind::{CHUNKED, over};
+pub use local::{Estimate, Local};

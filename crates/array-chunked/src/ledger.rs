@@ -1,0 +1,281 @@
+//! The results that are alive: who still needs them, how many bytes they take, and which of them wait on disk.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use array_api::{Array, Complex, DType, Dims, Error, Host, Namespace, Outs, Result};
+
+use crate::schedule::{KEPT, Schedule};
+use crate::tasks::Block;
+
+/// A task's results.
+enum Value {
+    Absent,
+    Here(Outs),
+    /// In a file, in row-major order.
+    Spilled {
+        dims: Dims,
+        dtype: DType,
+        space: Namespace,
+    },
+}
+
+/// All results of a run.
+pub(crate) struct Ledger<'s> {
+    schedule: &'s Schedule,
+    values: Vec<Mutex<Value>>,
+    uses: Vec<AtomicU32>,
+    /// Bytes in memory, and the most there were.
+    alive: AtomicU64,
+    peak: AtomicU64,
+    spilled: AtomicU64,
+    limit: Option<u64>,
+    folder: Option<Folder>,
+    /// Tasks whose results may be written out, in no order; only with a limit.
+    stored: Mutex<Vec<u32>>,
+}
+
+/// The folder of this run's spilled chunks; goes with everything in it.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl<'s> Ledger<'s> {
+    pub(crate) fn new(schedule: &'s Schedule, limit: Option<u64>, spill: &std::path::Path) -> Result<Ledger<'s>> {
+        let folder = match limit {
+            None => None,
+            Some(_) => Some(Folder(fresh(spill)?)),
+        };
+        let n = schedule.uses.len();
+        Ok(Ledger {
+            schedule,
+            values: (0..n).map(|_| Mutex::new(Value::Absent)).collect(),
+            uses: schedule.uses.iter().map(|&n| AtomicU32::new(n)).collect(),
+            alive: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
+            spilled: AtomicU64::new(0),
+            limit,
+            folder,
+            stored: Mutex::new(vec![]),
+        })
+    }
+
+    fn value(&self, task: u32) -> MutexGuard<'_, Value> {
+        self.values[task as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether so many bytes more stay within the limit.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        self.limit.is_none_or(|limit| self.alive.load(Relaxed).saturating_add(bytes) <= limit)
+    }
+
+    /// The most bytes that were alive, and those that were written to disk.
+    pub(crate) fn measured(&self) -> (u64, u64) {
+        (self.peak.load(Relaxed), self.spilled.load(Relaxed))
+    }
+
+    /// Keeps the results of a task, if anything needs them.
+    pub(crate) fn store(&self, task: u32, outs: Outs) -> Result<()> {
+        if self.uses[task as usize].load(Acquire) == 0 {
+            return Ok(());
+        }
+        let bytes = size(&outs);
+        *self.value(task) = Value::Here(outs);
+        let alive = self.alive.fetch_add(bytes, Relaxed) + bytes;
+        self.peak.fetch_max(alive, Relaxed);
+        if self.limit.is_some() {
+            self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+            self.make_room(task)?;
+        }
+        Ok(())
+    }
+
+    /// Writes out what is used last, until the limit holds.
+    fn make_room(&self, newest: u32) -> Result<()> {
+        while !self.has_room(0) {
+            let victim = {
+                let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+                stored.retain(|&t| matches!(*self.value(t), Value::Here(_)));
+                let next = |&(_, &t): &(usize, &u32)| self.next_use(t);
+                let others = stored.iter().enumerate().filter(|(_, t)| **t != newest && self.is_array(**t));
+                let Some((at, _)) = others.max_by_key(next) else { return Ok(()) };
+                stored.swap_remove(at)
+            };
+            self.spill(victim)?;
+        }
+        Ok(())
+    }
+
+    fn is_array(&self, task: u32) -> bool {
+        matches!(&*self.value(task), Value::Here(Outs::One(a)) if a.dims().known().is_some())
+    }
+
+    /// When a task's results are needed again: outputs at the very end.
+    fn next_use(&self, task: u32) -> u32 {
+        let uses = self.uses[task as usize].load(Relaxed);
+        let users = self.schedule.users(task);
+        let ended = if uses >= KEPT { 0 } else { users.len().saturating_sub(uses as usize) };
+        users.get(ended).map_or(u32::MAX, |&user| self.schedule.rank[user as usize])
+    }
+
+    fn path(&self, task: u32) -> Result<PathBuf> {
+        match &self.folder {
+            Some(Folder(folder)) => Ok(folder.join(task.to_string())),
+            None => Err(Error::backend("spill", "there is no folder to write to")),
+        }
+    }
+
+    fn spill(&self, task: u32) -> Result<()> {
+        let mut value = self.value(task);
+        let Value::Here(Outs::One(array)) = &*value else { return Ok(()) };
+        let path = self.path(task)?;
+        let bytes = array.size()? as u64 * array.dtype().size() as u64;
+        let (dims, dtype, space) = (array.dims().clone(), array.dtype(), array.namespace());
+        let written = fs::File::create(&path).and_then(|mut file| {
+            let host = array.to_host().map_err(std::io::Error::other)?;
+            file.write_all(&to_bytes(&host))
+        });
+        written.map_err(|e| failed("writing", &path, &e))?;
+        *value = Value::Spilled { dims, dtype, space };
+        self.alive.fetch_sub(bytes, Relaxed);
+        self.spilled.fetch_add(bytes, Relaxed);
+        Ok(())
+    }
+
+    /// A spilled result in memory again.
+    fn read(&self, task: u32, dims: &Dims, dtype: DType, space: &Namespace) -> Result<Array> {
+        let path = self.path(task)?;
+        let bytes = fs::read(&path).map_err(|e| failed("reading", &path, &e))?;
+        let count = dims.size().unwrap_or(0);
+        if bytes.len() != count * dtype.size() {
+            let why = format!("{} bytes are in it, not {}", bytes.len(), count * dtype.size());
+            return Err(failed("reading", &path, &std::io::Error::other(why)));
+        }
+        let array = space.from_host(from_bytes(&bytes, dtype), dims)?;
+        let _ = fs::remove_file(&path);
+        Ok(array)
+    }
+
+    /// An input of a task, moved out at its last use: whoever is given the last handle may write into its memory.
+    /// `again` says that the same task takes another result of the same one.
+    pub(crate) fn take(&self, block: Block, again: bool) -> Result<Array> {
+        let lost = || Error::backend("compute", "a chunk that is needed is not there");
+        let mut value = self.value(block.task);
+        if let Value::Spilled { dims, dtype, space } = &*value {
+            let array = self.read(block.task, dims, *dtype, space)?;
+            let bytes = array.size()? as u64 * array.dtype().size() as u64;
+            let alive = self.alive.fetch_add(bytes, Relaxed) + bytes;
+            self.peak.fetch_max(alive, Relaxed);
+            *value = Value::Here(Outs::One(array));
+            self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(block.task);
+        }
+        let last = !again && self.uses[block.task as usize].fetch_sub(1, AcqRel) == 1;
+        if !last {
+            return match &*value {
+                Value::Here(outs) => outs.as_slice().get(block.output as usize).cloned().ok_or_else(lost),
+                _ => Err(lost()),
+            };
+        }
+        let Value::Here(outs) = std::mem::replace(&mut *value, Value::Absent) else { return Err(lost()) };
+        self.alive.fetch_sub(size(&outs), Relaxed);
+        let at = block.output as usize;
+        let mut all = outs.into_vec();
+        if at < all.len() { Ok(all.swap_remove(at)) } else { Err(lost()) }
+    }
+
+    /// An output, at the end.
+    pub(crate) fn output(&self, block: Block) -> Result<Array> {
+        self.take(block, true)
+    }
+}
+
+/// The bytes of results; views count as if they were not.
+fn size(outs: &Outs) -> u64 {
+    outs.as_slice().iter().map(|a| a.dims().size().unwrap_or(0) as u64 * a.dtype().size() as u64).sum()
+}
+
+#[cold]
+fn failed(what: &str, path: &std::path::Path, why: &std::io::Error) -> Error {
+    let message = format!("{what} {} failed: {why}; the option `spill` names another folder", path.display());
+    Error::backend("spill", message)
+}
+
+/// A folder that nobody else has.
+fn fresh(parent: &std::path::Path) -> Result<PathBuf> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("array-chunked-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
+    let path = parent.join(name);
+    fs::create_dir_all(&path).map_err(|e| failed("making the folder", &path, &e))?;
+    Ok(path)
+}
+
+macro_rules! hosts {
+    ($($Variant:ident $t:ty, $size:literal;)*) => {
+        /// The elements' bytes, little-endian.
+        fn to_bytes(host: &Host) -> Vec<u8> {
+            match host {
+                Host::Bool(v) => v.iter().map(|&b| u8::from(b)).collect(),
+                $(Host::$Variant(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),)*
+                Host::Complex64(v) => v.iter().flat_map(|z| [z.re.to_le_bytes(), z.im.to_le_bytes()]).flatten().collect(),
+                Host::Complex128(v) => v.iter().flat_map(|z| [z.re.to_le_bytes(), z.im.to_le_bytes()]).flatten().collect(),
+            }
+        }
+
+        /// Elements from the bytes that [`to_bytes`] gives.
+        fn from_bytes(bytes: &[u8], dtype: DType) -> Host {
+            match dtype {
+                DType::Bool => Host::Bool(bytes.iter().map(|&b| b != 0).collect()),
+                $(DType::$Variant => {
+                    Host::$Variant(bytes.as_chunks::<$size>().0.iter().map(|&b| <$t>::from_le_bytes(b)).collect())
+                })*
+                DType::Complex64 => Host::Complex64(pairs(bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)))),
+                DType::Complex128 => Host::Complex128(pairs(bytes.as_chunks::<8>().0.iter().map(|&b| f64::from_le_bytes(b)))),
+            }
+        }
+    };
+}
+hosts! {
+    Int8 i8, 1;
+    Int16 i16, 2;
+    Int32 i32, 4;
+    Int64 i64, 8;
+    UInt8 u8, 1;
+    UInt16 u16, 2;
+    UInt32 u32, 4;
+    UInt64 u64, 8;
+    Float32 f32, 4;
+    Float64 f64, 8;
+}
+
+fn pairs<T>(mut parts: impl Iterator<Item = T>) -> Vec<Complex<T>> {
+    let mut out = vec![];
+    while let (Some(re), Some(im)) = (parts.next(), parts.next()) {
+        out.push(Complex { re, im });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_give_the_elements_back() {
+        for host in [
+            Host::from(vec![true, false]),
+            Host::from(vec![-1_i16, 300]),
+            Host::from(vec![u64::MAX, 1]),
+            Host::from(vec![f32::NEG_INFINITY, -0.0]),
+            Host::from(vec![Complex { re: 1.0_f64, im: -2.0 }]),
+        ] {
+            assert_eq!(from_bytes(&to_bytes(&host), host.dtype()), host);
+        }
+    }
+}
