@@ -23,13 +23,16 @@
 //! | `tasks`, `program` | tasks as data, and how one runs by tiles |
 //! | `fuse` | chains of elementwise operations as one |
 //! | `schedule`, `execute` | running tasks on all cores, with few chunks alive |
+//! | `explain`, `draw_graph` | a plan as text and as a picture |
 //! | `ledger` | the chunks that are alive, and those that wait on disk |
 
 mod array;
 mod chunks;
 mod compute;
 mod draw;
+mod draw_graph;
 mod execute;
+mod explain;
 mod fuse;
 mod kind;
 mod ledger;
@@ -49,5 +52,6 @@ pub use array::{ChunkedArray, chunks_of, from_array, from_fn, map_blocks};
 pub use chunks::{AUTO_BYTES, AxisChunks, AxisSpec, ChunkSpec, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, persist, plan_size, rechunk};
 pub use draw::Settings;
+pub use explain::{Explained, explain, visualize};
 pub use kind::{CHUNKED, over};
 pub use local::{Estimate, Local};
