@@ -12,6 +12,7 @@ use crate::fuse::fuse;
 use crate::local::size;
 use crate::node::{Lazy, Work};
 use crate::plan::{Stage, What, plan, stages};
+use crate::push::push_slices;
 use crate::schedule::Schedule;
 
 /// What computing an array would do.
@@ -41,9 +42,10 @@ impl fmt::Display for Explained {
 /// If the array is not chunked.
 pub fn explain(x: &Array) -> Result<Explained> {
     let wanted = [of("explain", x)?.clone()];
-    let (mut all, ends) = stages(&wanted);
+    let (all, _) = stages(&wanted);
     let mut lines = vec!["as written:".to_string()];
     lines.extend(all.iter().enumerate().map(|(i, stage)| line(i, stage)));
+    let (mut all, ends) = stages(&push_slices(&wanted)?);
     fuse(&mut all, &ends);
     lines.push("as planned:".to_string());
     lines.extend(all.iter().enumerate().filter(|(_, s)| !matches!(s.what, What::Gone)).map(|(i, s)| line(i, s)));

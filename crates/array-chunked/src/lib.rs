@@ -21,6 +21,7 @@
 //! | `rules` | how each operation works on chunks |
 //! | `plan` | from expressions to tasks |
 //! | `tasks`, `program` | tasks as data, and how one runs by tiles |
+//! | `push` | slices move towards the data |
 //! | `fuse` | chains of elementwise operations as one |
 //! | `schedule`, `execute` | running tasks on all cores, with few chunks alive |
 //! | `explain`, `draw_graph` | a plan as text and as a picture |
@@ -41,6 +42,7 @@ mod node;
 mod place;
 mod plan;
 mod program;
+mod push;
 mod rechunk;
 mod reducer;
 mod rules;

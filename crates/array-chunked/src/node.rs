@@ -113,15 +113,39 @@ pub(crate) struct Node {
     pub(crate) space: Namespace,
     pub(crate) key: NodeKey,
     /// Where the user built it. Captured as addresses, which takes microseconds; names are looked up when asked for.
-    built: Backtrace,
+    built: Arc<Backtrace>,
 }
 
 impl Node {
     pub(crate) fn new(work: Work, inputs: Vec<Lazy>, outputs: Vec<Layout>, space: Namespace) -> Arc<Node> {
+        Node::made(work, inputs, outputs, space, Arc::new(Backtrace::force_capture()))
+    }
+
+    fn made(work: Work, inputs: Vec<Lazy>, outputs: Vec<Layout>, space: Namespace, built: Arc<Backtrace>) -> Arc<Node> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Relaxed);
         let key = key(&work, number, &inputs, &outputs, &space);
-        Arc::new(Node { number, work, inputs, outputs, space, key, built: Backtrace::force_capture() })
+        Arc::new(Node { number, work, inputs, outputs, space, key, built })
+    }
+
+    /// The same call on other inputs of the same layouts.
+    pub(crate) fn with_inputs(&self, inputs: Vec<Lazy>) -> Arc<Node> {
+        self.again(inputs, self.outputs.clone())
+    }
+
+    /// The same work on other inputs, with other results.
+    pub(crate) fn again(&self, inputs: Vec<Lazy>, outputs: Vec<Layout>) -> Arc<Node> {
+        let work = match &self.work {
+            Work::Blocks(blocks) => Work::Blocks(blocks.clone()),
+            Work::Held(array) => Work::Held(array.clone()),
+            Work::Made { name, make } => Work::Made { name: name.clone(), make: make.clone() },
+            Work::Call { op, params, operands, emit } => {
+                Work::Call { op, params: params.boxed(), operands: operands.clone(), emit: *emit }
+            }
+            Work::Rechunk => Work::Rechunk,
+            Work::Blocked { name, function } => Work::Blocked { name: name.clone(), function: function.clone() },
+        };
+        Node::made(work, inputs, outputs, self.space.clone(), self.built.clone())
     }
 
     /// The first line of the user's own among those that built the node, if the program has line tables.

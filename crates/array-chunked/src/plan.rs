@@ -9,6 +9,7 @@ use crate::chunks::AxisChunks;
 use crate::fuse::fuse;
 use crate::node::{Layout, Lazy, Node, NodeKey, Work};
 use crate::program::Program;
+use crate::push::push_slices;
 use crate::tasks::{Block, Grid, Step, Tasks, bytes, places};
 
 /// A plan: its stages, their tasks, and which blocks are asked for.
@@ -111,7 +112,8 @@ pub(crate) fn stages(wanted: &[Lazy]) -> (Vec<Stage>, Vec<(usize, usize)>) {
 
 /// The tasks that compute the arrays.
 pub(crate) fn plan(wanted: &[Lazy]) -> Result<Plan> {
-    let (mut stages, ends) = stages(wanted);
+    let wanted = push_slices(wanted)?;
+    let (mut stages, ends) = stages(&wanted);
     fuse(&mut stages, &ends);
     let mut tasks = Tasks::default();
     let mut grids: Vec<Vec<Grid>> = Vec::with_capacity(stages.len());

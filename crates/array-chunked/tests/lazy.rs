@@ -108,3 +108,16 @@ fn long_chains_are_dropped_without_recursion() -> Result<()> {
     drop(x);
     Ok(())
 }
+
+#[test]
+fn slices_reach_the_data_before_anything_is_computed() -> Result<()> {
+    let x = array_chunked::from_array(&array_ndarray::namespace().ones([1000, 50])?, [100, 50])?;
+    let row = array_api::multiply(array_api::mean(&x, 0)?, 2.0)?;
+    let y = array_api::sqrt(array_api::add(array_api::exp(&x)?, &row)?)?;
+    let part = array_api::at(&y, array_api::index![250..260, 3..5])?;
+    let text = array_chunked::explain(&part)?.to_string();
+    let planned = text.split("as planned:").nth(1).unwrap();
+    assert!(planned.contains("exp, add, sqrt") && planned.contains("float64(10, 2)"), "{text}");
+    assert!((part.to_vec::<f64>()?[0] - (1_f64.exp() + 2.0).sqrt()).abs() < 1e-15);
+    Ok(())
+}

@@ -21,7 +21,7 @@ use crate::node::{Layout, Lazy, Node, Slot, Work};
 use crate::tasks::{Grid, Tasks};
 
 pub(crate) use elementwise::each;
-pub(crate) use movement::aligned;
+pub(crate) use movement::{Sliced, aligned, sliced};
 pub(crate) use reduction::{along, join, part_params, reduce_with};
 
 /// Makes the tasks of a node from those of its inputs.
