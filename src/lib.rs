@@ -75,6 +75,8 @@
 //! ```
 
 pub use array_api::*;
+#[cfg(feature = "chunked")]
+pub use array_chunked as chunked;
 #[cfg(feature = "ndarray")]
 pub use array_ndarray as ndarray;
 #[cfg(feature = "torch")]
@@ -96,6 +98,14 @@ pub fn ndarray() -> Namespace {
 #[cfg(feature = "torch")]
 pub fn torch() -> Namespace {
     array_torch::namespace()
+}
+
+/// The namespace of lazy arrays in chunks of another namespace's arrays: `chunked_over(&ndarray()).zeros([2, 3])`.
+///
+/// Calling it links the kind, so that the string `"chunked"` names it too, with chunks in memory.
+#[cfg(feature = "chunked")]
+pub fn chunked_over(chunks: &Namespace) -> Namespace {
+    array_chunked::over(chunks)
 }
 
 /// Everything that code with arrays uses: the protocol's functions and types, and the transformations.

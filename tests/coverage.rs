@@ -11,6 +11,8 @@ const WRITE: &str = "WRITE_COVERAGE";
 fn served(op: &'static Op, kind: &'static Kind) -> &'static str {
     match coverage(op, kind) {
         Source::Kernel(..) | Source::Closure(..) => "kernel",
+        #[cfg(feature = "chunked")]
+        Source::Handler(_) if kind.name() == "chunked" => array_protocol::chunked::served(op),
         Source::Handler(_) => "handler",
         Source::Composition(_) => "composition",
         Source::Refused(_) | Source::Conflict(..) | Source::Missing => "missing",
@@ -22,9 +24,12 @@ fn table() -> String {
     let _ = array_protocol::ndarray();
     #[cfg(feature = "torch")]
     let _ = array_protocol::torch();
+    #[cfg(feature = "chunked")]
+    let _ = array_protocol::chunked_over(&array_protocol::ndarray());
     let mut data: Vec<_> = kinds().into_iter().filter(|k| k.level() <= Level::LAZY).collect();
     data.sort_by_key(|k| k.name());
-    let mut rows: Vec<_> = operations().collect();
+    // What chunked arrays make their tasks of is nobody else's to call.
+    let mut rows: Vec<_> = operations().filter(|op| op.category != "chunks").collect();
     rows.sort_by_key(|op| (op.category, op.name));
     let mut text = String::from(
         "# Coverage\n\nWhat serves each operation on each kind of array, and in derivatives and `vmap`. Written by \
@@ -47,7 +52,8 @@ fn table() -> String {
 
 /// The kinds in the table that this program was built without.
 fn absent() -> Vec<&'static str> {
-    if cfg!(feature = "torch") { vec![] } else { vec!["torch"] }
+    let built = [("chunked", cfg!(feature = "chunked")), ("torch", cfg!(feature = "torch"))];
+    built.into_iter().filter(|(_, here)| !here).map(|(kind, _)| kind).collect()
 }
 
 /// The table without the columns of these kinds.

@@ -17,6 +17,7 @@ fn program() -> &'static Path {
         // The packages of `cargo xtask test`: with other ones, the features of what others wrote would be other ones, and all
         // that stands on them would be compiled again.
         build.args(["build", "--workspace", "--exclude", "array-protocol-python", "--exclude", "array-torch"]);
+        build.args(["--features", "array-protocol/chunked"]);
         build.args(["--example", "ensemble", "--target-dir"]).arg(profile.parent().expect("a target folder"));
         build.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
         match profile.file_name().and_then(|n| n.to_str()) {

@@ -10,7 +10,16 @@ pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
     let [] = flags(options, [])?;
     let repository = Repository::find(false);
     println!("{}", libtorch::set_up(&repository)?);
-    let line = repository.cargo(&["test", "--quiet", "--features", "torch", "--test", "coverage", "--", "--nocapture"]);
+    let line = repository.cargo(&[
+        "test",
+        "--quiet",
+        "--features",
+        "torch,chunked",
+        "--test",
+        "coverage",
+        "--",
+        "--nocapture",
+    ]);
     line.with("WRITE_COVERAGE", "1").stream(|_| {})?;
     Ok(ExitCode::SUCCESS)
 }

@@ -53,7 +53,11 @@ const TORCH: &str = "array-torch";
 
 /// The packages that need nothing but cargo. What others wrote is compiled once for all that names the same packages, since
 /// its features are those that the packages ask for together.
-pub(crate) const RUST_PACKAGES: [&str; 5] = ["--workspace", "--exclude", PYTHON, "--exclude", TORCH];
+pub(crate) const RUST_PACKAGES: [&str; 7] =
+    ["--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--features", CHUNKED];
+
+/// The facade with lazy arrays in chunks, which its users choose.
+pub(crate) const CHUNKED: &str = "array-protocol/chunked";
 
 /// What tests the Python package: pytest, and the libraries that run on its arrays. Its tests skip what is older.
 const CLIENTS: [&str; 9] = [
@@ -90,6 +94,8 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
         "--workspace",
         "--exclude",
         TORCH,
+        "--features",
+        CHUNKED,
         "--all-targets",
         "--",
         "-D",
@@ -98,7 +104,7 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
 }
 
 fn docs(run: &mut Run) -> Result<(), Failure> {
-    let line = run.repository.cargo(&["doc", "--workspace", "--exclude", TORCH, "--no-deps"]);
+    let line = run.repository.cargo(&["doc", "--workspace", "--exclude", TORCH, "--features", CHUNKED, "--no-deps"]);
     run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))
 }
 
@@ -135,7 +141,7 @@ fn torch(run: &mut Run) -> Result<(), Failure> {
     for words in [
         &["clippy", "-p", TORCH, "--all-targets", "--", "-D", "warnings"][..],
         &["test", "-p", TORCH],
-        &["test", "--features", "torch", "--test", "coverage", "--test", "torch"],
+        &["test", "--features", "torch,chunked", "--test", "coverage", "--test", "torch"],
     ] {
         run.step(&run.repository.cargo(words))?;
     }

@@ -14,7 +14,7 @@ operation! {
         whole: Dims = Dims::SCALAR, start: Dims = Dims::SCALAR, extents: Dims = Dims::SCALAR,
         dtype: DType = DType::Float64,
     } -> Array;
-    "random", Other,
+    "chunks", Other,
     |_, p, _| Ok(array_api::Verdict::same(p.extents.clone(), p.dtype)),
     compose |p, call| {
         let key = array_api::rule::array(call.op, call.args, 0)?;

@@ -57,3 +57,4 @@ pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};
 pub use kind::{CHUNKED, over};
 pub use local::{Estimate, Local};
+pub use rules::served;

@@ -61,7 +61,7 @@ fn pushed(x: &Lazy, index: &[Index]) -> Result<Option<Lazy>> {
     match &x.node.work {
         Work::Held(array) if index.iter().all(|i| i.range().is_some()) => {
             let part = array_api::at(array, At { index: Indices(index.to_vec()) })?;
-            let slice = sliced(&Array::new(ChunkedArray::new(x.clone())), Sliced { index: Indices(index.to_vec()) })?;
+            let slice = sliced(Array::new(ChunkedArray::new(x.clone())), Sliced { index: Indices(index.to_vec()) })?;
             let chunks = of("slice", &slice)?.chunks().clone();
             let layout = Layout { dtype: x.dtype(), chunks };
             let node = Node::new(Work::Held(part), vec![], vec![layout], x.node.space.clone());

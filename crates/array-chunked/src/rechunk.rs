@@ -160,7 +160,7 @@ operation! {
         dtype: DType = DType::Float64,
         boxes: Vec<isize> = vec![],
     } -> Array;
-    "manipulation", Movement,
+    "chunks", Movement,
     |op, p, args| {
         let first = array_api::rule::array(op, args, 0)?;
         let ndim = first.ndim();

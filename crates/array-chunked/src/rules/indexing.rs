@@ -57,7 +57,7 @@ fn zero(x: &Array) -> Result<Array> {
 array_api::operation! {
     /// The same values, once it is certain that their number is the one that was counted, or one.
     Counted = counted(values: One, count: One) { may_repeat: bool = false } -> Array;
-    "utility", Other,
+    "chunks", Other,
     |op, _, args| {
         let (values, count) = (array_api::rule::array(op, args, 0)?, array_api::rule::array(op, args, 1)?);
         if values.ndim() == 0 || count.ndim() > 0 || count.dtype() != DType::Int64 {

@@ -100,6 +100,15 @@ pub(crate) fn rule(op: &'static Op) -> Option<Rule> {
     })
 }
 
+/// How chunked arrays serve an operation: by a rule, through its composition, or not at all.
+pub fn served(op: &'static Op) -> &'static str {
+    match (rule(op), op.compose) {
+        (Some(_), _) => "rule",
+        (None, Some(_)) => "composition",
+        (None, None) => "missing",
+    }
+}
+
 /// Builds the node of a call.
 pub(crate) fn build(site: Site<'_>, plan: PlanRule, emit: Emit) -> Result<Outs, Exit> {
     let Planned { inputs, outputs } = plan(&site)?;

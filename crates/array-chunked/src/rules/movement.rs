@@ -28,7 +28,7 @@ pub(super) fn rule(name: &str) -> Option<Rule> {
 array_api::operation! {
     /// The elements at slices, one for each axis.
     Sliced = sliced(x: One) { index: Indices = Indices::default() } -> Array;
-    "indexing", Indexing,
+    "chunks", Indexing,
     |op, p, args| {
         let x = array_api::rule::array(op, args, 0)?;
         Ok(array_api::Verdict::same(array_api::rule::basic(op, x.dims(), &mut p.index)?, x.dtype()))
