@@ -42,3 +42,4 @@ pub use chunks::{AUTO_BYTES, AxisChunks, AxisSpec, ChunkSpec, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, persist, rechunk};
 pub use draw::Settings;
 pub use kind::{CHUNKED, over};
+pub use rules::svd_compressed;
