@@ -3,7 +3,7 @@
 use array_api::{Call, Error, Exit, Handled, Kind, Level, Namespace, Result, decline};
 
 use crate::array::{self, ChunkedArray};
-use crate::rules::{self, Rule, Site};
+use crate::rules::{self, Emit, PlanRule, Rule, Site};
 
 /// The kind of chunked arrays.
 pub static CHUNKED: Kind = Kind::new("chunked").rank(1).handled_by(answer).from_host(array::from_host);
@@ -66,20 +66,23 @@ fn answer(call: &mut Call<'_, '_>) -> Handled {
             None => decline(format!("chunked arrays have no rule for {}", call.op.name)),
         };
     };
+    match rule {
+        Rule::Rewrite(rewrite) => rewrite(call),
+        Rule::Tasks(plan, emit) => tasks(call, plan, emit),
+    }
+}
+
+/// The node of a call that is answered by tasks of its own.
+pub(crate) fn tasks(call: &mut Call<'_, '_>, plan: PlanRule, emit: Emit) -> Handled {
     let space = match call.namespace {
         Some(namespace) => space(namespace)?,
         None => chunk_space(call)?,
     };
-    match rule {
-        Rule::Rewrite(rewrite) => rewrite(call),
-        Rule::Tasks(plan, emit) => {
-            let operands = rules::given(call, &space)?;
-            let sized = array::computes_sizes(&space)?;
-            let site = Site { op: call.op, params: call.params, operands, verdict: call.verdict, space };
-            let outs = rules::build(site, plan, emit)?;
-            Ok(if sized { crate::compute::sized(outs)? } else { outs })
-        }
-    }
+    let operands = rules::given(call, &space)?;
+    let sized = array::computes_sizes(&space)?;
+    let site = Site { op: call.op, params: call.params, operands, verdict: call.verdict, space };
+    let outs = rules::build(site, plan, emit)?;
+    Ok(if sized { crate::compute::sized(outs)? } else { outs })
 }
 
 /// The namespace of the chunks of a call's arrays, which must be one.

@@ -57,4 +57,4 @@ pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};
 pub use kind::{CHUNKED, over};
 pub use local::{Estimate, Local};
-pub use rules::served;
+pub use rules::{served, svd_compressed};

@@ -45,7 +45,7 @@ fn pattern(name: &str) -> Option<Describe> {
         "cholesky" | "det" | "eig" | "eigh" | "eigvals" | "eigvalsh" | "qr" | "slogdet" | "svd" | "svdvals"
         | "tril" | "triu" => matrix,
         "solve" | "triangular_solve" => solve,
-        "unique_all" | "unique_values" | "nonzero" | "repeat" | "split" | "fold_in" => everything,
+        "unique_all" | "split" | "fold_in" => everything,
         "counted" => counted,
         "expand_dims" | "squeeze" | "permute_dims" | "matrix_transpose" => moved,
         _ => return None,
@@ -194,7 +194,7 @@ fn describe(site: &Site<'_>) -> Result<(Vec<Lazy>, Pattern)> {
     Ok((super::elementwise::arrays(site).into_iter().cloned().collect(), pattern))
 }
 
-fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
+pub(super) fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
     let (mut inputs, pattern) = describe(site)?;
     for (x, labels) in inputs.iter_mut().zip(&pattern.inputs) {
         let whole: Vec<usize> = (0..labels.len()).filter(|&a| labels[a] == Whole).collect();
@@ -238,7 +238,7 @@ fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
 
 /// One task for each place of the loops. Which places belong together is read from the extents: an axis of one piece is the
 /// same for all.
-fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
+pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params, operands, .. } = &node.work else { return Err(not_a_call(node)) };
     let verdict = array_api::Verdict::many(
         node.outputs.iter().map(|o| array_api::Meta::new(o.chunks.dims(), o.dtype)).collect(),

@@ -9,8 +9,15 @@ mod contraction;
 mod creation;
 mod elementwise;
 mod indexing;
+mod linalg;
 mod movement;
+mod positions;
 mod reduction;
+mod repetition;
+mod scan;
+mod searching;
+mod set;
+mod sorting;
 mod utility;
 
 use array_api::{Array, Call, Class, Exit, Namespace, Op, Operand, Outs, Params, Result, Scalar, Verdict};
@@ -21,6 +28,7 @@ use crate::node::{Layout, Lazy, Node, Slot, Work};
 use crate::tasks::{Grid, Tasks};
 
 pub(crate) use elementwise::each;
+pub use linalg::svd_compressed;
 pub(crate) use movement::{Sliced, aligned, sliced};
 pub(crate) use reduction::{along, join, part_params, reduce_with};
 
@@ -87,7 +95,15 @@ pub(crate) enum Rule {
 
 /// The rule of an operation, if it has one.
 pub(crate) fn rule(op: &'static Op) -> Option<Rule> {
-    let by_name = blocks::rule(op.name)
+    // Algorithms for what is cut come first; they leave to blocks what is in one piece.
+    let by_name = linalg::rule(op.name)
+        .or_else(|| positions::rule(op.name))
+        .or_else(|| repetition::rule(op.name))
+        .or_else(|| scan::rule(op.name))
+        .or_else(|| set::rule(op.name))
+        .or_else(|| searching::rule(op.name))
+        .or_else(|| sorting::rule(op.name))
+        .or_else(|| blocks::rule(op.name))
         .or_else(|| contraction::rule(op.name))
         .or_else(|| creation::rule(op.name))
         .or_else(|| indexing::rule(op.name))

@@ -1,0 +1,108 @@
+//! QR tile by tile: Buttari, Langou, Kurzak, Dongarra, "A class of parallel tiled linear algebra algorithms for multicore
+//! architectures", Parallel Computing 35 (2009).
+//!
+//! In column after column, the tile on the diagonal is decomposed; then its triangle together with each tile below, whose
+//! orthogonal factors are applied to the rest of the two rows. `Q` is what all factors, in reverse, make of the identity. Only
+//! orthogonal matrices are multiplied, so that also matrices without full rank have an orthonormal `Q`.
+
+use array_api::{At, Concat, Operation, Result};
+
+use super::qr::StackedQr;
+use super::tiles::{self, Tiles, adjoint, product};
+use crate::node::Node;
+use crate::program::{Program, Source};
+use crate::tasks::{Block, Grid, Tasks};
+
+/// An orthogonal factor of two rows of tiles, or of one.
+struct Factor {
+    q: Block,
+    top: usize,
+    bottom: Option<usize>,
+}
+
+pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> Result<Vec<Grid>> {
+    let mut a = Tiles::of("qr", x)?;
+    let (rows, columns) = (a.rows.clone(), a.columns.clone());
+    let (m, n): (usize, usize) = (rows.iter().sum(), columns.iter().sum());
+    let diagonal = super::split(&rows, m.min(n)).0.len();
+    let step = |k: usize, tasks: &mut Tasks| tasks.call(StackedQr::OP, StackedQr { mode: "complete".to_string() }, k);
+    let mut factors = vec![];
+    for k in 0..diagonal {
+        for i in k..rows.len() {
+            let (parts, bottom): (Vec<Block>, _) = match i == k {
+                true => (a.at(k, k).into_iter().collect(), None),
+                false => (a.at(k, k).into_iter().chain(a.at(i, k)).collect(), Some(i)),
+            };
+            let height = rows[k] + bottom.map_or(0, |i| rows[i]);
+            let step = step(parts.len(), tasks);
+            let q = tasks.task(step, &parts, a.bytes(height, height) + a.bytes(rows[k], columns[k]));
+            a.set(k, k, Some(q.output(1)));
+            if let Some(i) = bottom {
+                a.set(i, k, None);
+            }
+            let factor = Factor { q, top: k, bottom };
+            for j in k + 1..columns.len() {
+                factor.apply(true, &mut a, j, tasks);
+            }
+            factors.push(factor);
+        }
+    }
+    let inner = if complete { &rows[..] } else { &rows[..diagonal] };
+    let mut q = Tiles::identity(&rows, inner, x.dtype, &node.space, tasks);
+    for factor in factors.iter().rev() {
+        for j in factor.top..inner.len() {
+            factor.apply(false, &mut q, j, tasks);
+        }
+    }
+    let mut r = Tiles::zeros(inner, &columns, x.dtype);
+    for i in 0..diagonal {
+        (i..columns.len()).for_each(|j| r.set(i, j, a.at(i, j)));
+    }
+    Ok(vec![q.into_grid(&node.space, tasks), r.into_grid(&node.space, tasks)])
+}
+
+impl Factor {
+    /// Multiplies the tiles of a column with this factor, or its adjoint. Tiles that are zero are left out.
+    fn apply(&self, adjointly: bool, to: &mut Tiles, column: usize, tasks: &mut Tasks) {
+        let upper = to.at(self.top, column);
+        let lower = self.bottom.and_then(|i| to.at(i, column));
+        let (top, height) = (to.rows[self.top], to.rows[self.top] + self.bottom.map_or(0, |i| to.rows[i]));
+        if upper.is_none() && lower.is_none() {
+            return;
+        }
+        let mut program = Program::new(1 + usize::from(upper.is_some()) + usize::from(lower.is_some()));
+        let mut q = Source::Input(0);
+        if adjointly {
+            q = adjoint(&mut program, q, to.dtype);
+        }
+        let columns = match (upper, lower) {
+            (Some(_), None) if self.bottom.is_some() => Some((0, top)),
+            (None, Some(_)) => Some((top, height)),
+            _ => None,
+        };
+        if let Some((start, stop)) = columns {
+            q = program.push(At::OP, Box::new(At { index: tiles::columns(start, stop) }), [q]);
+        }
+        let both = match program.inputs {
+            3 => {
+                let stacked = [Source::Input(1), Source::Input(2)];
+                program.push(Concat::OP, Box::new(Concat { axis: 0 }), stacked)
+            }
+            _ => Source::Input(1),
+        };
+        let made = product(&mut program, q, both);
+        program.results = match self.bottom {
+            None => vec![made],
+            Some(_) => [(0, top), (top, height)]
+                .map(|(start, stop)| program.push(At::OP, Box::new(At { index: tiles::rows(start, stop) }), [made]))
+                .to_vec(),
+        };
+        let step = tasks.program(program);
+        let inputs: Vec<Block> = std::iter::once(self.q).chain(upper).chain(lower).collect();
+        let block = tasks.task(step, &inputs, to.bytes(height, to.columns[column]));
+        to.set(self.top, column, Some(block));
+        if let Some(i) = self.bottom {
+            to.set(i, column, Some(block.output(1)));
+        }
+    }
+}
