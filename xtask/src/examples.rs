@@ -24,6 +24,12 @@ const EXAMPLES: &[Example] = &[
         leaves: &["report.html"],
     },
     Example {
+        name: "time_maps",
+        args: &["--out", "{out}", "--json", "{out}/all.json"],
+        says: &["person", "program", "burstiness", "report.html"],
+        leaves: &["person-1-map.png", "program-5-periods.png", "report.html", "all.json"],
+    },
+    Example {
         name: "custom_array",
         args: &[],
         says: &["diagonal [0.0, 2.0]", "kernel registered at", "#[implements(exp)]", "counted 3 calls"],

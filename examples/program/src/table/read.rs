@@ -5,15 +5,15 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::cell::{Cell, Decimal, decimal_sign};
-use super::error::{Problem, TableError};
+use super::problem::{Problem, TableError};
 
 /// What the user said about the file; what is `None` is found out.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Format {
+pub struct Format {
     /// Between fields: comma, semicolon, tab, pipe or any other single byte.
-    pub(crate) delimiter: Option<u8>,
+    pub delimiter: Option<u8>,
     /// In numbers.
-    pub(crate) decimal: Option<Decimal>,
+    pub decimal: Option<Decimal>,
 }
 
 /// Tried in this order; the first of equally good ones wins.
@@ -21,59 +21,69 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// One line of the table.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// Where it begins in the file; 1 is the header.
-    pub(crate) line: u64,
+    pub line: u64,
     /// One text per column, without spaces around it.
     cells: Vec<String>,
 }
 
 /// All cells of a file. Every row has as many cells as there are names.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub struct Table {
     /// The file as the user named it.
-    pub(crate) file: String,
+    pub file: String,
     /// The columns, all different, none empty.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
     /// At least one.
-    pub(crate) rows: Vec<Row>,
+    pub rows: Vec<Row>,
     /// How numbers are written.
-    pub(crate) decimal: Decimal,
+    pub decimal: Decimal,
 }
 
 impl Table {
     /// Reads a file.
-    pub(crate) fn read(path: &Path, format: Format) -> Result<Self, TableError> {
+    pub fn read(path: &Path, format: Format) -> Result<Self, TableError> {
         let file = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|e| Problem::Unreadable(e.to_string()).of(&file))?;
         Self::parse(&file, &bytes, format)
     }
 
     /// Reads a file's bytes; `file` only serves in messages.
-    pub(crate) fn parse(file: &str, bytes: &[u8], format: Format) -> Result<Self, TableError> {
+    pub fn parse(file: &str, bytes: &[u8], format: Format) -> Result<Self, TableError> {
         parse(bytes, format)
             .map(|(names, rows, decimal)| Self { file: file.to_owned(), names, rows, decimal })
             .map_err(|problem| problem.of(file))
     }
 
     /// Where the column of this name is.
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+    pub fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|n| n == name)
     }
 
+    /// The problem that there is no column of this name.
+    pub fn no_such_column(&self, name: &str) -> Problem {
+        Problem::NoSuchColumn { name: name.to_owned(), columns: self.names.clone() }
+    }
+
     /// What a cell says.
-    pub(crate) fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+    pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
         Cell::of(self.text(row, column), self.decimal)
     }
 
     /// A cell as it is written.
-    pub(crate) fn text(&self, row: usize, column: usize) -> &str {
+    pub fn text(&self, row: usize, column: usize) -> &str {
         &self.rows[row].cells[column]
     }
 
     /// The number of rows.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
