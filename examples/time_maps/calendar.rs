@@ -28,11 +28,15 @@ impl Calendar {
         let since = (&days - xp.asarray(first_day)?).ok()?;
         // 1970-01-01 was a Thursday.
         let weekday = remainder((days + 3).ok()?, 7)?;
+        let ones = ones_like(&hours, ..)?;
+        // `bincount` sorts, which takes longer where few numbers occur often.
+        let counts =
+            |x: Array, n: i64| index_add(xp.zeros(([n as usize], DType::Int64))?, x, &ones, 0)?.to_vec::<i64>();
         Ok(Calendar {
             first_day,
-            per_day: since.bincount((last_day - first_day + 1) as usize)?.to_vec::<i64>()?,
-            per_hour: hours.bincount(24)?.to_vec::<i64>()?,
-            per_weekday_and_hour: (weekday * 24 + hours).ok()?.bincount(7 * 24)?.to_vec::<i64>()?,
+            per_day: counts(since, last_day - first_day + 1)?,
+            per_weekday_and_hour: counts((weekday * 24 + &hours).ok()?, 7 * 24)?,
+            per_hour: counts(hours, 24)?,
         })
     }
 

@@ -48,7 +48,7 @@ pub(crate) fn compare(clock: &Clock, periods: [Period; 2]) -> Outcome<([Part; 2]
     let [a, b] = periods.map(|p| part(clock, p));
     let parts = [a?, b?];
     let each = |f: &dyn Fn(&Part) -> Outcome<f64>| -> Outcome<[f64; 2]> { Ok([f(&parts[0])?, f(&parts[1])?]) };
-    let distance = largest_distance(&parts[0].gaps.all, &parts[1].gaps.all)?;
+    let distance = largest_distance(&parts[0].gaps.sorted, &parts[1].gaps.sorted)?;
     let (m, n) = (parts[0].gaps.all.size()? as f64, parts[1].gaps.all.size()? as f64);
     let hours = [0, 1].map(|i| parts[i].calendar.per_hour.clone());
     let (chi_squared, degrees, hours_p) = homogeneity(&clock.times.namespace(), hours)?;
@@ -58,7 +58,7 @@ pub(crate) fn compare(clock: &Clock, periods: [Period; 2]) -> Outcome<([Part; 2]
         per_day: each(&|p| {
             Ok(p.clock.len()? as f64 / ((p.clock.end - p.clock.start) as f64 / (86_400 * SECOND) as f64))
         })?,
-        median_pause: each(&|p| Ok(p.gaps.all.median(..)?.item::<f64>()?))?,
+        median_pause: each(&|p| Ok(p.gaps.quantiles(&[0.5])?[0]))?,
         pauses_distance: distance,
         pauses_p: kolmogorov(distance, m * n / (m + n)),
         hours_chi_squared: chi_squared,
@@ -78,9 +78,9 @@ fn part(clock: &Clock, period: Period) -> Outcome<Part> {
     Ok(Part { gaps: Gaps::of(&part)?, calendar: Calendar::of(&part)?, clock: part })
 }
 
-/// The share of `x` that is not above each of `at`.
+/// The share of sorted `x` that is not above each of `at`.
 fn distribution(x: &Array, at: &Array) -> Result<Array> {
-    let below = searchsorted(x.sort(..)?, at, None, "right")?.astype(DType::Float64)?;
+    let below = searchsorted(x, at, None, "right")?.astype(DType::Float64)?;
     (below / x.size()? as f64).ok()
 }
 

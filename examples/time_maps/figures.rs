@@ -1,6 +1,5 @@
 //! The figures of one series.
 
-use array_protocol::prelude::{Quantile, quantile};
 use plotters::style::RGBColor;
 use program::color::{heat, mixed};
 use program::failure::Outcome;
@@ -246,8 +245,8 @@ fn periods(clock: &Clock, parts: &[Part; 2], range: (f64, f64)) -> Outcome<Vec<P
 /// The distribution of a period's pauses at evenly spaced shares: logarithm of the pause, and share.
 fn distribution(part: &Part) -> Outcome<(Vec<f64>, Vec<f64>)> {
     let shares: Vec<f64> = (0..=400).map(|i| f64::from(i) / 400.0).collect();
-    let pauses = quantile(part.gaps.all.log10()?, Quantile::default().q(shares.clone()))?;
-    Ok((pauses.to_vec::<f64>()?, shares))
+    let pauses = part.gaps.quantiles(&shares)?;
+    Ok((pauses.into_iter().map(f64::log10).collect(), shares))
 }
 
 /// Colours around the clock: dark at midnight, green in the morning, bright at noon, red in the evening.

@@ -7,8 +7,10 @@ use crate::clock::{Clock, SECOND};
 
 /// Pauses in seconds; the map has one point per event but the first and the last.
 pub(crate) struct Gaps {
-    /// All pauses, `(n - 1,)`, `float64`.
+    /// All pauses in order of time, `(n - 1,)`, `float64`.
     pub(crate) all: Array,
+    /// All pauses in order of length: sorted once for all that asks for shares of them.
+    pub(crate) sorted: Array,
     /// Base-ten logarithms of the pauses before, `(n - 2,)`.
     pub(crate) before: Array,
     /// Base-ten logarithms of the pauses after, `(n - 2,)`.
@@ -25,6 +27,7 @@ impl Gaps {
         Ok(Gaps {
             before: log.at(index![..-1])?,
             after: log.at(index![1..])?,
+            sorted: all.sort(..)?,
             hours: clock.hours()?.at(index![1..-1])?,
             all,
         })
@@ -32,8 +35,16 @@ impl Gaps {
 
     /// The lowest and highest pause, as logarithms.
     pub(crate) fn range(&self) -> Outcome<(f64, f64)> {
-        let edges = (self.all.min(..)?.item::<f64>()?, self.all.max(..)?.item::<f64>()?);
-        Ok((edges.0.log10(), edges.1.log10()))
+        let end = |i: isize| Ok::<_, Error>(self.sorted.at(i)?.item::<f64>()?.log10());
+        Ok((end(0)?, end(-1)?))
+    }
+
+    /// The pauses that these shares of all do not exceed, linear between two, as `quantile` gives them unsorted.
+    pub(crate) fn quantiles(&self, shares: &[f64]) -> Outcome<Vec<f64>> {
+        let n = self.sorted.size()?;
+        let xp = self.sorted.namespace();
+        let places = (xp.asarray(shares)? * (n - 1) as f64).ok()?;
+        Ok(interp(places, xp.arange(0..n as i64)?.astype(DType::Float64)?, &self.sorted)?.to_vec::<f64>()?)
     }
 
     /// (sd - mean) / (sd + mean) of the pauses: -1 where they are equal, 0 where they come by chance, towards 1 for bursts
@@ -86,7 +97,8 @@ impl Grid {
     /// Events per cell, smoothed by a Gaussian of `sd` cells and scaled to sum 1; row-major.
     pub(crate) fn density(&self, gaps: &Gaps, sd: f64) -> Outcome<Vec<f64>> {
         let xp = gaps.all.namespace();
-        let counts = self.places(gaps)?.bincount(self.cells * self.cells)?.astype(DType::Float64)?;
+        let places = self.places(gaps)?;
+        let counts = self.sums(&places, &ones_like(&gaps.before, ..)?)?;
         let reach = (3.0 * sd).ceil() as i64;
         let bell = (xp.arange(-reach..reach + 1)?.astype(DType::Float64)? / sd).square()?;
         let bell = (bell * -0.5).exp()?;

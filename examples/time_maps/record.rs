@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use array_protocol::prelude::{Namespace, quantile};
+use array_protocol::prelude::Namespace;
 use program::failure::Outcome;
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ pub(crate) fn measure(name: &str, clock: &Clock, periods: Option<[Period; 2]>) -
         events: clock.len()?,
         first: clock.shown(clock.start),
         last: clock.shown(clock.end),
-        pauses: quantile(&gaps.all, [0.0, 0.25, 0.5, 0.75, 1.0])?.to_vec::<f64>()?,
+        pauses: gaps.quantiles(&[0.0, 0.25, 0.5, 0.75, 1.0])?,
         burstiness: gaps.burstiness()?,
         memory: gaps.memory()?,
         calendar: Calendar::of(clock)?,

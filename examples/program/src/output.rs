@@ -48,6 +48,16 @@ impl Output {
         Ok(())
     }
 
+    /// Puts bytes in a file of the folder.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn file(&mut self, name: &str, bytes: &[u8]) -> Outcome<()> {
+        write_atomically(&self.folder.join(name), bytes)?;
+        self.wrote(name);
+        Ok(())
+    }
+
     /// Notes a file that was written.
     pub fn wrote(&mut self, name: &str) {
         self.files.push(name.into());

@@ -24,8 +24,6 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub struct Row {
     /// Where it begins in the file; 1 is the header.
     pub line: u64,
-    /// One text per column, without spaces around it.
-    cells: Vec<String>,
 }
 
 /// All cells of a file. Every row has as many cells as there are names.
@@ -37,6 +35,7 @@ pub struct Table {
     pub names: Vec<String>,
     /// At least one.
     pub rows: Vec<Row>,
+    cells: Cells,
     /// How numbers are written.
     pub decimal: Decimal,
 }
@@ -52,7 +51,7 @@ impl Table {
     /// Reads a file's bytes; `file` only serves in messages.
     pub fn parse(file: &str, bytes: &[u8], format: Format) -> Result<Self, TableError> {
         parse(bytes, format)
-            .map(|(names, rows, decimal)| Self { file: file.to_owned(), names, rows, decimal })
+            .map(|(names, rows, cells, decimal)| Self { file: file.to_owned(), names, rows, cells, decimal })
             .map_err(|problem| problem.of(file))
     }
 
@@ -73,7 +72,7 @@ impl Table {
 
     /// A cell as it is written.
     pub fn text(&self, row: usize, column: usize) -> &str {
-        &self.rows[row].cells[column]
+        self.cells.text(row * self.names.len() + column)
     }
 
     /// The number of rows.
@@ -87,32 +86,57 @@ impl Table {
     }
 }
 
-fn parse(bytes: &[u8], format: Format) -> Result<(Vec<String>, Vec<Row>, Decimal), Problem> {
+/// Texts without spaces around them, one behind the other: a table of a million rows is two allocations, not millions.
+#[derive(Clone, Debug, Default)]
+struct Cells {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    fn push(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+    }
+
+    fn text(&self, i: usize) -> &str {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.text[start..self.ends[i]]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|i| self.text(i))
+    }
+}
+
+fn parse(bytes: &[u8], format: Format) -> Result<(Vec<String>, Vec<Row>, Cells, Decimal), Problem> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Problem::Utf16);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let delimiter = format.delimiter.unwrap_or_else(|| detect_delimiter(bytes));
     let (mut rows, mut lines) = (Vec::new(), Lines { bytes, at: 0, line: 1 });
-    let mut records = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(bytes)
-        .into_byte_records();
-    let header = records.next().ok_or(Problem::NoHeader)?;
-    let names = texts(&header.map_err(|e| Problem::Unreadable(e.to_string()))?, &mut lines)?.cells;
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
+    let mut record = ByteRecord::new();
+    let unreadable = |e: csv::Error| Problem::Unreadable(e.to_string());
+    if !reader.read_byte_record(&mut record).map_err(unreadable)? {
+        return Err(Problem::NoHeader);
+    }
+    let mut header = Cells::default();
+    texts(&record, &mut lines, &mut header)?;
+    let names: Vec<String> = header.iter().map(str::to_owned).collect();
     if names.iter().all(String::is_empty) {
         return Err(Problem::NoHeader);
     }
     check_names(&names)?;
-    for record in records {
-        let row = texts(&record.map_err(|e| Problem::Unreadable(e.to_string()))?, &mut lines)?;
-        if row.cells.len() != names.len() {
+    let mut cells = Cells::default();
+    while reader.read_byte_record(&mut record).map_err(unreadable)? {
+        let row = texts(&record, &mut lines, &mut cells)?;
+        if record.len() != names.len() {
             return Err(Problem::Ragged {
                 line: row.line,
-                found: row.cells.len(),
+                found: record.len(),
                 expected: names.len(),
                 delimiter: shown(delimiter),
             });
@@ -126,9 +150,9 @@ fn parse(bytes: &[u8], format: Format) -> Result<(Vec<String>, Vec<Row>, Decimal
         Some(decimal) => decimal,
         // Inside comma-separated fields a comma is text unless the user says otherwise.
         None if delimiter == b',' => Decimal::Point,
-        None => detect_decimal(&rows)?,
+        None => detect_decimal(&rows, &cells, names.len())?,
     };
-    Ok((names, rows, decimal))
+    Ok((names, rows, cells, decimal))
 }
 
 /// Counts lines. The parser reports a record's place before the line ends and empty lines that it skips there, so its
@@ -154,18 +178,15 @@ impl Lines<'_> {
     }
 }
 
-fn texts(record: &ByteRecord, lines: &mut Lines<'_>) -> Result<Row, Problem> {
+fn texts(record: &ByteRecord, lines: &mut Lines<'_>, cells: &mut Cells) -> Result<Row, Problem> {
     let line = lines.of_record(record.position().map_or(0, |p| p.byte() as usize));
-    let cells = record
-        .iter()
-        .map(|field| {
-            let text = str::from_utf8(field).map_err(|_| Problem::NotUtf8 { line })?.trim();
-            // `a, "b"`: after a space the parser takes quotes for text.
-            let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-            Ok(quoted.map_or(text, str::trim).to_owned())
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Row { line, cells })
+    for field in record {
+        let text = str::from_utf8(field).map_err(|_| Problem::NotUtf8 { line })?.trim();
+        // `a, "b"`: after a space the parser takes quotes for text.
+        let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        cells.push(quoted.map_or(text, str::trim));
+    }
+    Ok(Row { line })
 }
 
 fn check_names(names: &[String]) -> Result<(), Problem> {
@@ -193,9 +214,10 @@ fn detect_delimiter(bytes: &[u8]) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|d| fields(*d)).unwrap_or(b',')
 }
 
-fn detect_decimal(rows: &[Row]) -> Result<Decimal, Problem> {
+fn detect_decimal(rows: &[Row], cells: &Cells, columns: usize) -> Result<Decimal, Problem> {
     let first = |sign: Decimal| {
-        rows.iter().find_map(|r| r.cells.iter().find(|c| decimal_sign(c) == Some(sign)).map(|c| (c.clone(), r.line)))
+        let (i, cell) = cells.iter().enumerate().find(|(_, c)| decimal_sign(c) == Some(sign))?;
+        Some((cell.to_owned(), rows[i / columns].line))
     };
     match (first(Decimal::Comma), first(Decimal::Point)) {
         (Some((comma, comma_line)), Some((point, point_line))) => {
