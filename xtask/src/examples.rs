@@ -24,6 +24,12 @@ const EXAMPLES: &[Example] = &[
         leaves: &["report.html"],
     },
     Example {
+        name: "benford",
+        args: &["--steps", "20", "--generate", "20", "--out", "{out}", "--json", "{out}/all.json"],
+        says: &["character-level model", "Egypt has a population of", "report.html"],
+        leaves: &["digits.png", "prompts.png", "report.html", "all.json"],
+    },
+    Example {
         name: "gradient_sound",
         args: &[
             "--batch",
