@@ -2,66 +2,27 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// The program, built once in the profile of this test.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        // Of .../PROFILE/deps/program-HASH, two up; examples lie beside deps.
-        let test = std::env::current_exe().expect("a test knows its executable");
-        let profile = test.parent().and_then(Path::parent).expect("a test lies in PROFILE/deps");
-        let mut build = Command::new(env!("CARGO"));
-        // The packages of `cargo xtask test`: with other ones, the features of what others wrote would be other ones, and all
-        // that stands on them would be compiled again.
-        build.args(["build", "--workspace", "--exclude", "array-protocol-python", "--exclude", "array-torch"]);
-        build.args(["--features", "array-protocol/chunked"]);
-        build.args(["--example", "ensemble", "--target-dir"]).arg(profile.parent().expect("a target folder"));
-        build.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        match profile.file_name().and_then(|n| n.to_str()) {
-            Some("debug") => {}
-            Some(name) => drop(build.args(["--profile", name])),
-            None => panic!("{} has no name", profile.display()),
-        }
-        assert!(build.status().expect("cargo starts").success(), "the example builds");
-        profile.join("examples").join(format!("ensemble{}", std::env::consts::EXE_SUFFIX))
-    })
+use program::trial::{Trial, json};
+
+fn program() -> &'static Trial {
+    static PROGRAM: OnceLock<Trial> = OnceLock::new();
+    PROGRAM.get_or_init(|| Trial::of("ensemble"))
 }
 
-/// An empty folder of this test's own.
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("program-{name}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn run(folder: &Path, args: &str) -> Output {
-    Command::new(program()).current_dir(folder).args(args.split_whitespace()).output().expect("the program starts")
+    program().folder(name)
 }
 
 fn ok(folder: &Path, args: &str) -> String {
-    let out = run(folder, args);
-    assert!(out.status.success(), "{args}: {}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8(out.stdout).unwrap()
+    program().ok(folder, args)
 }
 
-/// Runs and expects exit code 2 and one line on stderr that contains every part.
 fn refused(folder: &Path, args: &str, parts: &[&str]) {
-    let out = run(folder, args);
-    let said = String::from_utf8_lossy(&out.stderr);
-    assert_eq!(out.status.code(), Some(2), "{args}: {said}");
-    assert!(said.starts_with("error: "), "{args}: {said}");
-    assert!(!said.contains("panicked"), "{args}: {said}");
-    for part in parts {
-        assert!(said.contains(part), "{args}: `{part}` is not in: {said}");
-    }
-}
-
-fn json(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    program().refused(folder, args, parts);
 }
 
 #[test]
@@ -273,7 +234,7 @@ fn killed_thirty_times_and_resumed_gives_the_same_bits() {
     ok(&whole, args);
     let length = start.elapsed();
     let start = |resume: bool| {
-        let mut command = Command::new(program());
+        let mut command = Command::new(&program().program);
         command.current_dir(&cut).args(args.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::piped());
         command.args(resume.then_some("--resume")).spawn().expect("the program starts")
     };

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use rayon::prelude::*;
 
-use crate::canvas;
-use crate::draw::{FigureError, figure};
 use crate::figures::{Data, all_members};
-use crate::plot::Plot;
-use crate::scale;
+use program::canvas;
+use program::draw::{FigureError, figure};
+use program::plot::Plot;
+use program::scale;
 
 /// Index of the colour that leaves a pixel as it was.
 const UNCHANGED: u8 = 255;

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ensemble::{Activation, Head, Noise, Options, Prior};
 
 use crate::choices;
-use crate::table::cell::Decimal;
 use crate::table::encoding::Missing;
+use program::table::cell::Decimal;
 
 /// Randomized-prior ensembles: predictions with honest uncertainty.
 ///
@@ -72,12 +72,12 @@ pub(crate) struct FormatArgs {
 
 impl FormatArgs {
     /// As the reader of tables takes it.
-    pub(crate) fn format(&self) -> crate::table::read::Format {
+    pub(crate) fn format(&self) -> program::table::read::Format {
         let decimal = self.decimal.map(|d| match d {
             DecimalSign::Point => Decimal::Point,
             DecimalSign::Comma => Decimal::Comma,
         });
-        crate::table::read::Format { delimiter: self.delimiter, decimal }
+        program::table::read::Format { delimiter: self.delimiter, decimal }
     }
 }
 

@@ -3,7 +3,7 @@
 use array_api::random::{Draw, Key, Normal, Uniform};
 use std::f64::consts::PI;
 
-use crate::failure::{Outcome, fail};
+use program::failure::{Outcome, fail};
 
 /// Points and the grid that is predicted.
 #[derive(Clone, Debug)]
@@ -28,11 +28,11 @@ fn linspace(low: f64, high: f64, n: usize) -> Vec<f64> {
 
 /// The article's ten points.
 pub(crate) fn article() -> Outcome<Dataset> {
-    let table = crate::table::read::Table::parse("rpf_demo_10pt.csv", TEN_POINTS.as_bytes(), Default::default())?;
+    let table = program::table::read::Table::parse("rpf_demo_10pt.csv", TEN_POINTS.as_bytes(), Default::default())?;
     let column = |name: &str| -> Outcome<Vec<f64>> {
         let Some(at) = table.position(name) else { return fail(format!("the shipped points have no column {name}")) };
         let number = |row| match table.cell(row, at) {
-            crate::table::cell::Cell::Number(v) => Ok(v),
+            program::table::cell::Cell::Number(v) => Ok(v),
             _ => fail(format!("the shipped points hold '{}'", table.text(row, at))),
         };
         (0..table.len()).map(number).collect()

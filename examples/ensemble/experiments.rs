@@ -7,13 +7,13 @@ use ensemble::{Activation, BiasInitializer, Initializer, Noise, Options, Prior, 
 use crate::animation::{self, training_gif};
 use crate::cli::{Experiment, Train};
 use crate::dataset::{self, Dataset};
-use crate::failure::{Failure, Outcome, fail};
 use crate::figures::{Data, all_members, data_points, mean_and_bands, panel, prior_and_trainable, priors};
 use crate::measured::{Curves, Record};
-use crate::output::Output;
-use crate::report::Block;
 use crate::summary;
 use crate::training::{Trained, Trainer, matrix};
+use program::failure::{Failure, Outcome, fail};
+use program::output::Output;
+use program::report::Block;
 
 /// A run of an experiment.
 pub(crate) struct Run<'a> {

@@ -1,11 +1,11 @@
 //! The figures of the experiments, each from plain slices to a [`Plot`].
 //!
 //! Everywhere: `x` is the grid (n values), `members` and `priors` are row-major with one row of n values per member,
-//! `data` is the training points. [`figure_png`](crate::draw::figure_png) draws one plot or a panel of them.
+//! `data` is the training points. [`figure_png`](program::draw::figure_png) draws one plot or a panel of them.
 
 use std::borrow::Cow;
 
-use crate::plot::{Plot, Shape, Style, palette};
+use program::plot::{Plot, Shape, Style, palette};
 
 /// Observed points (x, y).
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +111,7 @@ pub(crate) fn prior_and_trainable<'a>(
 /// Makes a panel of these plots: smaller cells, and one y range for all if they are to be compared by eye.
 pub(crate) fn panel(mut plots: Vec<Plot<'_>>, one_y_range: bool) -> Vec<Plot<'_>> {
     if one_y_range {
-        let shared = plots.iter().map(|p| Some(p.y_bounds())).fold(None, crate::scale::union);
+        let shared = plots.iter().map(|p| Some(p.y_bounds())).fold(None, program::scale::union);
         plots.iter_mut().for_each(|p| p.y_range = shared);
     }
     plots.iter_mut().for_each(|p| p.size = (460, 310));
@@ -149,11 +149,11 @@ pub(crate) fn predicted_against_observed(
     let (hits, misses): (Vec<usize>, Vec<usize>) = (0..rows).partition(hit);
     let percent = format!("{}", (level * 1000.0).round() / 10.0);
     let opacity = if rows > 150 { 0.3 } else { 0.5 };
-    let extent = crate::scale::union(
-        crate::scale::extent(observed.iter().copied()),
-        crate::scale::extent(predicted.iter().copied()),
+    let extent = program::scale::union(
+        program::scale::extent(observed.iter().copied()),
+        program::scale::extent(predicted.iter().copied()),
     );
-    let (low, high) = crate::scale::padded(extent);
+    let (low, high) = program::scale::padded(extent);
     let diagonal = Cow::from(vec![low, high]);
     let mut plot = Plot::new(title, "observed", "predicted").with(
         Shape::Curves { x: diagonal.clone(), ys: diagonal },
@@ -199,7 +199,7 @@ pub(crate) fn training_losses<'a>(title: &str, epochs: &'a [f64], losses: &'a [f
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draw::{figure, figure_png};
+    use program::draw::{figure, figure_png};
 
     const LONG: &str =
         "A title that is far too long for the width of the picture and still must not be cut at its edge";

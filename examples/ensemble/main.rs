@@ -6,46 +6,33 @@
 //! cargo run --release --example ensemble -- predict --model out/ensemble/model --data new.csv
 //! ```
 //!
-//! Nothing here names an array type: `backend.rs` turns `--backend` into a namespace, and the rest is functions of the
+//! Nothing here names an array type: `program::backend!` turns `--backend` into a namespace, and the rest is functions of the
 //! protocol. Every failure ends with one line that says what to do, and exit code 2.
 mod animation;
-mod backend;
-mod canvas;
 mod choices;
 mod cli;
-mod clip;
 mod dataset;
-mod draw;
 mod experiments;
-mod failure;
 mod figures;
-mod files;
 mod measured;
-mod output;
-mod plot;
 mod predict;
 mod recipe;
-mod report;
 mod rows;
 mod saved;
-mod scale;
-#[cfg(test)]
-mod scratch;
 mod summary;
 mod table;
 mod tabular;
 mod training;
 
 use clap::Parser;
-use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Train};
-use crate::failure::{Failure, Outcome};
-use crate::output::{Output, check_file};
 use crate::saved::Width;
 use crate::table::encoding::{Column, Encoding, Kind, Missing};
 use crate::training::Trainer;
+use program::failure::Outcome;
+use program::output::{Output, check_file};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -53,21 +40,11 @@ fn main() -> ExitCode {
         Some(Command::Predict(args)) => predict::run(args),
         None => train(&cli.train),
     };
-    match done {
-        Ok(text) => {
-            // Whoever reads may have closed the pipe; that is no failure of the run.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
-        Err(Failure(message)) => {
-            let _ = writeln!(std::io::stderr(), "error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    program::failure::end(done)
 }
 
 fn train(train: &Train) -> Outcome<String> {
-    let xp = backend::backend(&train.backend)?;
+    let xp = program::backend!(&train.backend)?;
     if let Some(path) = &train.json {
         check_file(path, "--json")?;
     }

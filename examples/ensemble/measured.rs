@@ -6,8 +6,8 @@ use array_api::Namespace;
 use ensemble::{MemberReport, Model, Options, Prediction};
 use serde::Serialize;
 
-use crate::failure::Outcome;
 use crate::training::{Trained, matrix};
+use program::failure::Outcome;
 
 /// An ensemble on a grid of one input.
 #[derive(Clone, Debug, Serialize)]
@@ -123,5 +123,5 @@ pub(crate) fn write(path: &Path, backend: &Namespace, experiment: &str, records:
     let file = File { backend: backend.to_string(), experiment, first, runs };
     let mut text = serde_json::to_vec_pretty(&file)?;
     text.push(b'\n');
-    Ok(crate::files::write_atomically(path, &text)?)
+    Ok(program::files::write_atomically(path, &text)?)
 }

@@ -1,18 +1,17 @@
 //! Predicting the rows of a new table with a saved model.
 
-use crate::backend::backend;
 use crate::cli::Predict;
-use crate::failure::Outcome;
-use crate::output::check_file;
 use crate::rows::Predicted;
 use crate::saved::{self, Width};
 use crate::summary;
 use crate::table::predictions::{Predictions, write_predictions};
-use crate::table::read::Table;
+use program::failure::Outcome;
+use program::output::check_file;
+use program::table::read::Table;
 
 /// Writes one line for each row of the new table.
 pub(crate) fn run(args: &Predict) -> Outcome<String> {
-    let xp = backend(&args.backend)?;
+    let xp = program::backend!(&args.backend)?;
     let (model, beside) = saved::load(&args.model, &xp)?;
     let table = Table::read(&args.data, args.format.format())?;
     let rows = beside.encoding.encode_new(&table)?;

@@ -5,11 +5,11 @@ use ensemble::conformal::rows_needed;
 use ensemble::metrics::gaussian_nll;
 use ensemble::{Activation, EarlyStopping, Head, Initializer, Optimizer, Options};
 
-use crate::failure::Outcome;
 use crate::rows::{Predicted, pick, shuffled};
 use crate::saved::Width;
 use crate::summary::digits;
 use crate::training::{Trained, Trainer};
+use program::failure::Outcome;
 
 /// The recipe's settings; the command line goes over them.
 pub(crate) fn options() -> Options {

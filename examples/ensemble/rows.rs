@@ -5,9 +5,9 @@ use array_api::random::{Draw, Key, Uniform};
 use ensemble::metrics::{Intervals, gaussian_crps, gaussian_nll, mae, mpiw, picp, r2, rmse};
 use ensemble::{Model, special};
 
-use crate::failure::Outcome;
 use crate::saved::Width;
 use crate::training::matrix;
+use program::failure::Outcome;
 
 /// What the ensemble says about each row, in the target's units.
 #[derive(Clone, Debug, Default)]

@@ -9,9 +9,9 @@ use ensemble::conformal::conformal_quantile;
 use ensemble::special::normal_quantile;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Outcome, fail};
-use crate::files::write_atomically;
 use crate::table::encoding::Encoding;
+use program::failure::{Failure, Outcome, fail};
+use program::files::write_atomically;
 
 /// What stands beside the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use ensemble::{Model, Options, Status};
 
 use crate::choices::{head_text, noise_text, prior_text};
-use crate::report::Block;
 use crate::training::Trained;
+use program::report::Block;
 
 /// Columns of text, each as wide as its widest cell; words to the left, numbers with at most a unit to the right.
 pub(crate) fn aligned(header: &[&str], rows: &[Vec<String>]) -> String {

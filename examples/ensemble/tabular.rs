@@ -6,20 +6,20 @@ use array_api::Namespace;
 use ensemble::Options;
 
 use crate::cli::{Recipe, Train};
-use crate::failure::{Outcome, fail};
 use crate::figures::{calibration, predicted_against_observed, training_losses};
 use crate::measured::{self, Record};
-use crate::output::Output;
 use crate::recipe::{self, Made, Rows};
-use crate::report::Block;
 use crate::rows::{Metrics, Predicted, shuffled};
 use crate::saved::{self, Width};
 use crate::summary::{self, digits};
 use crate::table::encoding::{Encoded, Encoding};
 use crate::table::fit::Choice;
 use crate::table::predictions::{Predictions, write_predictions};
-use crate::table::read::Table;
 use crate::training::{Trained, Trainer};
+use program::failure::{Outcome, fail};
+use program::output::Output;
+use program::report::Block;
+use program::table::read::Table;
 
 /// Trains on a table.
 pub(crate) fn run(train: &Train, data: &Path, target: &str, xp: Namespace) -> Outcome<String> {

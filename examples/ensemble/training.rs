@@ -6,10 +6,9 @@ use std::time::Instant;
 
 use array_api::{Array, Namespace};
 use ensemble::{Checkpoints, Fit, Model, Options, Snapshot, has_checkpoint};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Train;
-use crate::failure::{Failure, Outcome, fail};
+use program::failure::{Failure, Outcome, fail};
 
 /// What every training of a run shares.
 pub(crate) struct Trainer {
@@ -86,11 +85,7 @@ impl Trainer {
     ) -> Outcome<Trained> {
         let rows = y.len();
         let (xs, ys) = (matrix(&self.xp, x, rows)?, matrix(&self.xp, y, rows)?);
-        let bar = ProgressBar::new(options.epochs.saturating_mul(options.members as u64));
-        if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {percent:>3} %  {eta} left") {
-            bar.set_style(style);
-        }
-        bar.set_message(name.to_owned());
+        let bar = program::progress::bar(name, options.epochs.saturating_mul(options.members as u64));
         let observer = |s: &Snapshot<'_>| {
             if s.epoch > 0 {
                 bar.inc(s.members.len() as u64);
@@ -117,7 +112,7 @@ impl Trainer {
     /// Notes that the run has ended, so that the next one may take its place.
     pub(crate) fn finish(&self) -> Outcome<()> {
         if self.folder.exists() {
-            crate::files::write_atomically(&self.folder.join(FINISHED), b"")?;
+            program::files::write_atomically(&self.folder.join(FINISHED), b"")?;
         }
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cell::Cell;
 use super::error::{Problem, TableError};
-use super::read::Table;
+use program::table::cell::Cell;
+use program::table::read::Table;
 
 /// What to do about a missing value in a feature. A row without a target is never filled in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,7 +184,7 @@ pub(super) fn target_value(table: &Table, row: usize, column: usize) -> Result<f
 }
 
 pub(super) fn no_such_column(table: &Table, name: &str) -> Problem {
-    Problem::NoSuchColumn { name: name.to_owned(), columns: table.names.clone() }
+    table.no_such_column(name).into()
 }
 
 /// Refuses if any of these cells is missing: names the first, counts all.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::Cell;
 use super::encoding::{Column, Encoding, Kind, Missing, finite, no_such_column, refuse_missing, target_value};
 use super::error::{Problem, TableError};
-use super::read::Table;
+use program::table::cell::Cell;
+use program::table::read::Table;
 
 /// What the user said about the columns.
 #[derive(Clone, Debug, Default)]

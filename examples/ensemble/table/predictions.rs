@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::files::write_atomically;
+use program::files::write_atomically;
 
 /// Columns of the file, all of one length. Standard deviations and limits are in the target's units.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! Every refusal with its message, and what is read in its stead.
 
-use super::cell::{Cell, Decimal};
 use super::encoding::{Encoded, Encoding, Kind, Missing};
 use super::fit::Choice;
-use super::read::{Format, Table};
+use program::table::cell::{Cell, Decimal};
+use program::table::read::{Format, Table};
 
 fn read(text: &str) -> Result<Table, String> {
     Table::parse("t.csv", text.as_bytes(), Format::default()).map_err(|e| e.to_string())

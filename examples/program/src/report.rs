@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// What a report is made of, in order.
 #[derive(Clone, Debug)]
-pub(crate) enum Block {
+pub enum Block {
     /// A section's title.
     Heading(String),
     /// A paragraph of plain text.
@@ -34,7 +34,7 @@ pub(crate) enum Block {
 
 impl Block {
     /// A table from borrowed header cells.
-    pub(crate) fn table(caption: &str, header: &[&str], rows: Vec<Vec<String>>) -> Self {
+    pub fn table(caption: &str, header: &[&str], rows: Vec<Vec<String>>) -> Self {
         Self::Table { caption: caption.into(), header: header.iter().map(|h| (*h).to_owned()).collect(), rows }
     }
 }
@@ -60,7 +60,7 @@ figcaption { color: var(--faint); font-size: .9rem; margin-top: .3rem; }
 ";
 
 /// The whole page. Every text is escaped, so names from a user's table cannot become markup.
-pub(crate) fn html(title: &str, blocks: &[Block]) -> String {
+pub fn html(title: &str, blocks: &[Block]) -> String {
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
     let title = escaped(title);

@@ -4,54 +4,55 @@ use std::borrow::Cow;
 
 use plotters::style::{Color, RGBAColor, RGBColor};
 
-use crate::scale;
+use crate::scale::{self, Tick};
 
 /// Paul Tol's "vibrant" scheme: told apart by colour-blind readers.
-pub(crate) mod palette {
+pub mod palette {
     use super::RGBColor;
 
     /// Predictions: members, means, bands.
-    pub(crate) const BLUE: RGBColor = RGBColor(0, 119, 187);
+    pub const BLUE: RGBColor = RGBColor(0, 119, 187);
     /// What is fixed: priors.
-    pub(crate) const TEAL: RGBColor = RGBColor(0, 153, 136);
+    pub const TEAL: RGBColor = RGBColor(0, 153, 136);
     /// What is trained, and what lies outside an interval.
-    pub(crate) const ORANGE: RGBColor = RGBColor(238, 119, 51);
+    pub const ORANGE: RGBColor = RGBColor(238, 119, 51);
     /// Data.
-    pub(crate) const RED: RGBColor = RGBColor(204, 51, 17);
+    pub const RED: RGBColor = RGBColor(204, 51, 17);
     /// Reference lines.
-    pub(crate) const GREY: RGBColor = RGBColor(110, 110, 110);
+    pub const GREY: RGBColor = RGBColor(110, 110, 110);
     /// Text, axes, and what has to stand out on colour.
-    pub(crate) const INK: RGBColor = RGBColor(34, 34, 34);
+    pub const INK: RGBColor = RGBColor(34, 34, 34);
 }
 
 /// How a layer looks, and its entry in the legend (none if `label` is empty).
 #[derive(Clone, Debug)]
-pub(crate) struct Style {
+pub struct Style {
     /// Colour with its opacity.
-    pub(crate) color: RGBAColor,
+    pub color: RGBAColor,
     /// Width of a line or radius of a point, in points (1/96 inch).
-    pub(crate) width: f64,
+    pub width: f64,
     /// A dashed line in place of a solid one.
-    pub(crate) dashed: bool,
+    pub dashed: bool,
     /// Name in the legend.
-    pub(crate) label: String,
+    pub label: String,
 }
 
 impl Style {
     /// A solid line of `width` points, or points of that radius.
-    pub(crate) fn new(color: RGBColor, opacity: f64, width: f64, label: impl Into<String>) -> Self {
+    pub fn new(color: RGBColor, opacity: f64, width: f64, label: impl Into<String>) -> Self {
         Self { color: color.mix(opacity), width, dashed: false, label: label.into() }
     }
 
     /// The same, dashed.
-    pub(crate) fn dashed(self) -> Self {
+    pub fn dashed(self) -> Self {
         Self { dashed: true, ..self }
     }
 }
 
 /// What is drawn of a layer's numbers. All x, lower, upper and y of one layer have the same length.
 #[derive(Clone, Debug)]
-pub(crate) enum Shape<'a> {
+#[allow(missing_docs)] // the variants say what their numbers are
+pub enum Shape<'a> {
     /// Dots at (x, y).
     Points { x: Cow<'a, [f64]>, y: Cow<'a, [f64]> },
     /// One or more curves over the same x: `ys` is row-major, one row of `x.len()` values per curve.
@@ -60,41 +61,50 @@ pub(crate) enum Shape<'a> {
     Band { x: Cow<'a, [f64]>, lower: Cow<'a, [f64]>, upper: Cow<'a, [f64]> },
     /// A vertical bar per x.
     Bars { x: Cow<'a, [f64]>, lower: Cow<'a, [f64]>, upper: Cow<'a, [f64]> },
+    /// A box from zero to each height, `width` wide and centred at x.
+    Boxes { x: Cow<'a, [f64]>, width: f64, heights: Cow<'a, [f64]> },
+    /// A grid of equal cells that fills the rectangle `x` by `y`: `colors` row-major from the bottom, `columns` per row,
+    /// nothing drawn where there is no colour. The layer's own colour is not used.
+    Cells { x: (f64, f64), y: (f64, f64), columns: usize, colors: Cow<'a, [Option<RGBColor>]> },
 }
 
 /// A shape in a style.
 #[derive(Clone, Debug)]
-pub(crate) struct Layer<'a> {
+pub struct Layer<'a> {
     /// The numbers.
-    pub(crate) shape: Shape<'a>,
+    pub shape: Shape<'a>,
     /// How they look.
-    pub(crate) style: Style,
+    pub style: Style,
 }
 
 /// Axes and the layers between them.
 #[derive(Clone, Debug)]
-pub(crate) struct Plot<'a> {
+pub struct Plot<'a> {
     /// Above the plot; may be empty.
-    pub(crate) title: String,
+    pub title: String,
     /// Below the x axis.
-    pub(crate) x_label: String,
+    pub x_label: String,
     /// Beside the y axis.
-    pub(crate) y_label: String,
+    pub y_label: String,
     /// Drawn in order.
-    pub(crate) layers: Vec<Layer<'a>>,
+    pub layers: Vec<Layer<'a>>,
     /// Fixed x range in place of the data's.
-    pub(crate) x_range: Option<(f64, f64)>,
+    pub x_range: Option<(f64, f64)>,
     /// Fixed y range in place of the robust one; base-ten logarithms if `log_y`.
-    pub(crate) y_range: Option<(f64, f64)>,
+    pub y_range: Option<(f64, f64)>,
+    /// Places and labels on the x axis in place of round numbers.
+    pub x_ticks: Option<Vec<Tick>>,
+    /// The same on the y axis.
+    pub y_ticks: Option<Vec<Tick>>,
     /// Logarithmic y axis; values that are not positive are left out.
-    pub(crate) log_y: bool,
+    pub log_y: bool,
     /// Width and height in points, legend not counted.
-    pub(crate) size: (u32, u32),
+    pub size: (u32, u32),
 }
 
 impl<'a> Plot<'a> {
     /// An empty plot of the usual size.
-    pub(crate) fn new(title: impl Into<String>, x_label: impl Into<String>, y_label: impl Into<String>) -> Self {
+    pub fn new(title: impl Into<String>, x_label: impl Into<String>, y_label: impl Into<String>) -> Self {
         Self {
             title: title.into(),
             x_label: x_label.into(),
@@ -102,19 +112,21 @@ impl<'a> Plot<'a> {
             layers: Vec::new(),
             x_range: None,
             y_range: None,
+            x_ticks: None,
+            y_ticks: None,
             log_y: false,
             size: (640, 400),
         }
     }
 
     /// Adds a layer on top.
-    pub(crate) fn with(mut self, shape: Shape<'a>, style: Style) -> Self {
+    pub fn with(mut self, shape: Shape<'a>, style: Style) -> Self {
         self.layers.push(Layer { shape, style });
         self
     }
 
     /// A value's place on the y axis: itself, or its logarithm, and NaN where there is none.
-    pub(crate) fn y_place(&self, v: f64) -> f64 {
+    pub fn y_place(&self, v: f64) -> f64 {
         match (self.log_y, v > 0.0) {
             (false, _) => v,
             (true, true) => v.log10(),
@@ -123,12 +135,14 @@ impl<'a> Plot<'a> {
     }
 
     /// The x range drawn: given, or that of all layers with a little room.
-    pub(crate) fn x_bounds(&self) -> (f64, f64) {
+    pub fn x_bounds(&self) -> (f64, f64) {
         self.x_range.unwrap_or_else(|| {
-            let only_curves = self.layers.iter().all(|l| matches!(l.shape, Shape::Curves { .. } | Shape::Band { .. }));
+            let to_the_edge =
+                |s: &Shape<'_>| matches!(s, Shape::Curves { .. } | Shape::Band { .. } | Shape::Cells { .. });
+            let only_curves = self.layers.iter().all(|l| to_the_edge(&l.shape));
             let range = self.layers.iter().map(|l| l.shape.x_extent()).fold(None, scale::union);
             // Curves and bands run to the edge of the plot unless points need room beside them.
-            let curves = self.layers.iter().filter(|l| !matches!(l.shape, Shape::Points { .. } | Shape::Bars { .. }));
+            let curves = self.layers.iter().filter(|l| to_the_edge(&l.shape));
             let drawn = curves.map(|l| l.shape.x_extent()).fold(None, scale::union);
             match range {
                 Some((low, high)) if high > low && (only_curves || drawn == range) => scale::bounded((low, high)),
@@ -138,10 +152,17 @@ impl<'a> Plot<'a> {
     }
 
     /// The y range drawn: given, or one that holds all points and bars, and all but far-out curves and bands.
-    pub(crate) fn y_bounds(&self) -> (f64, f64) {
+    pub fn y_bounds(&self) -> (f64, f64) {
         self.y_range.unwrap_or_else(|| {
             let place = |v: &f64| self.y_place(*v);
-            scale::padded(self.layers.iter().map(|l| l.shape.y_extent(&place)).fold(None, scale::union))
+            let extent = self.layers.iter().map(|l| l.shape.y_extent(&place)).fold(None, scale::union);
+            let padded = scale::padded(extent);
+            // Boxes stand on the axis, and cells fill the plot.
+            let filled = self.layers.iter().any(|l| matches!(l.shape, Shape::Boxes { .. } | Shape::Cells { .. }));
+            match extent {
+                Some((low, high)) if filled && low >= 0.0 && high > low => (low, padded.1),
+                _ => padded,
+            }
         })
     }
 }
@@ -154,13 +175,22 @@ const ALONG_CURVE: f64 = 15.0;
 
 impl Shape<'_> {
     fn x_extent(&self) -> Option<(f64, f64)> {
-        let (Self::Points { x, .. } | Self::Curves { x, .. } | Self::Band { x, .. } | Self::Bars { x, .. }) = self;
-        scale::extent(x.iter().copied())
+        match self {
+            Self::Points { x, .. } | Self::Curves { x, .. } | Self::Band { x, .. } | Self::Bars { x, .. } => {
+                scale::extent(x.iter().copied())
+            }
+            Self::Boxes { x, width, .. } => scale::extent(x.iter().flat_map(|x| [x - 0.5 * width, x + 0.5 * width])),
+            Self::Cells { x, .. } => scale::extent([x.0, x.1]),
+        }
     }
 
     fn y_extent(&self, place: &dyn Fn(&f64) -> f64) -> Option<(f64, f64)> {
         match self {
             Self::Points { y, .. } => scale::extent(y.iter().map(place)),
+            Self::Boxes { heights, .. } => {
+                scale::union(scale::extent([place(&0.0)]), scale::extent(heights.iter().map(place)))
+            }
+            Self::Cells { y, .. } => scale::extent([y.0, y.1]),
             Self::Bars { lower, upper, .. } => scale::extent(lower.iter().chain(upper.iter()).map(place)),
             Self::Band { lower, upper, .. } => {
                 scale::robust_extent(lower.iter().map(place).collect(), upper.iter().map(place).collect(), ALONG_CURVE)

@@ -16,10 +16,10 @@ use tiny_skia::{
 };
 
 /// Drawing units per point. A point is one pixel at resolution 1.
-pub(crate) const UNIT: u32 = 8;
+pub const UNIT: u32 = 8;
 
 /// The name under which plotters finds the font.
-pub(crate) const FONT: &str = "sans-serif";
+pub const FONT: &str = "sans-serif";
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
@@ -43,7 +43,7 @@ static FACES: LazyLock<Faces> = LazyLock::new(|| {
 });
 
 /// Draws on a white surface of `width` x `height` points at `resolution` pixels per point; gives the pixels.
-pub(crate) fn paint<E>(
+pub fn paint<E>(
     (width, height): (u32, u32),
     resolution: u32,
     draw: impl FnOnce(Canvas<'_>) -> Result<(), E>,
@@ -60,12 +60,12 @@ pub(crate) fn paint<E>(
 }
 
 /// The pixels as RGB, row by row. The surface is opaque, so premultiplied colour is plain colour.
-pub(crate) fn rgb(pixmap: &Pixmap) -> Vec<u8> {
+pub fn rgb(pixmap: &Pixmap) -> Vec<u8> {
     pixmap.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect()
 }
 
 /// The pixels as a PNG file, marked with its resolution so that it prints at the size it was designed for.
-pub(crate) fn png(pixmap: &Pixmap, resolution: u32) -> Result<Vec<u8>, png::EncodingError> {
+pub fn png(pixmap: &Pixmap, resolution: u32) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, pixmap.width(), pixmap.height());
     encoder.set_color(png::ColorType::Rgb);
@@ -80,7 +80,7 @@ pub(crate) fn png(pixmap: &Pixmap, resolution: u32) -> Result<Vec<u8>, png::Enco
 }
 
 /// Width of `text` in units, at `size` units per em.
-pub(crate) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let font = face(bold);
     layout(font, text).last().map_or(0.0, |&(_, end)| f64::from(end)) * size / units_per_em(font)
 }
@@ -136,7 +136,7 @@ fn outline(font: &FontRef<'_>, text: &str) -> Option<Path> {
 }
 
 /// plotters' backend over tiny-skia; made by [`paint`].
-pub(crate) struct Canvas<'a> {
+pub struct Canvas<'a> {
     size: (u32, u32),
     pixels_per_unit: f32,
     pixels: PixmapMut<'a>,

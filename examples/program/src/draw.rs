@@ -55,7 +55,7 @@ type Failure = DrawingAreaErrorKind<Infallible>;
 
 /// Why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FigureError {
+pub enum FigureError {
     /// plotters refused; its own reason.
     #[error("drawing a figure failed: {0}")]
     Draw(String),
@@ -65,13 +65,13 @@ pub(crate) enum FigureError {
 }
 
 /// Draws `plots` row by row in a grid of `columns`, with one legend for all, as a PNG at twice the screen's resolution.
-pub(crate) fn figure_png(plots: &[Plot<'_>], columns: usize) -> Result<Vec<u8>, FigureError> {
+pub fn figure_png(plots: &[Plot<'_>], columns: usize) -> Result<Vec<u8>, FigureError> {
     let pixels = figure(plots, columns, 2)?;
     canvas::png(&pixels, 2).map_err(|e| FigureError::Encode(e.to_string()))
 }
 
 /// The same as pixels, at `resolution` pixels per point.
-pub(crate) fn figure(plots: &[Plot<'_>], columns: usize, resolution: u32) -> Result<Pixmap, FigureError> {
+pub fn figure(plots: &[Plot<'_>], columns: usize, resolution: u32) -> Result<Pixmap, FigureError> {
     let columns = columns.clamp(1, plots.len().max(1));
     let rows = plots.len().div_ceil(columns).max(1);
     let cell = plots.first().map_or((640, 400), |p| p.size);
@@ -104,11 +104,14 @@ fn stroke(style: &Style) -> ShapeStyle {
 fn draw_plot<'a>(plot: &Plot<'_>, area: &Area<'a>) -> Result<(), Failure> {
     let (x, y) = (plot.x_bounds(), plot.y_bounds());
     let wanted = |points: u32, each: u32| (points / each).max(2) as usize;
-    let x_ticks = linear_ticks(x, wanted(plot.size.0, 80));
-    let y_ticks = match plot.log_y {
+    let given = |ticks: &Option<Vec<Tick>>, range: (f64, f64)| {
+        ticks.as_ref().map(|t| t.iter().filter(|t| (range.0..=range.1).contains(&t.0)).cloned().collect::<Vec<_>>())
+    };
+    let x_ticks = given(&plot.x_ticks, x).unwrap_or_else(|| linear_ticks(x, wanted(plot.size.0, 80)));
+    let y_ticks = given(&plot.y_ticks, y).unwrap_or_else(|| match plot.log_y {
         false => linear_ticks(y, wanted(plot.size.1, 60)),
         true => log_ticks(y, wanted(plot.size.1, 45)),
-    };
+    });
     let widest = |ticks: &[Tick]| ticks.iter().map(|t| canvas::text_width(&t.1, TICK, false)).fold(0.0, f64::max);
     let label_area = widest(&y_ticks) + LABEL + 2.2 * GAP;
     // Half of the last label overhangs the axis.
@@ -194,12 +197,63 @@ fn draw_layer<'a>(
                 }
             }
         }
+        Shape::Boxes { x, width, heights } => {
+            let foot = place(&0.0).max(y_range.0);
+            for (x, height) in x.iter().zip(heights.iter().map(place)).filter(|(_, height)| height.is_finite()) {
+                let edge = |v: f64| v.clamp(x_range.0, x_range.1);
+                let (left, right) = (edge(x - 0.5 * width), edge(x + 0.5 * width));
+                let corners = [(left, height.clamp(y_range.0, y_range.1)), (right, foot.min(y_range.1))];
+                chart.draw_series([Rectangle::new(corners, style.color.filled())])?;
+            }
+        }
+        Shape::Cells { x, y, columns, colors } => draw_cells((*x, *y), *columns, colors, chart)?,
         Shape::Bars { x, lower, upper } => {
             for (x, (low, high)) in x.iter().zip(lower.iter().map(place).zip(upper.iter().map(place))) {
                 for part in clip_polyline([(*x, low), (*x, high)], (x_range, y_range)) {
                     chart.draw_series([PathElement::new(part, stroke(style))])?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Cells as boxes whose edges lie on whole points: antialiased edges would show as seams. Neighbours of one colour in a row
+/// are one box.
+fn draw_cells(
+    (x, y): ((f64, f64), (f64, f64)),
+    columns: usize,
+    colors: &[Option<RGBColor>],
+    chart: &mut Chart<'_, '_>,
+) -> Result<(), Failure> {
+    let columns = columns.max(1);
+    let rows = colors.len() / columns;
+    let area = chart.plotting_area();
+    let (across, down) = area.get_pixel_range();
+    let snapped = |v: i32, range: &std::ops::Range<i32>| {
+        // The drawing area has its own origin, but it lies on whole units only.
+        let unit = UNIT as i32;
+        (v.clamp(range.start, range.end) + unit / 2).div_euclid(unit) * unit
+    };
+    let at = |column: usize, row: usize| {
+        let share = |i: usize, n: usize, (low, high): (f64, f64)| low + (high - low) * i as f64 / n.max(1) as f64;
+        let place = area.map_coordinate(&(share(column, columns, x), share(row, rows, y)));
+        (snapped(place.0, &across), snapped(place.1, &down))
+    };
+    let whole = area.strip_coord_spec();
+    let origin = whole.get_base_pixel();
+    for (row, line) in colors.chunks_exact(columns).enumerate() {
+        let mut first = 0;
+        for run in line.chunk_by(PartialEq::eq) {
+            let after = first + run.len();
+            if let Some(color) = run[0] {
+                let ((left, bottom), (right, top)) = (at(first, row), at(after, row + 1));
+                if right > left && bottom > top {
+                    let corners = [(left - origin.0, top - origin.1), (right - origin.0, bottom - origin.1)];
+                    whole.draw(&Rectangle::new(corners, color.filled()))?;
+                }
+            }
+            first = after;
         }
     }
     Ok(())
@@ -221,7 +275,7 @@ fn legend_entries(plots: &[Plot<'_>]) -> Vec<Entry> {
         let key = match layer.shape {
             Shape::Points { .. } => Key::Dot,
             Shape::Curves { .. } | Shape::Bars { .. } => Key::Stroke,
-            Shape::Band { .. } => Key::Patch,
+            Shape::Band { .. } | Shape::Boxes { .. } | Shape::Cells { .. } => Key::Patch,
         };
         if !layer.style.label.is_empty() && !entries.iter().any(|(k, s)| *k == key && s.label == layer.style.label) {
             entries.push((key, layer.style.clone()));

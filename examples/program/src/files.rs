@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The bytes go to a temporary file beside `path` (a rename is atomic only inside one file system), reach the disk,
 /// and take the final name last. On failure the temporary file is removed and an existing `path` is untouched; the
 /// error names the path and the reason. The folder must exist.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = beside(path)?;
     let written = write_and_sync(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if let Err(reason) = written {

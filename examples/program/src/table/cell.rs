@@ -3,7 +3,7 @@
 /// The sign between the whole and the fraction of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Decimal {
+pub enum Decimal {
     /// 1.5
     Point,
     /// 1,5
@@ -12,7 +12,7 @@ pub(crate) enum Decimal {
 
 /// A cell's content.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Cell<'a> {
+pub enum Cell<'a> {
     /// Empty, or one of the usual words for that.
     Missing,
     /// A number; infinite if it says so or is too large.
@@ -26,7 +26,7 @@ const MISSING: [&str; 6] = ["", "na", "n/a", "nan", "null", "?"];
 
 impl<'a> Cell<'a> {
     /// Reads a cell that has no spaces around it.
-    pub(crate) fn of(text: &'a str, decimal: Decimal) -> Self {
+    pub fn of(text: &'a str, decimal: Decimal) -> Self {
         if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) {
             return Self::Missing;
         }
@@ -51,7 +51,7 @@ fn number(text: &str, decimal: Decimal) -> Option<f64> {
 }
 
 /// Which decimal sign a cell uses, if it is a number with a fraction.
-pub(crate) fn decimal_sign(text: &str) -> Option<Decimal> {
+pub fn decimal_sign(text: &str) -> Option<Decimal> {
     let uses = |sign: char, decimal| text.contains(sign) && number(text, decimal).is_some();
     if uses(',', Decimal::Comma) {
         Some(Decimal::Comma)

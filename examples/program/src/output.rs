@@ -9,9 +9,9 @@ use crate::plot::Plot;
 use crate::report::{Block, html};
 
 /// What a run has written, and what its report will hold.
-pub(crate) struct Output {
+pub struct Output {
     /// Where to.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Names of the files, in order.
     files: Vec<String>,
     /// The report so far.
@@ -21,7 +21,7 @@ pub(crate) struct Output {
 impl Output {
     /// Makes the folder if it is not there, and tries whether files can be written to it: a training whose results have
     /// no place should not begin.
-    pub(crate) fn open(folder: &Path) -> Outcome<Output> {
+    pub fn open(folder: &Path) -> Outcome<Output> {
         let refused = |e: std::io::Error| {
             Failure(format!("the folder {} cannot be written to: {e}; give another one with --out", folder.display()))
         };
@@ -31,30 +31,40 @@ impl Output {
     }
 
     /// Adds to the report.
-    pub(crate) fn push(&mut self, block: Block) {
+    pub fn push(&mut self, block: Block) {
         self.blocks.push(block);
     }
 
     /// Draws a figure to a file and into the report.
-    pub(crate) fn figure(&mut self, name: &str, caption: &str, plots: &[Plot<'_>], columns: usize) -> Outcome<()> {
+    pub fn figure(&mut self, name: &str, caption: &str, plots: &[Plot<'_>], columns: usize) -> Outcome<()> {
         self.picture(name, caption, figure_png(plots, columns)?)
     }
 
     /// Puts a picture in a file and into the report.
-    pub(crate) fn picture(&mut self, name: &str, caption: &str, bytes: Vec<u8>) -> Outcome<()> {
+    pub fn picture(&mut self, name: &str, caption: &str, bytes: Vec<u8>) -> Outcome<()> {
         write_atomically(&self.folder.join(name), &bytes)?;
         self.wrote(name);
         self.push(Block::Picture { caption: caption.into(), bytes });
         Ok(())
     }
 
+    /// Puts bytes in a file of the folder.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn file(&mut self, name: &str, bytes: &[u8]) -> Outcome<()> {
+        write_atomically(&self.folder.join(name), bytes)?;
+        self.wrote(name);
+        Ok(())
+    }
+
     /// Notes a file that was written.
-    pub(crate) fn wrote(&mut self, name: &str) {
+    pub fn wrote(&mut self, name: &str) {
         self.files.push(name.into());
     }
 
     /// Writes the report; gives the line that says where everything is.
-    pub(crate) fn finish(mut self, title: &str) -> Outcome<String> {
+    pub fn finish(mut self, title: &str) -> Outcome<String> {
         write_atomically(&self.folder.join("report.html"), html(title, &self.blocks).as_bytes())?;
         self.wrote("report.html");
         Ok(format!("Files in {}: {}\n", self.folder.display(), self.files.join(", ")))
@@ -69,7 +79,7 @@ fn writable(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Tries whether this file can be written, before the work whose result it is to hold.
-pub(crate) fn check_file(path: &Path, option: &str) -> Outcome<()> {
+pub fn check_file(path: &Path, option: &str) -> Outcome<()> {
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),

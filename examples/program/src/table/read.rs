@@ -5,15 +5,15 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::cell::{Cell, Decimal, decimal_sign};
-use super::error::{Problem, TableError};
+use super::problem::{Problem, TableError};
 
 /// What the user said about the file; what is `None` is found out.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Format {
+pub struct Format {
     /// Between fields: comma, semicolon, tab, pipe or any other single byte.
-    pub(crate) delimiter: Option<u8>,
+    pub delimiter: Option<u8>,
     /// In numbers.
-    pub(crate) decimal: Option<Decimal>,
+    pub decimal: Option<Decimal>,
 }
 
 /// Tried in this order; the first of equally good ones wins.
@@ -21,88 +21,122 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// One line of the table.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// Where it begins in the file; 1 is the header.
-    pub(crate) line: u64,
-    /// One text per column, without spaces around it.
-    cells: Vec<String>,
+    pub line: u64,
 }
 
 /// All cells of a file. Every row has as many cells as there are names.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub struct Table {
     /// The file as the user named it.
-    pub(crate) file: String,
+    pub file: String,
     /// The columns, all different, none empty.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
     /// At least one.
-    pub(crate) rows: Vec<Row>,
+    pub rows: Vec<Row>,
+    cells: Cells,
     /// How numbers are written.
-    pub(crate) decimal: Decimal,
+    pub decimal: Decimal,
 }
 
 impl Table {
     /// Reads a file.
-    pub(crate) fn read(path: &Path, format: Format) -> Result<Self, TableError> {
+    pub fn read(path: &Path, format: Format) -> Result<Self, TableError> {
         let file = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|e| Problem::Unreadable(e.to_string()).of(&file))?;
         Self::parse(&file, &bytes, format)
     }
 
     /// Reads a file's bytes; `file` only serves in messages.
-    pub(crate) fn parse(file: &str, bytes: &[u8], format: Format) -> Result<Self, TableError> {
+    pub fn parse(file: &str, bytes: &[u8], format: Format) -> Result<Self, TableError> {
         parse(bytes, format)
-            .map(|(names, rows, decimal)| Self { file: file.to_owned(), names, rows, decimal })
+            .map(|(names, rows, cells, decimal)| Self { file: file.to_owned(), names, rows, cells, decimal })
             .map_err(|problem| problem.of(file))
     }
 
     /// Where the column of this name is.
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+    pub fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|n| n == name)
     }
 
+    /// The problem that there is no column of this name.
+    pub fn no_such_column(&self, name: &str) -> Problem {
+        Problem::NoSuchColumn { name: name.to_owned(), columns: self.names.clone() }
+    }
+
     /// What a cell says.
-    pub(crate) fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+    pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
         Cell::of(self.text(row, column), self.decimal)
     }
 
     /// A cell as it is written.
-    pub(crate) fn text(&self, row: usize, column: usize) -> &str {
-        &self.rows[row].cells[column]
+    pub fn text(&self, row: usize, column: usize) -> &str {
+        self.cells.text(row * self.names.len() + column)
     }
 
     /// The number of rows.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
-fn parse(bytes: &[u8], format: Format) -> Result<(Vec<String>, Vec<Row>, Decimal), Problem> {
+/// Texts without spaces around them, one behind the other: a table of a million rows is two allocations, not millions.
+#[derive(Clone, Debug, Default)]
+struct Cells {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    fn push(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+    }
+
+    fn text(&self, i: usize) -> &str {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.text[start..self.ends[i]]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|i| self.text(i))
+    }
+}
+
+fn parse(bytes: &[u8], format: Format) -> Result<(Vec<String>, Vec<Row>, Cells, Decimal), Problem> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Problem::Utf16);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let delimiter = format.delimiter.unwrap_or_else(|| detect_delimiter(bytes));
     let (mut rows, mut lines) = (Vec::new(), Lines { bytes, at: 0, line: 1 });
-    let mut records = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(bytes)
-        .into_byte_records();
-    let header = records.next().ok_or(Problem::NoHeader)?;
-    let names = texts(&header.map_err(|e| Problem::Unreadable(e.to_string()))?, &mut lines)?.cells;
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
+    let mut record = ByteRecord::new();
+    let unreadable = |e: csv::Error| Problem::Unreadable(e.to_string());
+    if !reader.read_byte_record(&mut record).map_err(unreadable)? {
+        return Err(Problem::NoHeader);
+    }
+    let mut header = Cells::default();
+    texts(&record, &mut lines, &mut header)?;
+    let names: Vec<String> = header.iter().map(str::to_owned).collect();
     if names.iter().all(String::is_empty) {
         return Err(Problem::NoHeader);
     }
     check_names(&names)?;
-    for record in records {
-        let row = texts(&record.map_err(|e| Problem::Unreadable(e.to_string()))?, &mut lines)?;
-        if row.cells.len() != names.len() {
+    let mut cells = Cells::default();
+    while reader.read_byte_record(&mut record).map_err(unreadable)? {
+        let row = texts(&record, &mut lines, &mut cells)?;
+        if record.len() != names.len() {
             return Err(Problem::Ragged {
                 line: row.line,
-                found: row.cells.len(),
+                found: record.len(),
                 expected: names.len(),
                 delimiter: shown(delimiter),
             });
@@ -116,9 +150,9 @@ fn parse(bytes: &[u8], format: Format) -> Result<(Vec<String>, Vec<Row>, Decimal
         Some(decimal) => decimal,
         // Inside comma-separated fields a comma is text unless the user says otherwise.
         None if delimiter == b',' => Decimal::Point,
-        None => detect_decimal(&rows)?,
+        None => detect_decimal(&rows, &cells, names.len())?,
     };
-    Ok((names, rows, decimal))
+    Ok((names, rows, cells, decimal))
 }
 
 /// Counts lines. The parser reports a record's place before the line ends and empty lines that it skips there, so its
@@ -144,18 +178,15 @@ impl Lines<'_> {
     }
 }
 
-fn texts(record: &ByteRecord, lines: &mut Lines<'_>) -> Result<Row, Problem> {
+fn texts(record: &ByteRecord, lines: &mut Lines<'_>, cells: &mut Cells) -> Result<Row, Problem> {
     let line = lines.of_record(record.position().map_or(0, |p| p.byte() as usize));
-    let cells = record
-        .iter()
-        .map(|field| {
-            let text = str::from_utf8(field).map_err(|_| Problem::NotUtf8 { line })?.trim();
-            // `a, "b"`: after a space the parser takes quotes for text.
-            let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-            Ok(quoted.map_or(text, str::trim).to_owned())
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Row { line, cells })
+    for field in record {
+        let text = str::from_utf8(field).map_err(|_| Problem::NotUtf8 { line })?.trim();
+        // `a, "b"`: after a space the parser takes quotes for text.
+        let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        cells.push(quoted.map_or(text, str::trim));
+    }
+    Ok(Row { line })
 }
 
 fn check_names(names: &[String]) -> Result<(), Problem> {
@@ -183,9 +214,10 @@ fn detect_delimiter(bytes: &[u8]) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|d| fields(*d)).unwrap_or(b',')
 }
 
-fn detect_decimal(rows: &[Row]) -> Result<Decimal, Problem> {
+fn detect_decimal(rows: &[Row], cells: &Cells, columns: usize) -> Result<Decimal, Problem> {
     let first = |sign: Decimal| {
-        rows.iter().find_map(|r| r.cells.iter().find(|c| decimal_sign(c) == Some(sign)).map(|c| (c.clone(), r.line)))
+        let (i, cell) = cells.iter().enumerate().find(|(_, c)| decimal_sign(c) == Some(sign))?;
+        Some((cell.to_owned(), rows[i / columns].line))
     };
     match (first(Decimal::Comma), first(Decimal::Point)) {
         (Some((comma, comma_line)), Some((point, point_line))) => {

@@ -1,7 +1,7 @@
 //! Axes: ranges that a few diverged curves cannot flatten, round ticks, and their labels.
 
 /// Lowest and highest of the finite values; `None` if there is none.
-pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|v| v.is_finite()).fold(None, |range, v| match range {
         None => Some((v, v)),
         Some((low, high)) => Some((low.min(v), high.max(v))),
@@ -9,7 +9,7 @@ pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)
 }
 
 /// The union of two extents, either of which may be missing.
-pub(crate) fn union(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
+pub fn union(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
     match (a, b) {
         (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
         (a, b) => a.or(b),
@@ -18,7 +18,7 @@ pub(crate) fn union(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64
 
 /// The extent of `lows` and `highs` without those beyond `fence` interquartile ranges from the quartiles. A diverged
 /// member's lowest and highest values lie far outside those of the other members, whatever their scale.
-pub(crate) fn robust_extent(lows: Vec<f64>, highs: Vec<f64>, fence: f64) -> Option<(f64, f64)> {
+pub fn robust_extent(lows: Vec<f64>, highs: Vec<f64>, fence: f64) -> Option<(f64, f64)> {
     Some((within_fences(lows, fence)?.0, within_fences(highs, fence)?.1))
 }
 
@@ -34,15 +34,15 @@ fn within_fences(mut values: Vec<f64>, fence: f64) -> Option<(f64, f64)> {
 }
 
 /// Beyond this, differences and ticks would overflow.
-pub(crate) const LARGEST: f64 = 1e300;
+pub const LARGEST: f64 = 1e300;
 
 /// The range without what lies beyond [`LARGEST`].
-pub(crate) fn bounded((low, high): (f64, f64)) -> (f64, f64) {
+pub fn bounded((low, high): (f64, f64)) -> (f64, f64) {
     (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST))
 }
 
 /// Room around the values: 5 % on both sides, and a unit-sized range around a single value.
-pub(crate) fn padded(range: Option<(f64, f64)>) -> (f64, f64) {
+pub fn padded(range: Option<(f64, f64)>) -> (f64, f64) {
     match range {
         None => (0.0, 1.0),
         Some(range) => {
@@ -59,10 +59,10 @@ pub(crate) fn padded(range: Option<(f64, f64)>) -> (f64, f64) {
 }
 
 /// A tick: its place on the axis and its label.
-pub(crate) type Tick = (f64, String);
+pub type Tick = (f64, String);
 
 /// Round ticks (1, 2 or 5 times a power of ten) inside `range`, about `wanted` of them.
-pub(crate) fn linear_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> {
+pub fn linear_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> {
     let span = high - low;
     if !(span.is_finite() && span > 0.0) {
         return Vec::new();
@@ -85,7 +85,7 @@ pub(crate) fn linear_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> 
 }
 
 /// Ticks on an axis that holds base-ten logarithms: decades, or 1, 2 and 5 times them where there are few.
-pub(crate) fn log_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> {
+pub fn log_ticks((low, high): (f64, f64), wanted: usize) -> Vec<Tick> {
     let (first, last) = (low.floor() as i32, high.ceil() as i32);
     if last.saturating_sub(first) > 400 {
         return Vec::new();
