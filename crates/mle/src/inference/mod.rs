@@ -1,0 +1,3 @@
+//! Inference from a fit.
+
+pub mod laws;
