@@ -91,7 +91,7 @@ impl Fit {
         let letter = if self.statistic_degrees.is_some() { "t" } else { "z" };
         (rows[0][3], rows[0][4]) = (format!("{letter} value"), format!("Pr(>|{letter}|)"));
         for p in &self.parameters {
-            let z = p.std_error.filter(|&se| se > 0.0).map(|se| p.estimate / se);
+            let z = p.std_error.filter(|_| p.p_value.is_some()).map(|se| p.estimate / se);
             let end = |e: Option<f64>| e.map(number).unwrap_or_else(|| "-".into());
             rows.push([
                 p.name.clone(),

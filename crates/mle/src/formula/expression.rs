@@ -90,6 +90,25 @@ impl Expression {
         Ok(Expression { text: text.to_string(), root: parse(text)? })
     }
 
+    /// Reads a part of a formula that begins at a column of the whole, where errors are shown.
+    pub(crate) fn parse_at(part: &str, whole: &str, column: usize) -> Result<Expression> {
+        // Blanks in place of what comes before keep the columns.
+        let mut padded = " ".repeat(column - 1);
+        padded.push_str(part);
+        match parse(&padded) {
+            Ok(root) => Ok(Expression { text: part.to_string(), root }),
+            Err(e) => {
+                let message = e.message().replacen(&padded, whole, 1);
+                Err(Error::value("formula", message))
+            }
+        }
+    }
+
+    /// A text that stands for itself.
+    pub(crate) fn named(text: &str) -> Expression {
+        Expression { text: text.to_string(), root: Node::Name(text.to_string(), 1) }
+    }
+
     /// The text that was read.
     pub fn text(&self) -> &str {
         &self.text

@@ -5,3 +5,4 @@ mod parse;
 mod token;
 
 pub use expression::Expression;
+pub(crate) use token::{Token, Word, at, words};

@@ -93,7 +93,8 @@ impl Newton {
         }
         self.iterations += 1;
         let actual = self.here.value - there.value;
-        let noise = 16.0 * f64::EPSILON * self.here.value.abs().max(1.0);
+        // A sum's terms may be larger than the sum.
+        let noise = 256.0 * f64::EPSILON * self.here.value.abs().max(1.0);
         let usable = finite(&there);
         // Near the end the values differ by rounding only: the gradient then says whether the step was good.
         let within_noise = self.step.predicted.abs() <= noise && actual.abs() <= noise;
@@ -274,7 +275,7 @@ impl Scaled {
 /// assert!(optimum.point.iter().all(|x| (x - 1.0).abs() < 1e-12));
 /// # Ok::<(), array_api::Error>(())
 /// ```
-pub fn newton(objective: &impl Objective, start: &[f64], limits: Limits) -> Result<(Optimum, Curvature)> {
+pub fn newton(objective: &dyn Objective, start: &[f64], limits: Limits) -> Result<(Optimum, Curvature)> {
     let here = objective.curvature(start)?;
     let Some(mut newton) = Newton::start(start.to_vec(), here.clone(), limits)? else {
         let optimum = Optimum {
