@@ -225,7 +225,7 @@ impl Factors {
             let relative = change.iter().zip(&high).map(|(d, b)| if *d == 0.0 { 0.0 } else { (d / b).abs() });
             let relative = relative.fold(0.0, f64::max);
             // Where corrections stop shrinking, they are rounding.
-            if round > 1 && !(relative < 0.5 * before) {
+            if round > 1 && (relative.is_nan() || relative >= 0.5 * before) {
                 break;
             }
             let inner = subtract(self.xp.asarray(&h)?, e)?;

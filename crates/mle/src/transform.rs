@@ -47,7 +47,7 @@ impl Range {
     pub fn constrain(self, u: &Array) -> Result<Array> {
         match self {
             Range::Real => Ok(u.clone()),
-            Range::Above(low) if low == 0.0 => exp(u),
+            Range::Above(0.0) => exp(u),
             Range::Above(low) => add(exp(u)?, low),
             Range::Below(high) => subtract(high, exp(u)?),
             Range::Between(low, high) => add(multiply(sigmoid(u)?, high - low)?, low),

@@ -52,7 +52,7 @@ impl Observed {
             not_equal_zero(c)
         };
         if let Some((low, high)) = truncation
-            && !(low < high)
+            && low.partial_cmp(&high) != Some(std::cmp::Ordering::Less)
         {
             return Err(Error::value(
                 "fit",

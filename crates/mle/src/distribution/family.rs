@@ -56,6 +56,9 @@ pub(crate) const fn integers(lower: f64, upper: f64) -> Support {
 /// A function of values and parameters, which broadcast.
 pub(crate) type Of = fn(&Array, &[Array]) -> Result<Array>;
 
+/// An estimate from the data, and the parameters that are given.
+pub(crate) type ClosedForm = fn(&Sample, &[f64]) -> Result<Closed>;
+
 /// A family of distributions of one number.
 pub(crate) struct Family {
     pub(crate) name: &'static str,
@@ -76,7 +79,7 @@ pub(crate) struct Family {
     /// Parameters near the estimate.
     pub(crate) start: fn(&Sample) -> Result<Vec<f64>>,
     /// The estimate, where it has a closed form for the data as they are.
-    pub(crate) closed: Option<fn(&Sample, &[f64]) -> Result<Closed>>,
+    pub(crate) closed: Option<ClosedForm>,
     /// Whether the likelihood has no largest value for values that are all the same.
     pub(crate) needs_spread: bool,
 }

@@ -172,7 +172,7 @@ pub fn levenberg_marquardt(
             let settled = predicted <= 4.0 * f64::EPSILON * value && actual.abs() <= 64.0 * f64::EPSILON * value;
             if ratio > 0.75 {
                 radius = radius.max(2.0 * step);
-            } else if !(ratio > 0.25) && !settled {
+            } else if (ratio.is_nan() || ratio <= 0.25) && !settled {
                 radius = if there.is_finite() { 0.25 * step } else { 0.1 * step };
             }
             let negligible = trial == point || step <= 1e-15 * length(&point, &scale);
