@@ -83,6 +83,7 @@ pub use array_ndarray as ndarray;
 pub use array_torch as torch;
 pub use array_transforms as transforms;
 pub use ensemble;
+pub use mle;
 
 /// The namespace of arrays in memory: `ndarray().zeros([2, 3])`, `ndarray().asarray([1.0, 2.0])`.
 ///

@@ -1,0 +1,291 @@
+//! Fits of distributions.
+
+use array_api::{Array, Error, Result};
+
+use super::data::{Censoring, Observed};
+use super::family::{Closed, Family, Regularity};
+use super::law::Law;
+use super::sample::{Sample, constant};
+use crate::columns;
+use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
+use crate::optimize::{Limits, Optimum, Stop};
+use crate::problem::{Free, Problem, Scale, Wanted, check};
+use crate::status::Status;
+
+/// A fit of a distribution with options; made by [`Distribution::fitting`](super::Distribution::fitting).
+///
+/// ```
+/// use mle::distribution::{Censoring, Distribution};
+/// # let xp = array_ndarray::namespace();
+/// let hours = xp.asarray([3.0, 5.0, 8.0, 10.0, 10.0])?;
+/// let still_running = xp.asarray([false, false, false, true, true])?;
+/// let fit = Distribution::named("exponential")?.fitting().censored(Censoring::Right(still_running)).fit(&hours)?;
+/// // Failures per hour: three in 36 hours.
+/// assert!((fit.parameter("rate").unwrap().estimate - 3.0 / 36.0).abs() < 1e-9);
+/// # Ok::<(), array_api::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Fitting {
+    family: &'static Family,
+    weights: Option<Array>,
+    censoring: Censoring,
+    truncation: Option<(f64, f64)>,
+    fixed: Vec<(String, f64)>,
+    priors: Vec<(String, Law)>,
+    wanted: Wanted,
+}
+
+impl Fitting {
+    pub(crate) fn new(family: &'static Family) -> Fitting {
+        let (fixed, priors) = (vec![], vec![]);
+        Fitting {
+            family,
+            weights: None,
+            censoring: Censoring::None,
+            truncation: None,
+            fixed,
+            priors,
+            wanted: Wanted::default(),
+        }
+    }
+
+    /// Counts of the rows: a row of weight 3 is three rows.
+    pub fn weights(mut self, weights: &Array) -> Fitting {
+        self.weights = Some(weights.clone());
+        self
+    }
+
+    /// How values were observed.
+    pub fn censored(mut self, censoring: Censoring) -> Fitting {
+        self.censoring = censoring;
+        self
+    }
+
+    /// Values outside these limits could not be observed; either may be infinite.
+    pub fn truncated(mut self, low: f64, high: f64) -> Fitting {
+        self.truncation = Some((low, high));
+        self
+    }
+
+    /// Holds a parameter at a value.
+    pub fn fix(mut self, parameter: &str, value: f64) -> Fitting {
+        self.fixed.push((parameter.to_string(), value));
+        self
+    }
+
+    /// A prior of a parameter: the fit is then the mode of the posterior density.
+    pub fn prior(mut self, parameter: &str, law: Law) -> Fitting {
+        self.priors.push((parameter.to_string(), law));
+        self
+    }
+
+    /// The scale on which the mode is taken where there are priors, that of the parameters if not given.
+    pub fn mode_scale(mut self, scale: Scale) -> Fitting {
+        self.wanted.scale = scale;
+        self
+    }
+
+    /// Where standard errors come from, observed information if not given.
+    pub fn standard_errors(mut self, source: StandardErrors) -> Fitting {
+        self.wanted.standard_errors = source;
+        self
+    }
+
+    /// How intervals are made, by Wald's method if not given.
+    pub fn interval(mut self, method: IntervalMethod) -> Fitting {
+        self.wanted.interval = method;
+        self
+    }
+
+    /// The level of the intervals, 0.95 if not given.
+    pub fn level(mut self, level: f64) -> Fitting {
+        self.wanted.level = level;
+        self
+    }
+
+    /// How many refits a bootstrap makes, 1000 if not given, and the seed of their draws.
+    pub fn bootstrap(mut self, replicates: usize, seed: u64) -> Fitting {
+        (self.wanted.replicates, self.wanted.seed) = (replicates, seed);
+        self
+    }
+
+    /// Limits of the optimiser.
+    pub fn limits(mut self, limits: Limits) -> Fitting {
+        self.wanted.limits = limits;
+        self
+    }
+
+    /// Fits the free parameters to a vector of values; with [`Censoring::Interval`], of lower ends.
+    ///
+    /// # Errors
+    /// For values that are not finite or outside the support, values that are all the same where that leaves the likelihood
+    /// without bound, names that the family does not have, and limits or levels that make no sense.
+    pub fn fit(&self, values: &Array) -> Result<Fit> {
+        check(&self.wanted)?;
+        let given = self.given()?;
+        let observed = Observed::new(values, &self.censoring, self.truncation)?;
+        observed.check(self.family, &given)?;
+        let rows = observed.x.size()?;
+        let weights = self.weights.as_ref().map(|w| columns::weights(w, rows)).transpose()?;
+        let sample = Sample::new(observed.x.clone(), weights)?;
+        let free = given.iter().filter(|g| g.is_nan()).count();
+        if free == 0 {
+            return Err(Error::value("fit", format!("all parameters of {} are fixed", self.family.signature())));
+        }
+        let low = sample.min()?;
+        if self.family.needs_spread && free == given.len() && self.priors.is_empty() && low == sample.max()? {
+            return Err(constant(&self.family.signature(), low, rows));
+        }
+        let only_given = self.family.parameters.iter().zip(&given).all(|(p, g)| p.given || g.is_nan());
+        match self.family.closed {
+            Some(closed) if observed.is_plain() && only_given && self.priors.is_empty() => {
+                self.closed(&observed, &sample, &given, closed(&sample, &given)?)
+            }
+            _ => self.search(&observed, &sample, &given),
+        }
+    }
+
+    /// The fixed parameters, and not a number for those that are free.
+    fn given(&self) -> Result<Vec<f64>> {
+        let family = self.family;
+        let mut given = vec![f64::NAN; family.parameters.len()];
+        let place = |name: &str| family.parameters.iter().position(|p| p.name == name);
+        let unknown = |name: &str| Error::value("fit", format!("{} has no parameter `{name}`", family.signature()));
+        for (name, value) in &self.fixed {
+            let i = place(name).ok_or_else(|| unknown(name))?;
+            if !family.parameters[i].range.contains(*value) {
+                let message = format!("{name} is fixed at {value}, but must lie in {}", family.parameters[i].range);
+                return Err(Error::value(family.name, message));
+            }
+            given[i] = *value;
+        }
+        for (name, law) in &self.priors {
+            let i = place(name).ok_or_else(|| unknown(name))?;
+            if given[i].is_finite() {
+                return Err(Error::value("fit", format!("`{name}` is fixed, so its prior {law:?} says nothing")));
+            }
+        }
+        match family.parameters.iter().zip(&given).find(|(p, g)| p.given && g.is_nan()) {
+            Some((p, _)) => {
+                let message = format!("`{}` is not estimated; give its value with fix(\"{}\", ..)", p.name, p.name);
+                Err(Error::value(family.name, message))
+            }
+            None => Ok(given),
+        }
+    }
+
+    fn problem<'p>(
+        &self,
+        sample: &Sample,
+        given: &[f64],
+        start: &[f64],
+        rows: &'p crate::problem::Rows<'p>,
+    ) -> Problem<'p> {
+        let free = self.family.parameters.iter().enumerate().filter(|(i, _)| given[*i].is_nan());
+        let parameters = free.map(|(i, p)| Free {
+            name: p.name.to_string(),
+            range: p.range,
+            start: start[i],
+            prior: self.priors.iter().find(|(name, _)| name == p.name).map(|(_, law)| law.clone()),
+        });
+        Problem {
+            model: self.family.signature(),
+            parameters: parameters.collect(),
+            rows,
+            weights: sample.weights.clone(),
+            total: sample.total,
+            xp: sample.x.namespace(),
+        }
+    }
+
+    fn search(&self, observed: &Observed, sample: &Sample, given: &[f64]) -> Result<Fit> {
+        let mut start = (self.family.start)(sample)?;
+        for (s, p) in start.iter_mut().zip(self.family.parameters) {
+            if !p.range.contains(*s) {
+                // Data without spread or at an end of the support leave nothing better.
+                *s = match p.range.bounds() {
+                    (low, high) if low.is_finite() && high.is_finite() => 0.5 * (low + high),
+                    (low, _) if low.is_finite() => low + 1.0,
+                    _ => 0.0,
+                };
+            }
+        }
+        let rows = |p: &[Array]| observed.log_likelihood(self.family, &all(p, given)?);
+        self.problem(sample, given, &start, &rows).solve(&self.wanted)
+    }
+
+    fn closed(&self, observed: &Observed, sample: &Sample, given: &[f64], closed: Closed) -> Result<Fit> {
+        let free: Vec<usize> = (0..given.len()).filter(|&i| given[i].is_nan()).collect();
+        let estimates: Vec<f64> = free.iter().map(|&i| closed.estimates[i]).collect();
+        let rows = |p: &[Array]| observed.log_likelihood(self.family, &all(p, given)?);
+        let problem = self.problem(sample, given, &closed.estimates, &rows);
+        let mut fit = blank(&problem.model, "closed form", &problem.names(), &estimates);
+        fit.observations = sample.total;
+        let arrays = estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?;
+        fit.log_likelihood = problem.log_likelihood(&arrays, problem.weights.as_ref())?.item()?;
+        let fit = fit.with_criteria();
+        if let Some(i) = (0..free.len()).find(|&i| !problem.parameters[i].range.contains(estimates[i])) {
+            let p = &problem.parameters[i];
+            let mut fit = fit.without_covariance("the estimate lies at the end of its range");
+            fit.status = Status::Boundary;
+            fit.reason = format!("`{}` is {}, at the end of its range {}", p.name, estimates[i], p.range);
+            return Ok(fit);
+        }
+        match closed.regularity {
+            Regularity::Regular => {
+                let mut fit = fit;
+                let u: Vec<f64> =
+                    estimates.iter().zip(&problem.parameters).map(|(e, p)| p.range.unconstrain(*e)).collect();
+                let curvature = problem.objective(self.wanted.scale, false).curvature(&u)?;
+                let shape = Shape::of(&curvature.hessian)?;
+                (fit.hessian_eigenvalues, fit.condition_number) = (shape.eigenvalues, shape.condition);
+                let optimum = Optimum {
+                    point: u,
+                    value: curvature.value,
+                    gradient: curvature.gradient,
+                    iterations: 0,
+                    stop: Stop::Converged,
+                };
+                problem.uncertainty(fit, &self.wanted, &optimum, false)
+            }
+            Regularity::Not { std_errors, reason } => self.not_regular(fit, std_errors, reason, &problem),
+        }
+    }
+
+    fn not_regular(
+        &self,
+        mut fit: Fit,
+        std_errors: Vec<Option<f64>>,
+        reason: &str,
+        problem: &Problem<'_>,
+    ) -> Result<Fit> {
+        fit.status = Status::NonRegular;
+        fit.reason = reason.to_string();
+        fit.standard_errors = StandardErrors::SamplingLaw;
+        for (p, se) in fit.parameters.iter_mut().zip(std_errors) {
+            p.std_error = se;
+            p.std_error_reason = match se {
+                Some(_) => None,
+                None => Some("its sampling law has no variance".to_string()),
+            };
+        }
+        if self.wanted.standard_errors == StandardErrors::Bootstrap || self.wanted.interval != IntervalMethod::Wald {
+            let wish = if self.wanted.interval == IntervalMethod::Profile { "profile" } else { "bootstrap" };
+            let message = format!("a {wish} of {} would be wrong: {reason}", self.family.name);
+            return Err(Error::value("fit", message));
+        }
+        let level = self.wanted.level;
+        fit.with_wald_intervals(&problem.xp, level)
+    }
+}
+
+/// All parameters, from the free ones and those that are given.
+fn all(free: &[Array], given: &[f64]) -> Result<Vec<Array>> {
+    let Some(xp) = free.first().map(Array::namespace) else {
+        return Err(Error::value("fit", "there are no free parameters"));
+    };
+    let mut free = free.iter();
+    let short = || Error::value("fit", "there are fewer parameters than the family has");
+    let one = |g: &f64| if g.is_nan() { free.next().cloned().ok_or_else(short) } else { xp.asarray(*g) };
+    given.iter().map(one).collect()
+}

@@ -1,0 +1,26 @@
+//! The covariance that is right even where the model is not: Huber's and White's sandwich.
+
+use array_api::{Array, Error, Result, expand_dims, matmul, matrix_transpose, multiply};
+use array_transforms::jacobian_forward;
+
+use crate::matrix::{self, Matrix};
+use crate::problem::Problem;
+
+/// `H^-1 (sum w_i^2 g_i g_i') H^-1`; a weight multiplies its row's score, as for probability weights.
+///
+/// # Errors
+/// For models that give the log-likelihood as one number: the rows' scores are needed.
+pub(crate) fn covariance(problem: &Problem<'_>, estimates: &[f64], inverse: &Matrix) -> Result<Matrix> {
+    let point = problem.xp.asarray(estimates)?;
+    let scores = jacobian_forward(|x: &Array| problem.contributions(x))(&point)?;
+    if scores.ndim() != 2 {
+        let message = "the model gives one number, but the sandwich needs the log-likelihood of each row; return them as a vector";
+        return Err(Error::value("sandwich", message));
+    }
+    let scores = match &problem.weights {
+        Some(w) => multiply(scores, expand_dims(w, -1)?)?,
+        None => scores,
+    };
+    let meat = matrix::read(&matmul(matrix_transpose(&scores)?, &scores)?)?;
+    Ok(inverse * meat * inverse)
+}
