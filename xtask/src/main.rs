@@ -55,6 +55,12 @@ const COMMANDS: &[Command] = &[
         run: libtorch::command,
     },
     Command {
+        name: "peers chunked",
+        options: "",
+        about: "times arrays in chunks here and in Dask, and prints the ratios",
+        run: peers::chunked::command,
+    },
+    Command {
         name: "peers ensemble",
         options: "[--quick]",
         about: "trains the article's ensemble here, in PyTorch and in JAX, and prints the ratios",

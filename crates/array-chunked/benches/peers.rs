@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
     let memory = array_ndarray::namespace();
     let xp = |chunk: usize| array_chunked::over(&memory).with("chunks", Value::Int(chunk as i128));
-    let show = |name: &str, seconds: f64| println!("{name}\t{seconds:.6}");
+    let show = |name: &str, seconds: f64| println!("{name}\t{seconds:e}");
 
     if asked("task") {
         let n = 1_000_000;

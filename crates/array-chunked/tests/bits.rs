@@ -63,7 +63,7 @@ proptest! {
     #[test]
     fn real_data_differ_by_rounding_only(seed in any::<u64>(), rows in 1_usize..400, chunk in 1_usize..200) {
         let memory = array_ndarray::namespace();
-        let x = memory.normal(&memory.key(seed).unwrap(), [rows, 6]).unwrap();
+        let x = memory.normal(memory.key(seed).unwrap(), [rows, 6]).unwrap();
         let lazy = array_chunked::from_array(&x, [chunk, 4]).unwrap();
         let bound = |terms: f64| 2.0 * (rows * 6) as f64 * f64::EPSILON * terms + f64::MIN_POSITIVE;
         let total = |x: &Array| array_api::sum(x, ..).unwrap().item::<f64>().unwrap();

@@ -1,5 +1,6 @@
 //! `cargo xtask peers ...`: what a user would take instead, and us, timed in one go.
 
+pub(crate) mod chunked;
 pub(crate) mod ensemble;
 pub(crate) mod ops;
 
@@ -14,7 +15,7 @@ const OURS: &str = "array-protocol";
 
 /// The peers as PyPI has them. Python's torch does not load without the CUDA libraries that it asks for, so they
 /// come along (about 5 GB in all), also where there is no GPU.
-const PACKAGES: [&str; 4] = ["numpy", "torch==2.11.0", "jax<0.11", "optax"];
+const PACKAGES: [&str; 5] = ["numpy", "torch==2.11.0", "jax<0.11", "optax", "dask[array]>=2026.8"];
 
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
