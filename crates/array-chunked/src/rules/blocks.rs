@@ -42,8 +42,7 @@ fn pattern(name: &str) -> Option<Describe> {
         "put" | "index_add" => put,
         "scatter_add" => scatter_add,
         "searchsorted" => searchsorted,
-        "cholesky" | "det" | "eig" | "eigh" | "eigvals" | "eigvalsh" | "qr" | "slogdet" | "svd" | "svdvals"
-        | "tril" | "triu" => matrix,
+        "cholesky" | "det" | "eig" | "eigh" | "eigvals" | "eigvalsh" | "qr" | "slogdet" | "svd" | "svdvals" => matrix,
         "solve" | "triangular_solve" => solve,
         "unique_all" | "split" | "fold_in" => everything,
         "counted" => counted,

@@ -5,6 +5,8 @@
 //! that are best said in terms of others are in `rewrite`; what has neither declines, and goes through its composition.
 
 mod blocks;
+#[cfg(test)]
+mod bounded;
 mod contraction;
 mod creation;
 mod elementwise;

@@ -1,7 +1,7 @@
 //! Cholesky decomposition tile by tile: Buttari, Langou, Kurzak, Dongarra, "A class of parallel tiled linear algebra
 //! algorithms for multicore architectures", Parallel Computing 35 (2009).
 
-use array_api::{Cholesky, Exit, Operation, Result, Subtract, TriangularSolve};
+use array_api::{Array, Cholesky, Error, Exit, Operation, Result, Subtract, TriangularSolve, Verdict};
 
 use super::tiles::{Tiles, adjoint, product};
 use super::{gathered, is_tiled, sides};
@@ -43,7 +43,6 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
             }
         }
     }
-    let decomposed = tasks.call(Cholesky::OP, Cholesky { upper: false }, 1);
     let mut below = Program::new(2);
     let right = adjoint(&mut below, Source::Input(1), dtype);
     let lower = TriangularSolve { upper: false, unit_diagonal: false };
@@ -57,6 +56,7 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
     let updated = tasks.program(updated);
     let mut out = Tiles::zeros(&sizes, &sizes, dtype);
     for k in 0..sizes.len() {
+        let decomposed = tasks.call(CholeskyTile::OP, CholeskyTile { start: sizes[..k].iter().sum() }, 1);
         let diagonal = a.at(k, k).map(|b| tasks.task(decomposed, &[b], a.bytes(sizes[k], sizes[k])));
         a.set(k, k, diagonal);
         for i in k + 1..sizes.len() {
@@ -80,4 +80,21 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
         }
     }
     Ok(vec![out.into_grid(&node.space, tasks)])
+}
+
+array_api::operation! {
+    /// The lower Cholesky factor of a tile on the diagonal.
+    CholeskyTile = cholesky_tile(x: One) { /** The rows above, which errors are to count. */ start: usize = 0 } -> Array;
+    "linalg", Other,
+    |op, _, args| {
+        let x = array_api::rule::array(op, args, 0)?;
+        array_api::rule::FLOATING.check(op, x.dtype())?;
+        array_api::rule::square(op, "x", x.dims())?;
+        Ok(Verdict::same(x.dims().clone(), x.dtype()))
+    },
+    compose |p, call| array_api::cholesky(call[0].take(), Cholesky { upper: false }).map_err(|e| {
+        let message = format!("{}, in the part of the matrix that begins at row {}", e.message(), p.start);
+        Error::new(e.kind(), "cholesky", message)
+    }),
+    methods (trait CholeskyTileMethods)
 }

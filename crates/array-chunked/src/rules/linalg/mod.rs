@@ -6,6 +6,7 @@
 //! | `qr` of any others | `tile_qr`: tile by tile |
 //! | `svd`, `svdvals` | QR first, then the decomposition of its triangle |
 //! | `cholesky`, `triangular_solve` | tile by tile |
+//! | `tril`, `triu` | chunk by chunk |
 //! | `solve`, `inv`, `slogdet`, `det` | `lu`: panels of whole columns, so that pivots are those of the whole matrix |
 //! | eigenvalues | none in bounded memory: small matrices are gathered, large ones decline |
 //!
@@ -17,6 +18,7 @@ mod qr;
 mod svd;
 mod tile_qr;
 mod tiles;
+mod triangle;
 mod triangular;
 mod tsqr;
 
@@ -41,6 +43,7 @@ pub(super) fn rule(name: &str) -> Option<Rule> {
         "solve" | "triangular_solve" => Rule::Rewrite(lu::solve),
         "slogdet" => Rule::Tasks(lu::plan_slogdet, lu::emit_slogdet),
         "det" => Rule::Rewrite(lu::det),
+        "tril" | "triu" => Rule::Tasks(triangle::plan, triangle::emit),
         "eig" | "eigh" | "eigvals" | "eigvalsh" => Rule::Tasks(gathered, blocks::emit),
         _ => return None,
     })
