@@ -85,7 +85,7 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
 array_api::operation! {
     /// The lower Cholesky factor of a tile on the diagonal.
     CholeskyTile = cholesky_tile(x: One) { /** The rows above, which errors are to count. */ start: usize = 0 } -> Array;
-    "linalg", Other,
+    "chunks", Other,
     |op, _, args| {
         let x = array_api::rule::array(op, args, 0)?;
         array_api::rule::FLOATING.check(op, x.dtype())?;
