@@ -204,3 +204,24 @@ fn positions_out_of_bounds_are_named() {
         assert!(text.contains(&wrong.to_string()) && text.contains("axis 0 with 10 elements"), "{text}");
     }
 }
+
+#[test]
+fn extents_that_depend_on_data_are_worked_with_or_named() {
+    let x = array_chunked::from_array(&space().asarray([3_i64, 1, 2, 1, 3, 3, 0, 9]).unwrap(), 3).unwrap();
+    let x = array_api::at_mask(&x, array_api::greater(&x, 0).unwrap()).unwrap();
+    let sums = array_api::cumulative_sum(&x, ..).unwrap();
+    assert_eq!(sums.to_vec::<i64>().unwrap(), [3, 4, 6, 7, 10, 13, 22]);
+    assert_eq!(array_api::unique_values(&x).unwrap().to_vec::<i64>().unwrap(), [1, 2, 3, 9]);
+    assert_eq!(array_api::repeat(&x, 2, ..).unwrap().to_vec::<i64>().unwrap()[..4], [3, 3, 1, 1]);
+    let errors = [
+        array_api::sort(&x, ..).unwrap_err(),
+        array_api::argmax(&x, ..).unwrap_err(),
+        array_api::take(&x, space().asarray([0_i64]).unwrap(), 0).unwrap_err(),
+        array_api::unique_all(&x).unwrap_err(),
+        array_api::nonzero(&x).unwrap_err(),
+    ];
+    for error in errors {
+        let text = error.to_string();
+        assert!(text.contains("compute_chunk_sizes"), "{text}");
+    }
+}

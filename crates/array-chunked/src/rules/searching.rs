@@ -1,5 +1,7 @@
 //! Searching: the place of the largest element, the places of those that are not zero, places in a sorted array.
 
+use std::collections::HashMap;
+
 use array_api::{
     Add, Argmax, Argmin, Axes, Call, Equal, Exit, FloorDivide, Greater, Less, LogicalAnd, LogicalNot, LogicalOr,
     Multiply, Nonzero, NotEqual, Op, Operation, Outs, Params, Remainder, Reshape, Result, Scalar, Searchsorted,
@@ -78,7 +80,7 @@ fn emit_arg(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>
     let axes = axes(axis, ndim);
     let offsets: Vec<Vec<usize>> =
         x.chunks.axes().iter().map(|a| a.sizes().map_or(vec![0; a.len()], AxisChunks::offsets)).collect();
-    let mut steps: Vec<(Vec<usize>, u32)> = vec![];
+    let mut steps: HashMap<Vec<usize>, u32> = HashMap::new();
     let mut blocks = Vec::with_capacity(x.blocks.len());
     for place in places(&x.chunks.grid()) {
         // Chunks at the same place along the axes, and of the same extents if they are flattened, do the same.
@@ -86,15 +88,12 @@ fn emit_arg(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>
         if axis.is_none() {
             key.extend(x.chunks.at(&place).iter());
         }
-        let found = steps.iter().rev().find(|(k, _)| *k == key).map(|(_, step)| *step);
-        let step = found.unwrap_or_else(|| {
+        let step = *steps.entry(key).or_insert_with(|| {
             let program = match axis {
                 Some(axis) => candidate(op, axis, offsets[axis][place[axis]]),
                 None => flat_candidate(op, &x.chunks, &place, &offsets),
             };
-            let step = tasks.program(program);
-            steps.push((key, step));
-            step
+            tasks.program(program)
         });
         let left: usize = (0..ndim).filter(|a| !axes.contains(a)).map(|a| x.chunks.axes()[a].size(place[a])).product();
         blocks.push(tasks.task(step, &[x.at(&place)], (left * (8 + x.dtype.size())) as u64));

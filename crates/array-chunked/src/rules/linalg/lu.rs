@@ -80,6 +80,8 @@ struct Panel {
     start: usize,
     width: usize,
     made: Block,
+    /// The step that brings other columns up to date with this panel.
+    eliminate: u32,
 }
 
 /// Decomposes panel after panel.
@@ -92,7 +94,9 @@ fn decompose(op: &str, x: &Grid, tasks: &mut Tasks) -> Result<Vec<Panel>> {
     let mut start = 0;
     for (k, &width) in widths.iter().enumerate() {
         let step = tasks.call(LuPanel::OP, LuPanel { start }, 1);
-        let panel = Panel { start, width, made: tasks.task(step, &[blocks[k]], bytes(width) + 8 * n as u64) };
+        let eliminate = tasks.call(LuEliminate::OP, LuEliminate { start, width }, 3);
+        let task = tasks.task(step, &[blocks[k]], bytes(width) + 8 * n as u64);
+        let panel = Panel { start, width, made: task, eliminate };
         for j in k + 1..widths.len() {
             blocks[j] = panel.eliminate(blocks[j], bytes(widths[j]), tasks);
         }
@@ -105,14 +109,15 @@ fn decompose(op: &str, x: &Grid, tasks: &mut Tasks) -> Result<Vec<Panel>> {
 impl Panel {
     /// Brings other columns up to date with this panel.
     fn eliminate(&self, columns: Block, bytes: u64, tasks: &mut Tasks) -> Block {
-        let step = tasks.call(LuEliminate::OP, LuEliminate { start: self.start, width: self.width }, 3);
-        tasks.task(step, &[self.made, self.made.output(1), columns], bytes)
+        tasks.task(self.eliminate, &[self.made, self.made.output(1), columns], bytes)
     }
 }
 
 fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let (x, right) = (&inputs[0], &inputs[1]);
     let factors = decompose("solve", x, tasks)?;
+    let substitute = |p: &Panel| tasks.call(LuSubstitute::OP, LuSubstitute { start: p.start, width: p.width }, 2);
+    let substitutes: Vec<u32> = factors.iter().map(substitute).collect();
     let mut blocks = Vec::with_capacity(right.blocks.len());
     for (i, &block) in right.blocks.iter().enumerate() {
         let bytes = right.bytes(&[0, i]);
@@ -120,8 +125,7 @@ fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
         for panel in &factors {
             y = panel.eliminate(y, bytes, tasks);
         }
-        for panel in factors.iter().rev() {
-            let step = tasks.call(LuSubstitute::OP, LuSubstitute { start: panel.start, width: panel.width }, 2);
+        for (panel, &step) in factors.iter().zip(&substitutes).rev() {
             y = tasks.task(step, &[panel.made, y], bytes);
         }
         blocks.push(y);

@@ -5,7 +5,9 @@
 //! orthogonal factors are applied to the rest of the two rows. `Q` is what all factors, in reverse, make of the identity. Only
 //! orthogonal matrices are multiplied, so that also matrices without full rank have an orthonormal `Q`.
 
-use array_api::{At, Concat, Operation, Result};
+use std::collections::HashMap;
+
+use array_api::{At, Concat, DType, Operation, Result};
 
 use super::qr::StackedQr;
 use super::tiles::{self, Tiles, adjoint, product};
@@ -26,7 +28,7 @@ pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> 
     let (m, n): (usize, usize) = (rows.iter().sum(), columns.iter().sum());
     let diagonal = super::split(&rows, m.min(n)).0.len();
     let step = |k: usize, tasks: &mut Tasks| tasks.call(StackedQr::OP, StackedQr { mode: "complete".to_string() }, k);
-    let mut factors = vec![];
+    let (mut factors, mut steps) = (vec![], Steps::default());
     for k in 0..diagonal {
         for i in k..rows.len() {
             let (parts, bottom): (Vec<Block>, _) = match i == k {
@@ -42,7 +44,7 @@ pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> 
             }
             let factor = Factor { q, top: k, bottom };
             for j in k + 1..columns.len() {
-                factor.apply(true, &mut a, j, tasks);
+                factor.apply(true, &mut a, j, &mut steps, tasks);
             }
             factors.push(factor);
         }
@@ -51,7 +53,7 @@ pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> 
     let mut q = Tiles::identity(&rows, inner, x.dtype, &node.space, tasks);
     for factor in factors.iter().rev() {
         for j in factor.top..inner.len() {
-            factor.apply(false, &mut q, j, tasks);
+            factor.apply(false, &mut q, j, &mut steps, tasks);
         }
     }
     let mut r = Tiles::zeros(inner, &columns, x.dtype);
@@ -61,43 +63,69 @@ pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> 
     Ok(vec![q.into_grid(&node.space, tasks), r.into_grid(&node.space, tasks)])
 }
 
-impl Factor {
-    /// Multiplies the tiles of a column with this factor, or its adjoint. Tiles that are zero are left out.
-    fn apply(&self, adjointly: bool, to: &mut Tiles, column: usize, tasks: &mut Tasks) {
-        let upper = to.at(self.top, column);
-        let lower = self.bottom.and_then(|i| to.at(i, column));
-        let (top, height) = (to.rows[self.top], to.rows[self.top] + self.bottom.map_or(0, |i| to.rows[i]));
-        if upper.is_none() && lower.is_none() {
-            return;
-        }
-        let mut program = Program::new(1 + usize::from(upper.is_some()) + usize::from(lower.is_some()));
+/// Steps that were made already, which do not depend on the columns that they are applied to.
+#[derive(Default)]
+struct Steps(HashMap<Shape, u32>);
+
+/// What an application of a factor depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Shape {
+    adjointly: bool,
+    /// The rows of the upper tile.
+    top: usize,
+    /// The rows of both.
+    height: usize,
+    /// Which tiles are not zero.
+    upper: bool,
+    lower: bool,
+}
+
+impl Shape {
+    fn program(self, dtype: DType) -> Program {
+        let Shape { adjointly, top, height, upper, lower } = self;
+        let mut program = Program::new(1 + usize::from(upper) + usize::from(lower));
         let mut q = Source::Input(0);
         if adjointly {
-            q = adjoint(&mut program, q, to.dtype);
+            q = adjoint(&mut program, q, dtype);
         }
         let columns = match (upper, lower) {
-            (Some(_), None) if self.bottom.is_some() => Some((0, top)),
-            (None, Some(_)) => Some((top, height)),
+            (true, false) if height > top => Some((0, top)),
+            (false, true) => Some((top, height)),
             _ => None,
         };
         if let Some((start, stop)) = columns {
             q = program.push(At::OP, Box::new(At { index: tiles::columns(start, stop) }), [q]);
         }
-        let both = match program.inputs {
-            3 => {
+        let both = match upper && lower {
+            true => {
                 let stacked = [Source::Input(1), Source::Input(2)];
                 program.push(Concat::OP, Box::new(Concat { axis: 0 }), stacked)
             }
-            _ => Source::Input(1),
+            false => Source::Input(1),
         };
         let made = product(&mut program, q, both);
-        program.results = match self.bottom {
-            None => vec![made],
-            Some(_) => [(0, top), (top, height)]
+        program.results = match height > top {
+            false => vec![made],
+            true => [(0, top), (top, height)]
                 .map(|(start, stop)| program.push(At::OP, Box::new(At { index: tiles::rows(start, stop) }), [made]))
                 .to_vec(),
         };
-        let step = tasks.program(program);
+        program
+    }
+}
+
+impl Factor {
+    /// Multiplies the tiles of a column with this factor, or its adjoint. Tiles that are zero are left out.
+    fn apply(&self, adjointly: bool, to: &mut Tiles, column: usize, steps: &mut Steps, tasks: &mut Tasks) {
+        let upper = to.at(self.top, column);
+        let lower = self.bottom.and_then(|i| to.at(i, column));
+        if upper.is_none() && lower.is_none() {
+            return;
+        }
+        let top = to.rows[self.top];
+        let height = top + self.bottom.map_or(0, |i| to.rows[i]);
+        let shape = Shape { adjointly, top, height, upper: upper.is_some(), lower: lower.is_some() };
+        let step = *steps.0.entry(shape).or_insert_with(|| tasks.program(shape.program(to.dtype)));
         let inputs: Vec<Block> = std::iter::once(self.q).chain(upper).chain(lower).collect();
         let block = tasks.task(step, &inputs, to.bytes(height, to.columns[column]));
         to.set(self.top, column, Some(block));

@@ -1,5 +1,7 @@
 //! The triangles of matrices: each chunk is cut by the same diagonal, wherever that passes it.
 
+use std::collections::HashMap;
+
 use array_api::{Exit, Operation, Params, Result, Tril, Triu};
 
 use crate::chunks::{AxisChunks, unknown_sizes};
@@ -22,11 +24,11 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
     let inner = x.chunks.axes().len() - 2;
     let offsets: Vec<Vec<usize>> =
         x.chunks.axes()[inner..].iter().map(|a| a.sizes().map_or(vec![0; a.len()], AxisChunks::offsets)).collect();
-    let mut made: Vec<(isize, u32)> = vec![];
+    let mut made: HashMap<isize, u32> = HashMap::new();
     let mut blocks = Vec::with_capacity(x.blocks.len());
     for (place, &block) in places(&x.chunks.grid()).zip(&x.blocks) {
         let shift = offsets[0][place[inner]] as isize - offsets[1][place[inner + 1]] as isize;
-        let found = made.iter().find(|(s, _)| *s == shift).map(|(_, step)| *step);
+        let found = made.get(&shift).copied();
         let step = match found {
             Some(step) => step,
             None => {
@@ -36,7 +38,7 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
                 };
                 let operands = [Slot::Input(0)].into_iter().collect();
                 let step = tasks.step(Step::Call { op, params, operands, space: None });
-                made.push((shift, step));
+                made.insert(shift, step);
                 step
             }
         };

@@ -18,8 +18,9 @@ use crate::tasks::{Block, Grid, Tasks};
 /// How many triangles are stacked.
 const FAN_IN: usize = 4;
 
-/// Chunks of fewer rows than this many times their columns are stacked at once: their triangles would be no smaller.
-const WORTHWHILE: usize = 4;
+/// Chunks are stacked at once up to this many times more rows than columns. A leaf's triangle is as high as it is wide, so
+/// what the tree adds to the work is about one part in this many.
+const WORTHWHILE: usize = 8;
 
 /// The decomposition of a stack.
 struct Stack {
