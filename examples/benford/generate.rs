@@ -70,7 +70,7 @@ mod tests {
         assert_eq!((counts[3], counts[4]), (0, 0));
         // 1/6, 1/2 and 1/3 of 6000, each within four standard deviations.
         for (count, due) in [(counts[0], 1000), (counts[1], 3000), (counts[2], 2000)] {
-            assert!((count - due as i32).abs() < 160, "{counts:?}");
+            assert!((count - due).abs() < 160, "{counts:?}");
         }
         let greedy = Sampling { top_k: 1, ..sampling };
         assert!((0..20).all(|i| draw(&logits, &xp.key(i).unwrap(), greedy).unwrap() == 1));
