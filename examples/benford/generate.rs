@@ -62,7 +62,7 @@ mod tests {
         let xp = array_protocol::ndarray();
         let logits = xp.asarray([0.0, 3f64.ln(), 2f64.ln(), -9.0, 0.5f64.ln()]).unwrap();
         let sampling = Sampling { top_k: 3, temperature: 1.0, seed: 0 };
-        let mut counts = [0; 5];
+        let mut counts = [0i32; 5];
         for i in 0..6000 {
             let key = xp.key(7).unwrap().fold_in(i).unwrap();
             counts[draw(&logits, &key, sampling).unwrap() as usize] += 1;
