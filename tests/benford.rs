@@ -189,7 +189,7 @@ fn wrong_input_is_refused_with_what_to_do() {
         ("--model whole --temperature 0", &["temperature", "--top-k 1"]),
         ("--model whole --top-k 0", &["top-k"]),
         ("--steps 0", &["steps"]),
-        ("--generate 500", &["500 more", "128 positions"]),
+        ("--generate 500", &["500 more", "96 positions"]),
         ("--prompt ü", &["'ü'", "never seen"]),
         ("--column name --data names.csv", &["'name'", "no number", "'anna' in line 2"]),
         ("--column zero --data names.csv", &["'zero'", "2 are zero"]),

@@ -62,7 +62,7 @@ mod tests {
         let xp = array_protocol::ndarray();
         let logits = xp.asarray([0.0, 3f64.ln(), 2f64.ln(), -9.0, 0.5f64.ln()]).unwrap();
         let sampling = Sampling { top_k: 3, temperature: 1.0, seed: 0 };
-        let mut counts = [0; 5];
+        let mut counts = [0i32; 5];
         for i in 0..6000 {
             let key = xp.key(7).unwrap().fold_in(i).unwrap();
             counts[draw(&logits, &key, sampling).unwrap() as usize] += 1;
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!((counts[3], counts[4]), (0, 0));
         // 1/6, 1/2 and 1/3 of 6000, each within four standard deviations.
         for (count, due) in [(counts[0], 1000), (counts[1], 3000), (counts[2], 2000)] {
-            assert!((count - due as i32).abs() < 160, "{counts:?}");
+            assert!((count - due).abs() < 160, "{counts:?}");
         }
         let greedy = Sampling { top_k: 1, ..sampling };
         assert!((0..20).all(|i| draw(&logits, &xp.key(i).unwrap(), greedy).unwrap() == 1));

@@ -72,7 +72,7 @@ impl Model {
                 "with a population size of",
                 "The number of people who live there is about",
                 "It covers an area of",
-                "The total cost was $",
+                "The number of votes cast was",
                 "The survey counted",
                 "at a distance of",
             ],

@@ -27,6 +27,7 @@ pub(crate) fn all(
     let cells = Shape::Cells { x, y, columns: sound.columns, colors };
     spectrogram = spectrogram.with(cells, Style::new(palette::GREY, 1.0, 0.0, ""));
     spectrogram.size = size;
+    spectrogram.y_range = Some(y);
 
     let mut norms = Plot::new(format!("{name}: gradient norms"), "batch", "norm of the gradient");
     norms.log_y = true;

@@ -116,8 +116,9 @@ fn sparse(low: f64, high: f64) -> Vec<Tick> {
 
 fn map(title: &str, gaps: &Gaps, range: (f64, f64)) -> Outcome<Plot<'static>> {
     let mut plot = square(title, range);
-    let hours = gaps.hours.to_vec::<i64>()?;
-    if hours.len() > MOST_DOTS {
+    // Nothing drawn, but the key to the colours, where events are counted in cells.
+    let (mut before, mut after, mut hours) = (vec![], vec![], vec![]);
+    if gaps.before.size()? > MOST_DOTS {
         let grid = Grid { cells: MAP_CELLS, low: range.0, high: range.1 };
         let (counts, mean) = grid.by_hour(gaps)?;
         let most = counts.iter().fold(1.0f64, |a, b| a.max(*b)).ln_1p();
@@ -126,11 +127,13 @@ fn map(title: &str, gaps: &Gaps, range: (f64, f64)) -> Outcome<Plot<'static>> {
         });
         let cells = Shape::Cells { x: range, y: range, columns: MAP_CELLS, colors: colors.collect() };
         plot = plot.with(cells, Style::new(palette::GREY, 1.0, 0.0, ""));
+    } else {
+        (before, after) = (gaps.before.to_vec::<f64>()?, gaps.after.to_vec::<f64>()?);
+        hours = gaps.hours.to_vec::<i64>()?;
     }
-    let (before, after) = (gaps.before.to_vec::<f64>()?, gaps.after.to_vec::<f64>()?);
     for hour in 0..24 {
         let pick = |values: &[f64]| {
-            let mine = values.iter().zip(&hours).filter(|(_, h)| **h == hour && hours.len() <= MOST_DOTS);
+            let mine = values.iter().zip(&hours).filter(|(_, h)| **h == hour);
             mine.map(|(v, _)| *v).collect::<Vec<_>>().into()
         };
         // An entry in the legend for every third hour: the colours run evenly between them.

@@ -28,7 +28,7 @@ impl Gaps {
             before: log.at(index![..-1])?,
             after: log.at(index![1..])?,
             sorted: all.sort(..)?,
-            hours: clock.hours()?.at(index![1..-1])?,
+            hours: clock.hours()?.at(index![1..])?.at(index![..-1])?,
             all,
         })
     }

@@ -88,11 +88,11 @@ fn unix(text: &str, unit: Unit) -> Result<Option<i64>, String> {
         return Ok(None);
     }
     let places = unit.places();
-    let mut all = format!("{whole}{fraction:0<9}");
-    // Of the nine decimals written, as many as the unit has down to the microsecond.
-    let keep = all.len() as i64 - 9 + i64::from(places);
-    all.truncate(keep.max(0) as usize);
-    let size: i64 = if all.is_empty() { 0 } else { all.parse().unwrap_or(i64::MAX) };
+    // Down to the microsecond, whatever the unit; a number too large to hold is far outside of all years.
+    let decimals = fraction.bytes().chain(std::iter::repeat(b'0')).take(places.max(0) as usize);
+    let digits = whole.bytes().chain(decimals);
+    let size = digits.fold(0i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
+    let size = size / 10i64.pow((-places).max(0) as u32);
     // 5138 and later in seconds: such a number is meant in a finer unit.
     if unit == Unit::S && size > 100_000_000_000 * 1_000_000 {
         return Err(format!("`{text}` seconds are after the year 5138; if they are finer, say --unit ms, us or ns"));

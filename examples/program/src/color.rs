@@ -25,7 +25,7 @@ const HEAT: [RGBColor; 10] = [
 
 /// The colour of a quantity in 0 to 1: white for nothing, then from light to dark.
 pub fn heat(share: f64) -> RGBColor {
-    if !(share > 0.0) {
+    if share.is_nan() || share <= 0.0 {
         return RGBColor(255, 255, 255);
     }
     let place = share.min(1.0) * (HEAT.len() - 1) as f64;

@@ -360,3 +360,62 @@ impl AtLeast for RGBAColor {
         RGBAColor(self.0, self.1, self.2, self.3.max(opacity))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(columns: usize, colors: Vec<Option<RGBColor>>) -> Plot<'static> {
+        let shape = Shape::Cells { x: (0.0, 3.0), y: (0.0, 2.0), columns, colors: colors.into() };
+        Plot::new("cells", "x", "y").with(shape, Style::new(palette::GREY, 1.0, 0.0, ""))
+    }
+
+    fn boxes(x: Vec<f64>, heights: Vec<f64>) -> Plot<'static> {
+        let shape = Shape::Boxes { x: x.into(), width: 0.8, heights: heights.into() };
+        Plot::new("boxes", "x", "y").with(shape, Style::new(palette::BLUE, 1.0, 0.0, "key"))
+    }
+
+    fn count(plot: &Plot<'_>, color: RGBColor) -> usize {
+        let pixels = figure(std::slice::from_ref(plot), 1, 2).unwrap();
+        let is = |p: &&[u8]| p[..3] == [color.0, color.1, color.2];
+        pixels.data().chunks_exact(4).filter(is).count()
+    }
+
+    #[test]
+    fn cells_fill_the_plot_without_seams() {
+        let (red, teal) = (Some(palette::RED), Some(palette::TEAL));
+        let plot = cells(3, vec![red, red, None, teal, None, red]);
+        let (reds, teals) = (count(&plot, palette::RED), count(&plot, palette::TEAL));
+        // Three cells of one colour and one of the other, up to a row of pixels at each edge.
+        let ratio = reds as f64 / teals as f64;
+        assert!((ratio - 3.0).abs() < 0.05, "{reds} {teals}");
+        let all = cells(30, vec![red; 900]);
+        let one = cells(1, vec![red]);
+        assert_eq!(count(&all, palette::RED), count(&one, palette::RED), "neighbours leave nothing between them");
+    }
+
+    #[test]
+    fn boxes_are_as_high_as_their_numbers() {
+        let single = |height: f64| {
+            let mut plot = boxes(vec![1.0], vec![height]);
+            plot.y_range = Some((0.0, 4.0));
+            count(&plot, palette::BLUE) as f64
+        };
+        // Without the key in the legend, which is there in both.
+        assert!(((single(3.0) - single(1.0)) / (single(2.0) - single(1.0)) - 2.0).abs() < 0.02);
+        assert_eq!(boxes(vec![1.0, 2.0], vec![3.0, 5.0]).y_bounds().0, 0.0, "boxes stand on the axis");
+    }
+
+    #[test]
+    fn odd_cells_and_boxes_can_be_drawn() {
+        for plot in [
+            cells(0, vec![]),
+            cells(5, vec![Some(palette::RED); 3]),
+            boxes(vec![], vec![]),
+            boxes(vec![f64::NAN, 1.0, 2.0], vec![1.0, f64::INFINITY, -3.0]),
+            boxes(vec![f64::MAX], vec![f64::MIN]),
+        ] {
+            assert!(figure_png(&[plot], 1).unwrap().starts_with(b"\x89PNG"));
+        }
+    }
+}
