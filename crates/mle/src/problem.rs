@@ -226,6 +226,9 @@ impl Problem<'_> {
     fn around_boundary(&self, fit: Fit, wanted: &Wanted, differences: bool) -> Result<Fit> {
         let at_end: Vec<bool> = fit.parameters.iter().map(|p| p.std_error_reason.is_some()).collect();
         let inside: Vec<usize> = (0..at_end.len()).filter(|&i| !at_end[i]).collect();
+        if inside.is_empty() {
+            return Ok(fit);
+        }
         let information = self.information(&fit.estimates(), differences).ok();
         let rest = information
             .map(|h| Matrix::from_fn(inside.len(), inside.len(), |i, j| h[(inside[i], inside[j])]))
