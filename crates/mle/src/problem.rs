@@ -42,6 +42,13 @@ pub(crate) struct Wanted {
     pub(crate) scale: Scale,
 }
 
+impl Wanted {
+    /// Whether the observed information is all that is asked for.
+    pub(crate) fn only_wald(&self) -> bool {
+        self.interval == IntervalMethod::Wald && self.standard_errors == StandardErrors::ObservedInformation
+    }
+}
+
 impl Default for Wanted {
     fn default() -> Wanted {
         Wanted {
@@ -245,7 +252,7 @@ impl Problem<'_> {
     }
 
     /// Wald intervals on the scale without bounds, and p-values, where there are none yet.
-    fn wald(&self, mut fit: Fit, level: f64) -> Result<Fit> {
+    pub(crate) fn wald(&self, mut fit: Fit, level: f64) -> Result<Fit> {
         let z = normal_quantile(0.5 + level / 2.0);
         for (p, free) in fit.parameters.iter_mut().zip(&self.parameters) {
             let (Some(se), None) = (p.std_error, &p.interval) else { continue };

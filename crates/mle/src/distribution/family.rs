@@ -94,6 +94,9 @@ pub(crate) struct Closed {
 pub(crate) enum Regularity {
     /// Smooth: the curvature gives the standard errors.
     Regular,
+    /// Smooth, with the log-likelihood and the variances of uncorrelated estimates in closed form too: no pass over the rows
+    /// is needed any more.
+    Known { log_likelihood: f64, variances: Vec<f64> },
     /// Not smooth: the standard errors, and how they were had.
     Not { std_errors: Vec<Option<f64>>, reason: &'static str },
 }

@@ -8,6 +8,7 @@ use super::law::Law;
 use super::sample::{Sample, constant};
 use crate::columns;
 use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
+use crate::matrix;
 use crate::optimize::{Limits, Optimum, Stop};
 use crate::problem::{Free, Problem, Scale, Wanted, check};
 use crate::status::Status;
@@ -132,16 +133,28 @@ impl Fitting {
         if free == 0 {
             return Err(Error::value("fit", format!("all parameters of {} are fixed", self.family.signature())));
         }
-        let low = sample.min()?;
-        if self.family.needs_spread && free == given.len() && self.priors.is_empty() && low == sample.max()? {
-            return Err(constant(&self.family.signature(), low, rows));
-        }
+        let no_spread = || -> Result<()> {
+            let (low, high) = (sample.min()?, sample.max()?);
+            let all = self.family.needs_spread && free == given.len() && self.priors.is_empty();
+            if all && low == high { Err(constant(&self.family.signature(), low, rows)) } else { Ok(()) }
+        };
         let only_given = self.family.parameters.iter().zip(&given).all(|(p, g)| p.given || g.is_nan());
         match self.family.closed {
             Some(closed) if observed.is_plain() && only_given && self.priors.is_empty() => {
-                self.closed(&observed, &sample, &given, closed(&sample, &given)?)
+                let closed = closed(&sample, &given)?;
+                // What has no spread shows in the estimates, so other data need no search for their extremes.
+                let proper = |(p, e): (&super::family::Parameter, &f64)| p.range.contains(*e);
+                if !self.family.parameters.iter().zip(&closed.estimates).all(proper)
+                    || matches!(closed.regularity, Regularity::Not { .. })
+                {
+                    no_spread()?;
+                }
+                self.closed(&observed, &sample, &given, closed)
             }
-            _ => self.search(&observed, &sample, &given),
+            _ => {
+                no_spread()?;
+                self.search(&observed, &sample, &given)
+            }
         }
     }
 
@@ -221,8 +234,13 @@ impl Fitting {
         let problem = self.problem(sample, given, &closed.estimates, &rows);
         let mut fit = blank(&problem.model, "closed form", &problem.names(), &estimates);
         fit.observations = sample.total;
-        let arrays = estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?;
-        fit.log_likelihood = problem.log_likelihood(&arrays, problem.weights.as_ref())?.item()?;
+        fit.log_likelihood = match closed.regularity {
+            Regularity::Known { log_likelihood, .. } => log_likelihood,
+            _ => {
+                let arrays = estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?;
+                problem.log_likelihood(&arrays, problem.weights.as_ref())?.item()?
+            }
+        };
         let fit = fit.with_criteria();
         if let Some(i) = (0..free.len()).find(|&i| !problem.parameters[i].range.contains(estimates[i])) {
             let p = &problem.parameters[i];
@@ -232,7 +250,18 @@ impl Fitting {
             return Ok(fit);
         }
         match closed.regularity {
-            Regularity::Regular => {
+            Regularity::Known { variances, .. } if self.wanted.only_wald() => {
+                let mut fit = fit;
+                let slopes = estimates.iter().zip(&problem.parameters).map(|(e, p)| p.range.derivative_at(*e));
+                let mut curvatures: Vec<f64> = variances.iter().zip(slopes).map(|(v, d)| d * d / v).collect();
+                curvatures.sort_by(f64::total_cmp);
+                // Uncorrelated estimates: with unit diagonal, the Hessian is the identity.
+                (fit.hessian_eigenvalues, fit.condition_number) = (curvatures, Some(1.0));
+                let p = variances.len();
+                let covariance = matrix::Matrix::from_fn(p, p, |i, j| if i == j { variances[i] } else { 0.0 });
+                problem.wald(fit.with_covariance(&covariance, StandardErrors::ObservedInformation), self.wanted.level)
+            }
+            Regularity::Regular | Regularity::Known { .. } => {
                 let mut fit = fit;
                 let u: Vec<f64> =
                     estimates.iter().zip(&problem.parameters).map(|(e, p)| p.range.unconstrain(*e)).collect();

@@ -51,7 +51,12 @@ pub(crate) static EXPONENTIAL: Family = Family {
     mean: |p| 1.0 / p[0],
     variance: |p| 1.0 / (p[0] * p[0]),
     start: |s| Ok(vec![1.0 / s.mean()?]),
-    closed: Some(|s, _| regular([1.0 / s.mean()?])),
+    closed: Some(|s, _| {
+        let rate = 1.0 / s.mean()?;
+        let regularity =
+            Regularity::Known { log_likelihood: s.total * (rate.ln() - 1.0), variances: vec![rate * rate / s.total] };
+        Ok(Closed { estimates: vec![rate], regularity })
+    }),
     needs_spread: false,
 };
 

@@ -6,7 +6,7 @@ use array_api::{
 };
 use std::f64::consts::{FRAC_1_PI, FRAC_PI_2, LN_2, PI};
 
-use super::family::{Closed, Family, Regularity, open, positive, real, regular};
+use super::family::{Closed, Family, Regularity, open, positive, real};
 use super::sample::Sample;
 use super::tails::{HALF_LN_TAU, log_beta_tails, log_normal_cdf, logs};
 
@@ -30,7 +30,16 @@ pub(crate) static NORMAL: Family = Family {
     mean: |p| p[0],
     variance: |p| p[1] * p[1],
     start: |s| Ok(vec![s.mean()?, s.variance()?.sqrt()]),
-    closed: Some(|s, _| regular([s.mean()?, s.variance()?.sqrt()])),
+    closed: Some(|s, _| {
+        let (n, mean, variance) = (s.total, s.mean()?, s.variance()?);
+        Ok(Closed {
+            estimates: vec![mean, variance.sqrt()],
+            regularity: Regularity::Known {
+                log_likelihood: -0.5 * n * (variance.ln() + 2.0 * HALF_LN_TAU + 1.0),
+                variances: vec![variance / n, 0.5 * variance / n],
+            },
+        })
+    }),
     needs_spread: true,
 };
 
