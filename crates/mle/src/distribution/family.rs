@@ -80,6 +80,8 @@ pub(crate) struct Family {
     pub(crate) start: fn(&Sample) -> Result<Vec<f64>>,
     /// The estimate, where it has a closed form for the data as they are.
     pub(crate) closed: Option<ClosedForm>,
+    /// Why the likelihood is not smooth, where it is searched by its values alone.
+    pub(crate) corners: Option<&'static str>,
     /// Whether the likelihood has no largest value for values that are all the same.
     pub(crate) needs_spread: bool,
 }

@@ -9,7 +9,7 @@ use super::sample::{Sample, constant};
 use crate::columns;
 use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
 use crate::matrix;
-use crate::optimize::{Limits, Optimum, Stop};
+use crate::optimize::{Limits, Optimum, Stop, multi_start, nelder_mead};
 use crate::problem::{Free, Problem, Scale, Wanted, check};
 use crate::status::Status;
 
@@ -224,7 +224,76 @@ impl Fitting {
             }
         }
         let rows = |p: &[Array]| observed.log_likelihood(self.family, &all(p, given)?);
-        self.problem(sample, given, &start, &rows).solve(&self.wanted)
+        let problem = self.problem(sample, given, &start, &rows);
+        match self.family.corners {
+            Some(reason) => self.by_values(&problem, sample, reason),
+            None => problem.solve(&self.wanted),
+        }
+    }
+
+    /// The largest of a likelihood with corners: simplexes from several starts, each begun again where it ended until that
+    /// changes nothing.
+    fn by_values(&self, problem: &Problem<'_>, sample: &Sample, reason: &str) -> Result<Fit> {
+        self.only_wald(reason)?;
+        let cost = |x: &[f64]| -> Result<f64> {
+            let value =
+                problem.cost(&problem.xp.asarray(x)?, problem.weights.as_ref(), self.wanted.scale)?.item::<f64>()?;
+            // Outside its support a density is not less likely but impossible.
+            Ok(if value.is_finite() { value } else { f64::INFINITY })
+        };
+        let first: Vec<f64> = problem.parameters.iter().map(|p| p.range.unconstrain(p.start)).collect();
+        let mut starts = vec![first.clone()];
+        for share in [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95] {
+            let mut start = first.clone();
+            if let Some(i) = problem.parameters.iter().position(|p| p.name == "mode") {
+                start[i] = sample.quantile(share)?;
+                starts.push(start);
+            }
+        }
+        let minimize = |start: &[f64]| -> Result<Optimum> {
+            let mut best = nelder_mead(cost, start, self.wanted.limits)?;
+            for _ in 0..20 {
+                let again = nelder_mead(cost, &best.point, self.wanted.limits)?;
+                let better = again.value < best.value - 1e-12 * best.value.abs().max(1.0);
+                let iterations = best.iterations + again.iterations;
+                best = Optimum { iterations, ..if again.value < best.value { again } else { best } };
+                if !better {
+                    break;
+                }
+            }
+            Ok(best)
+        };
+        let Some(best) = multi_start(&starts, minimize)? else {
+            return Err(Error::value("fit", "there is nowhere to start"));
+        };
+        let estimates = problem.constrained(&best.optimum.point);
+        let mut fit = blank(&problem.model, "Nelder-Mead from several starts", &problem.names(), &estimates);
+        fit.observations = sample.total;
+        fit.log_likelihood = -best.optimum.value;
+        if let Some(prior) =
+            problem.log_prior(&estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?)?
+        {
+            fit.log_prior = prior.item()?;
+            fit.log_likelihood -= fit.log_prior;
+        }
+        fit.iterations = best.optimum.iterations;
+        (fit.starts, fit.starts_agreeing) = (best.starts, best.agreeing);
+        let mut fit = fit.with_criteria();
+        (fit.status, fit.reason) = match best.optimum.stop {
+            Stop::Converged => (Status::NonRegular, reason.to_string()),
+            Stop::Undefined => (Status::Diverged, "the likelihood is not finite at any start".to_string()),
+            _ => (Status::IterationLimit, format!("{} iterations were not enough; allow more", fit.iterations)),
+        };
+        Ok(fit.without_covariance(&format!("{reason}: the curvature says nothing")))
+    }
+
+    /// Refuses what rests on a smooth likelihood.
+    fn only_wald(&self, reason: &str) -> Result<()> {
+        if self.wanted.only_wald() {
+            return Ok(());
+        }
+        let wish = if self.wanted.interval == IntervalMethod::Profile { "profile" } else { "bootstrap or sandwich" };
+        Err(Error::value("fit", format!("a {wish} of {} would be wrong: {reason}", self.family.name)))
     }
 
     fn closed(&self, observed: &Observed, sample: &Sample, given: &[f64], closed: Closed) -> Result<Fit> {
@@ -298,11 +367,7 @@ impl Fitting {
                 None => Some("its sampling law has no variance".to_string()),
             };
         }
-        if self.wanted.standard_errors == StandardErrors::Bootstrap || self.wanted.interval != IntervalMethod::Wald {
-            let wish = if self.wanted.interval == IntervalMethod::Profile { "profile" } else { "bootstrap" };
-            let message = format!("a {wish} of {} would be wrong: {reason}", self.family.name);
-            return Err(Error::value("fit", message));
-        }
+        self.only_wald(reason)?;
         let level = self.wanted.level;
         fit.with_wald_intervals(&problem.xp, level)
     }

@@ -40,6 +40,7 @@ pub(crate) static NORMAL: Family = Family {
             },
         })
     }),
+    corners: None,
     needs_spread: true,
 };
 
@@ -70,6 +71,7 @@ pub(crate) static STUDENT_T: Family = Family {
         Ok(vec![5.0, s.quantile(0.5)?, spread / 1.4])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -103,6 +105,7 @@ pub(crate) static CAUCHY: Family = Family {
         Ok(vec![s.quantile(0.5)?, if half > 0.0 { half } else { s.variance()?.sqrt() }])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -143,6 +146,7 @@ pub(crate) static LAPLACE: Family = Family {
             },
         })
     }),
+    corners: Some("the density has a corner at the location"),
     needs_spread: true,
 };
 
@@ -170,6 +174,7 @@ pub(crate) static LOGISTIC: Family = Family {
     variance: |p| p[1] * p[1] * PI * PI / 3.0,
     start: |s| Ok(vec![s.mean()?, s.variance()?.sqrt() * 3.0_f64.sqrt() / PI]),
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -196,6 +201,7 @@ pub(crate) static GUMBEL: Family = Family {
         Ok(vec![s.mean()? - EULER * scale, scale])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -230,6 +236,7 @@ pub(crate) static VON_MISES: Family = Family {
         Ok(vec![n.atan2(c), kappa.max(1e-3)])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
