@@ -33,6 +33,11 @@ mod plot;
 #[path = "../ensemble/scale.rs"]
 mod scale;
 
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../ensemble/scratch.rs"]
+mod scratch;
+
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
