@@ -59,6 +59,27 @@ const EXAMPLES: &[Example] = &[
         leaves: &["person-1-map.png", "program-5-periods.png", "report.html", "all.json"],
     },
     Example {
+        name: "mle",
+        args: &[
+            "nls",
+            "--data",
+            "examples/mle/data/misra1a.csv",
+            "--response",
+            "y",
+            "--formula",
+            "b1*(1-exp(-b2*x))",
+            "--start",
+            "b1=500,b2=0.0001",
+            "--plot",
+            "{out}",
+            "--json",
+            "{out}/fit.json",
+        ],
+        // What NIST certifies: 238.94212918 and 5.5015643181E-04.
+        says: &["converged", "238.9421", "0.0005501564"],
+        leaves: &["fit.png", "fit.json"],
+    },
+    Example {
         name: "custom_array",
         args: &[],
         says: &["diagonal [0.0, 2.0]", "kernel registered at", "#[implements(exp)]", "counted 3 calls"],

@@ -21,6 +21,9 @@ pub struct Eigen {
 /// Where an element is not finite.
 pub fn eigen(matrix: &Matrix) -> Result<Eigen> {
     check_finite("eigen", matrix)?;
+    if matrix.nrows() == 0 {
+        return Ok(Eigen { values: vec![], vectors: Mat::zeros(0, 0) });
+    }
     let failed = |e| Error::backend("eigen", format!("the eigenvalues were not found: {e:?}"));
     let decomposition = matrix.self_adjoint_eigen(Side::Lower).map_err(failed)?;
     let values = decomposition.S().column_vector().iter().copied().collect();
@@ -44,6 +47,9 @@ pub struct SingularValues {
 /// Where an element is not finite.
 pub fn singular_values(matrix: &Matrix) -> Result<SingularValues> {
     check_finite("svd", matrix)?;
+    if matrix.ncols() == 0 {
+        return Ok(SingularValues { u: Mat::zeros(matrix.nrows(), 0), s: vec![], v: Mat::zeros(0, 0) });
+    }
     let failed = |e| Error::backend("svd", format!("the singular values were not found: {e:?}"));
     let decomposition = matrix.thin_svd().map_err(failed)?;
     Ok(SingularValues {

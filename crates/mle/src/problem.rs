@@ -42,6 +42,13 @@ pub(crate) struct Wanted {
     pub(crate) scale: Scale,
 }
 
+impl Wanted {
+    /// Whether the observed information is all that is asked for.
+    pub(crate) fn only_wald(&self) -> bool {
+        self.interval == IntervalMethod::Wald && self.standard_errors == StandardErrors::ObservedInformation
+    }
+}
+
 impl Default for Wanted {
     fn default() -> Wanted {
         Wanted {
@@ -226,6 +233,9 @@ impl Problem<'_> {
     fn around_boundary(&self, fit: Fit, wanted: &Wanted, differences: bool) -> Result<Fit> {
         let at_end: Vec<bool> = fit.parameters.iter().map(|p| p.std_error_reason.is_some()).collect();
         let inside: Vec<usize> = (0..at_end.len()).filter(|&i| !at_end[i]).collect();
+        if inside.is_empty() {
+            return Ok(fit);
+        }
         let information = self.information(&fit.estimates(), differences).ok();
         let rest = information
             .map(|h| Matrix::from_fn(inside.len(), inside.len(), |i, j| h[(inside[i], inside[j])]))
@@ -242,7 +252,7 @@ impl Problem<'_> {
     }
 
     /// Wald intervals on the scale without bounds, and p-values, where there are none yet.
-    fn wald(&self, mut fit: Fit, level: f64) -> Result<Fit> {
+    pub(crate) fn wald(&self, mut fit: Fit, level: f64) -> Result<Fit> {
         let z = normal_quantile(0.5 + level / 2.0);
         for (p, free) in fit.parameters.iter_mut().zip(&self.parameters) {
             let (Some(se), None) = (p.std_error, &p.interval) else { continue };

@@ -140,8 +140,47 @@ fn fits_that_are_not_regular_say_so() {
             assert_eq!(fit.estimates(), estimates, "{name}");
         }
     }
+    // The same families where there is no closed form: by values alone, without standard errors from a curvature.
+    let censored = xp().asarray([false, false, false, false, true]).unwrap();
+    let laplace =
+        Distribution::named("laplace").unwrap().fitting().censored(Censoring::Right(censored)).fit(&x).unwrap();
+    assert_eq!((laplace.status, laplace.standard_errors), (Status::NonRegular, StandardErrors::None), "{laplace}");
+    let fixed = Distribution::named("uniform").unwrap().fitting().fix("min", 0.0).fit(&x).unwrap();
+    assert!(fixed.status == Status::NonRegular && (fixed.estimates()[0] - 7.0).abs() < 1e-6, "{fixed}");
+    let profile =
+        Distribution::named("laplace").unwrap().fitting().interval(IntervalMethod::Profile).fit(&x).unwrap_err();
+    assert!(profile.to_string().contains("a profile of laplace would be wrong"), "{profile}");
     let pareto = Distribution::named("pareto").unwrap().fit(&x).unwrap();
     assert_eq!(pareto.parameter("scale").unwrap().estimate, 1.0);
+}
+
+#[test]
+fn a_triangle_is_fitted_by_values_alone() {
+    let law = Distribution::named("triangular").unwrap().with(&[1.0, 2.0, 5.0]).unwrap();
+    let x = law.sample(&xp().key(4).unwrap(), 60).unwrap();
+    let family = Distribution::named("triangular").unwrap();
+    let fit = family.fit(&x).unwrap();
+    assert_eq!(fit.status, Status::NonRegular, "{fit}");
+    assert!(fit.parameters.iter().all(|p| p.std_error.is_none() && p.std_error_reason.is_some()), "{fit}");
+    let at = |p: &[f64]| family.with(p).unwrap().log_prob(&x).unwrap().sum(..).unwrap().item::<f64>().unwrap();
+    let best = fit.estimates();
+    assert!((fit.log_likelihood - at(&best)).abs() < 1e-9, "{fit}");
+    // The most likely mode is one of the values, and nothing near is more likely.
+    let values = x.to_vec::<f64>().unwrap();
+    let nearest = values.iter().map(|v| (v - best[1]).abs()).fold(f64::INFINITY, f64::min);
+    assert!(nearest < 1e-6, "{fit}");
+    for v in values {
+        if v > best[0] && v < best[2] {
+            assert!(at(&[best[0], v, best[2]]) <= fit.log_likelihood + 1e-9, "{v} is a better mode\n{fit}");
+        }
+    }
+    for i in 0..3 {
+        for move_by in [-1e-3, 1e-3] {
+            let mut near = best.clone();
+            near[i] += move_by;
+            assert!(at(&near) <= fit.log_likelihood + 1e-9, "{near:?} is more likely\n{fit}");
+        }
+    }
 }
 
 #[test]

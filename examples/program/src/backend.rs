@@ -5,7 +5,7 @@ use array_api::Namespace;
 use crate::failure::{Outcome, fail};
 
 /// Backends by the cargo feature that builds them in.
-const FEATURES: [&str; 3] = ["ndarray", "torch", "chunked"];
+const FEATURES: [&str; 2] = ["ndarray", "torch"];
 
 /// The backend of this name, such as `ndarray` or `torch:cuda:0`; `example` is the program that asks.
 ///

@@ -30,6 +30,7 @@ pub(crate) static BETA: Family = Family {
         Ok(vec![mean * total, (1.0 - mean) * total])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -64,6 +65,7 @@ pub(crate) static UNIFORM: Family = Family {
             },
         })
     }),
+    corners: Some("the data end at the parameters"),
     needs_spread: true,
 };
 
@@ -84,7 +86,9 @@ pub(crate) static TRIANGULAR: Family = Family {
         let left = where_(&rising, divide(subtract(x, low)?, subtract(mode, low)?)?, 1.0)?;
         let right = where_(greater(x, mode)?, divide(subtract(high, x)?, subtract(high, mode)?)?, 1.0)?;
         let height = (log(array_api::maximum(multiply(left, right)?, 0.0)?)? - log((high - low).ok()?)?).ok()?;
-        (height + std::f64::consts::LN_2).ok()
+        // Where the three are out of order there is no triangle.
+        let ordered = logical_and(less(low, mode)?, less(mode, high)?)?;
+        where_(ordered, (height + std::f64::consts::LN_2).ok()?, f64::NEG_INFINITY)
     },
     log_cdf: |x, p| Ok(triangular_tails(x, p)?[0].clone()),
     log_survival: |x, p| Ok(triangular_tails(x, p)?[1].clone()),
@@ -104,6 +108,7 @@ pub(crate) static TRIANGULAR: Family = Family {
         Ok(vec![low - margin, mode, high + margin])
     },
     closed: None,
+    corners: Some("the density has a corner at the mode, and the data end at the other two parameters"),
     needs_spread: true,
 };
 

@@ -36,6 +36,7 @@ pub(crate) static BERNOULLI: Family = Family {
     variance: |p| p[0] * (1.0 - p[0]),
     start: |s| Ok(vec![s.mean()?]),
     closed: Some(|s, _| regular([s.mean()?])),
+    corners: None,
     needs_spread: false,
 };
 
@@ -57,6 +58,7 @@ pub(crate) static BINOMIAL: Family = Family {
     variance: |p| p[0] * p[1] * (1.0 - p[1]),
     start: |s| Ok(vec![f64::NAN, (s.mean()? / s.max()?.max(1.0)).clamp(0.01, 0.99)]),
     closed: Some(|s, given| regular([given[0], s.mean()? / given[0]])),
+    corners: None,
     needs_spread: false,
 };
 
@@ -82,6 +84,7 @@ pub(crate) static POISSON: Family = Family {
     variance: |p| p[0],
     start: |s| Ok(vec![s.mean()?.max(1e-8)]),
     closed: Some(|s, _| regular([s.mean()?])),
+    corners: None,
     needs_spread: false,
 };
 
@@ -99,6 +102,7 @@ pub(crate) static GEOMETRIC: Family = Family {
     variance: |p| (1.0 - p[0]) / (p[0] * p[0]),
     start: |s| Ok(vec![1.0 / (1.0 + s.mean()?)]),
     closed: Some(|s, _| regular([1.0 / (1.0 + s.mean()?)])),
+    corners: None,
     needs_spread: false,
 };
 
@@ -130,6 +134,7 @@ pub(crate) static NEGATIVE_BINOMIAL: Family = Family {
         Ok(vec![size, mean.max(1e-8)])
     },
     closed: None,
+    corners: None,
     needs_spread: false,
 };
 
@@ -162,5 +167,6 @@ pub(crate) static ZERO_INFLATED_POISSON: Family = Family {
         Ok(vec![lambda, (1.0 - mean / lambda).clamp(0.02, 0.98)])
     },
     closed: None,
+    corners: None,
     needs_spread: false,
 };

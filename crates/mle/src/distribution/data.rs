@@ -83,17 +83,21 @@ impl Observed {
             false => family.data,
         };
         let x = &self.x;
-        let outside = match closed {
-            true => logical_or(less(x, lower)?, greater(x, upper)?)?,
-            false => logical_or(array_api::less_equal(x, lower)?, array_api::greater_equal(x, upper)?)?,
-        };
         let rows = x.size()?;
-        let count = columns::count(&outside)?;
+        // The extremes first: they need no array of conditions.
+        let (least, most) = match (lower.is_finite() || integer, upper.is_finite()) {
+            (false, false) => (f64::INFINITY, f64::NEG_INFINITY),
+            _ => (x.min(..)?.item::<f64>()?, x.max(..)?.item::<f64>()?),
+        };
+        let inside = match closed {
+            true => least >= lower && most <= upper,
+            false => least > lower && most < upper,
+        };
+        let count = if inside { 0 } else { self.outside(lower, upper, closed)? };
         if count > 0 {
             let (left, right) = if closed { ('[', ']') } else { ('(', ')') };
-            let (low, high) = (x.min(..)?.item::<f64>()?, x.max(..)?.item::<f64>()?);
             let message = format!(
-                "{count} of {rows} values, which reach from {low} to {high}, lie outside the support {left}{lower}, {upper}{right}"
+                "{count} of {rows} values, which reach from {least} to {most}, lie outside the support {left}{lower}, {upper}{right}"
             );
             return Err(Error::value(family.name, message));
         }
@@ -111,6 +115,15 @@ impl Observed {
             }
         }
         Ok(())
+    }
+
+    /// How many values lie outside.
+    fn outside(&self, lower: f64, upper: f64, closed: bool) -> Result<i64> {
+        let x = &self.x;
+        columns::count(&match closed {
+            true => logical_or(less(x, lower)?, greater(x, upper)?)?,
+            false => logical_or(array_api::less_equal(x, lower)?, array_api::greater_equal(x, upper)?)?,
+        })
     }
 
     /// What each row adds.

@@ -80,6 +80,8 @@ pub(crate) struct Family {
     pub(crate) start: fn(&Sample) -> Result<Vec<f64>>,
     /// The estimate, where it has a closed form for the data as they are.
     pub(crate) closed: Option<ClosedForm>,
+    /// Why the likelihood is not smooth, where it is searched by its values alone.
+    pub(crate) corners: Option<&'static str>,
     /// Whether the likelihood has no largest value for values that are all the same.
     pub(crate) needs_spread: bool,
 }
@@ -94,6 +96,9 @@ pub(crate) struct Closed {
 pub(crate) enum Regularity {
     /// Smooth: the curvature gives the standard errors.
     Regular,
+    /// Smooth, with the log-likelihood and the variances of uncorrelated estimates in closed form too: no pass over the rows
+    /// is needed any more.
+    Known { log_likelihood: f64, variances: Vec<f64> },
     /// Not smooth: the standard errors, and how they were had.
     Not { std_errors: Vec<Option<f64>>, reason: &'static str },
 }

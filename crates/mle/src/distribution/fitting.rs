@@ -8,7 +8,8 @@ use super::law::Law;
 use super::sample::{Sample, constant};
 use crate::columns;
 use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
-use crate::optimize::{Limits, Optimum, Stop};
+use crate::matrix;
+use crate::optimize::{Limits, Optimum, Stop, multi_start, nelder_mead};
 use crate::problem::{Free, Problem, Scale, Wanted, check};
 use crate::status::Status;
 
@@ -132,16 +133,28 @@ impl Fitting {
         if free == 0 {
             return Err(Error::value("fit", format!("all parameters of {} are fixed", self.family.signature())));
         }
-        let low = sample.min()?;
-        if self.family.needs_spread && free == given.len() && self.priors.is_empty() && low == sample.max()? {
-            return Err(constant(&self.family.signature(), low, rows));
-        }
+        let no_spread = || -> Result<()> {
+            let (low, high) = (sample.min()?, sample.max()?);
+            let all = self.family.needs_spread && free == given.len() && self.priors.is_empty();
+            if all && low == high { Err(constant(&self.family.signature(), low, rows)) } else { Ok(()) }
+        };
         let only_given = self.family.parameters.iter().zip(&given).all(|(p, g)| p.given || g.is_nan());
         match self.family.closed {
             Some(closed) if observed.is_plain() && only_given && self.priors.is_empty() => {
-                self.closed(&observed, &sample, &given, closed(&sample, &given)?)
+                let closed = closed(&sample, &given)?;
+                // What has no spread shows in the estimates, so other data need no search for their extremes.
+                let proper = |(p, e): (&super::family::Parameter, &f64)| p.range.contains(*e);
+                if !self.family.parameters.iter().zip(&closed.estimates).all(proper)
+                    || matches!(closed.regularity, Regularity::Not { .. })
+                {
+                    no_spread()?;
+                }
+                self.closed(&observed, &sample, &given, closed)
             }
-            _ => self.search(&observed, &sample, &given),
+            _ => {
+                no_spread()?;
+                self.search(&observed, &sample, &given)
+            }
         }
     }
 
@@ -211,7 +224,76 @@ impl Fitting {
             }
         }
         let rows = |p: &[Array]| observed.log_likelihood(self.family, &all(p, given)?);
-        self.problem(sample, given, &start, &rows).solve(&self.wanted)
+        let problem = self.problem(sample, given, &start, &rows);
+        match self.family.corners {
+            Some(reason) => self.by_values(&problem, sample, reason),
+            None => problem.solve(&self.wanted),
+        }
+    }
+
+    /// The largest of a likelihood with corners: simplexes from several starts, each begun again where it ended until that
+    /// changes nothing.
+    fn by_values(&self, problem: &Problem<'_>, sample: &Sample, reason: &str) -> Result<Fit> {
+        self.only_wald(reason)?;
+        let cost = |x: &[f64]| -> Result<f64> {
+            let value =
+                problem.cost(&problem.xp.asarray(x)?, problem.weights.as_ref(), self.wanted.scale)?.item::<f64>()?;
+            // Outside its support a density is not less likely but impossible.
+            Ok(if value.is_finite() { value } else { f64::INFINITY })
+        };
+        let first: Vec<f64> = problem.parameters.iter().map(|p| p.range.unconstrain(p.start)).collect();
+        let mut starts = vec![first.clone()];
+        for share in [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95] {
+            let mut start = first.clone();
+            if let Some(i) = problem.parameters.iter().position(|p| p.name == "mode") {
+                start[i] = sample.quantile(share)?;
+                starts.push(start);
+            }
+        }
+        let minimize = |start: &[f64]| -> Result<Optimum> {
+            let mut best = nelder_mead(cost, start, self.wanted.limits)?;
+            for _ in 0..20 {
+                let again = nelder_mead(cost, &best.point, self.wanted.limits)?;
+                let better = again.value < best.value - 1e-12 * best.value.abs().max(1.0);
+                let iterations = best.iterations + again.iterations;
+                best = Optimum { iterations, ..if again.value < best.value { again } else { best } };
+                if !better {
+                    break;
+                }
+            }
+            Ok(best)
+        };
+        let Some(best) = multi_start(&starts, minimize)? else {
+            return Err(Error::value("fit", "there is nowhere to start"));
+        };
+        let estimates = problem.constrained(&best.optimum.point);
+        let mut fit = blank(&problem.model, "Nelder-Mead from several starts", &problem.names(), &estimates);
+        fit.observations = sample.total;
+        fit.log_likelihood = -best.optimum.value;
+        if let Some(prior) =
+            problem.log_prior(&estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?)?
+        {
+            fit.log_prior = prior.item()?;
+            fit.log_likelihood -= fit.log_prior;
+        }
+        fit.iterations = best.optimum.iterations;
+        (fit.starts, fit.starts_agreeing) = (best.starts, best.agreeing);
+        let mut fit = fit.with_criteria();
+        (fit.status, fit.reason) = match best.optimum.stop {
+            Stop::Converged => (Status::NonRegular, reason.to_string()),
+            Stop::Undefined => (Status::Diverged, "the likelihood is not finite at any start".to_string()),
+            _ => (Status::IterationLimit, format!("{} iterations were not enough; allow more", fit.iterations)),
+        };
+        Ok(fit.without_covariance(&format!("{reason}: the curvature says nothing")))
+    }
+
+    /// Refuses what rests on a smooth likelihood.
+    fn only_wald(&self, reason: &str) -> Result<()> {
+        if self.wanted.only_wald() {
+            return Ok(());
+        }
+        let wish = if self.wanted.interval == IntervalMethod::Profile { "profile" } else { "bootstrap or sandwich" };
+        Err(Error::value("fit", format!("a {wish} of {} would be wrong: {reason}", self.family.name)))
     }
 
     fn closed(&self, observed: &Observed, sample: &Sample, given: &[f64], closed: Closed) -> Result<Fit> {
@@ -221,8 +303,13 @@ impl Fitting {
         let problem = self.problem(sample, given, &closed.estimates, &rows);
         let mut fit = blank(&problem.model, "closed form", &problem.names(), &estimates);
         fit.observations = sample.total;
-        let arrays = estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?;
-        fit.log_likelihood = problem.log_likelihood(&arrays, problem.weights.as_ref())?.item()?;
+        fit.log_likelihood = match closed.regularity {
+            Regularity::Known { log_likelihood, .. } => log_likelihood,
+            _ => {
+                let arrays = estimates.iter().map(|&e| problem.xp.asarray(e)).collect::<Result<Vec<_>>>()?;
+                problem.log_likelihood(&arrays, problem.weights.as_ref())?.item()?
+            }
+        };
         let fit = fit.with_criteria();
         if let Some(i) = (0..free.len()).find(|&i| !problem.parameters[i].range.contains(estimates[i])) {
             let p = &problem.parameters[i];
@@ -232,7 +319,18 @@ impl Fitting {
             return Ok(fit);
         }
         match closed.regularity {
-            Regularity::Regular => {
+            Regularity::Known { variances, .. } if self.wanted.only_wald() => {
+                let mut fit = fit;
+                let slopes = estimates.iter().zip(&problem.parameters).map(|(e, p)| p.range.derivative_at(*e));
+                let mut curvatures: Vec<f64> = variances.iter().zip(slopes).map(|(v, d)| d * d / v).collect();
+                curvatures.sort_by(f64::total_cmp);
+                // Uncorrelated estimates: with unit diagonal, the Hessian is the identity.
+                (fit.hessian_eigenvalues, fit.condition_number) = (curvatures, Some(1.0));
+                let p = variances.len();
+                let covariance = matrix::Matrix::from_fn(p, p, |i, j| if i == j { variances[i] } else { 0.0 });
+                problem.wald(fit.with_covariance(&covariance, StandardErrors::ObservedInformation), self.wanted.level)
+            }
+            Regularity::Regular | Regularity::Known { .. } => {
                 let mut fit = fit;
                 let u: Vec<f64> =
                     estimates.iter().zip(&problem.parameters).map(|(e, p)| p.range.unconstrain(*e)).collect();
@@ -269,11 +367,7 @@ impl Fitting {
                 None => Some("its sampling law has no variance".to_string()),
             };
         }
-        if self.wanted.standard_errors == StandardErrors::Bootstrap || self.wanted.interval != IntervalMethod::Wald {
-            let wish = if self.wanted.interval == IntervalMethod::Profile { "profile" } else { "bootstrap" };
-            let message = format!("a {wish} of {} would be wrong: {reason}", self.family.name);
-            return Err(Error::value("fit", message));
-        }
+        self.only_wald(reason)?;
         let level = self.wanted.level;
         fit.with_wald_intervals(&problem.xp, level)
     }

@@ -39,6 +39,11 @@ impl Law {
         }
     }
 
+    /// The family's name.
+    pub fn name(&self) -> &'static str {
+        self.family.name
+    }
+
     /// The parameters.
     pub fn parameters(&self) -> &[f64] {
         &self.parameters

@@ -35,6 +35,7 @@ pub(crate) static LOGNORMAL: Family = Family {
     variance: |p| (p[1] * p[1]).exp_m1() * (2.0 * p[0] + p[1] * p[1]).exp(),
     start: |s| s.log_moments().map(|(m, sd)| vec![m, sd]),
     closed: Some(|s, _| s.log_moments().and_then(|(m, sd)| regular([m, sd]))),
+    corners: None,
     needs_spread: true,
 };
 
@@ -51,7 +52,13 @@ pub(crate) static EXPONENTIAL: Family = Family {
     mean: |p| 1.0 / p[0],
     variance: |p| 1.0 / (p[0] * p[0]),
     start: |s| Ok(vec![1.0 / s.mean()?]),
-    closed: Some(|s, _| regular([1.0 / s.mean()?])),
+    closed: Some(|s, _| {
+        let rate = 1.0 / s.mean()?;
+        let regularity =
+            Regularity::Known { log_likelihood: s.total * (rate.ln() - 1.0), variances: vec![rate * rate / s.total] };
+        Ok(Closed { estimates: vec![rate], regularity })
+    }),
+    corners: None,
     needs_spread: false,
 };
 
@@ -78,6 +85,7 @@ pub(crate) static GAMMA: Family = Family {
         Ok(vec![shape, shape / mean])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -104,6 +112,7 @@ pub(crate) static INVERSE_GAMMA: Family = Family {
         (GAMMA.start)(&inverse)
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -130,6 +139,7 @@ pub(crate) static WEIBULL: Family = Family {
         Ok(vec![shape, (mean + 0.577_215_664_901_532_9 / shape).exp()])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -151,6 +161,7 @@ pub(crate) static RAYLEIGH: Family = Family {
     variance: |p| (2.0 - FRAC_PI_2) * p[0] * p[0],
     start: |s| Ok(vec![(0.5 * s.mean_of(|x| square(x))?).sqrt()]),
     closed: Some(|s, _| regular([(0.5 * s.mean_of(|x| square(x))?).sqrt()])),
+    corners: None,
     needs_spread: false,
 };
 
@@ -171,6 +182,7 @@ pub(crate) static INVERSE_GAUSSIAN: Family = Family {
     variance: |p| p[0].powi(3) / p[1],
     start: inverse_gaussian,
     closed: Some(|s, _| regular(inverse_gaussian(s)?)),
+    corners: None,
     needs_spread: true,
 };
 
@@ -210,6 +222,7 @@ pub(crate) static CHI_SQUARED: Family = Family {
     variance: |p| 2.0 * p[0],
     start: |s| Ok(vec![s.mean()?]),
     closed: None,
+    corners: None,
     needs_spread: false,
 };
 
@@ -241,6 +254,7 @@ pub(crate) static F: Family = Family {
         Ok(vec![inverse(0.5 * (sum - difference)), inverse(0.5 * (sum + difference))])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -264,6 +278,7 @@ pub(crate) static HALF_NORMAL: Family = Family {
     variance: |p| p[0] * p[0] * (1.0 - FRAC_2_PI),
     start: |s| Ok(vec![s.mean_of(|x| square(x))?.sqrt()]),
     closed: Some(|s, _| regular([s.mean_of(|x| square(x))?.sqrt()])),
+    corners: None,
     needs_spread: false,
 };
 
@@ -285,6 +300,7 @@ pub(crate) static HALF_CAUCHY: Family = Family {
     variance: |_| f64::INFINITY,
     start: |s| Ok(vec![s.quantile(0.5)?.max(f64::MIN_POSITIVE)]),
     closed: None,
+    corners: None,
     needs_spread: false,
 };
 
@@ -314,6 +330,7 @@ pub(crate) static LOG_LOGISTIC: Family = Family {
     },
     start: |s| s.log_moments().map(|(m, sd)| vec![PI / (3.0_f64.sqrt() * sd), m.exp()]),
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -342,6 +359,7 @@ pub(crate) static BURR12: Family = Family {
     variance: |p| burr_moment(p, 2.0) - burr_moment(p, 1.0).powi(2),
     start: |s| s.log_moments().map(|(m, sd)| vec![PI / (3.0_f64.sqrt() * sd), 1.0, m.exp()]),
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -394,6 +412,7 @@ pub(crate) static PARETO: Family = Family {
             },
         })
     }),
+    corners: Some("the data end at the scale"),
     needs_spread: true,
 };
 

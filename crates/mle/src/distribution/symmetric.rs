@@ -6,7 +6,7 @@ use array_api::{
 };
 use std::f64::consts::{FRAC_1_PI, FRAC_PI_2, LN_2, PI};
 
-use super::family::{Closed, Family, Regularity, open, positive, real, regular};
+use super::family::{Closed, Family, Regularity, open, positive, real};
 use super::sample::Sample;
 use super::tails::{HALF_LN_TAU, log_beta_tails, log_normal_cdf, logs};
 
@@ -30,7 +30,17 @@ pub(crate) static NORMAL: Family = Family {
     mean: |p| p[0],
     variance: |p| p[1] * p[1],
     start: |s| Ok(vec![s.mean()?, s.variance()?.sqrt()]),
-    closed: Some(|s, _| regular([s.mean()?, s.variance()?.sqrt()])),
+    closed: Some(|s, _| {
+        let (n, mean, variance) = (s.total, s.mean()?, s.variance()?);
+        Ok(Closed {
+            estimates: vec![mean, variance.sqrt()],
+            regularity: Regularity::Known {
+                log_likelihood: -0.5 * n * (variance.ln() + 2.0 * HALF_LN_TAU + 1.0),
+                variances: vec![variance / n, 0.5 * variance / n],
+            },
+        })
+    }),
+    corners: None,
     needs_spread: true,
 };
 
@@ -61,6 +71,7 @@ pub(crate) static STUDENT_T: Family = Family {
         Ok(vec![5.0, s.quantile(0.5)?, spread / 1.4])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -94,6 +105,7 @@ pub(crate) static CAUCHY: Family = Family {
         Ok(vec![s.quantile(0.5)?, if half > 0.0 { half } else { s.variance()?.sqrt() }])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -134,6 +146,7 @@ pub(crate) static LAPLACE: Family = Family {
             },
         })
     }),
+    corners: Some("the density has a corner at the location"),
     needs_spread: true,
 };
 
@@ -161,6 +174,7 @@ pub(crate) static LOGISTIC: Family = Family {
     variance: |p| p[1] * p[1] * PI * PI / 3.0,
     start: |s| Ok(vec![s.mean()?, s.variance()?.sqrt() * 3.0_f64.sqrt() / PI]),
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -187,6 +201,7 @@ pub(crate) static GUMBEL: Family = Family {
         Ok(vec![s.mean()? - EULER * scale, scale])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 
@@ -221,6 +236,7 @@ pub(crate) static VON_MISES: Family = Family {
         Ok(vec![n.atan2(c), kappa.max(1e-3)])
     },
     closed: None,
+    corners: None,
     needs_spread: true,
 };
 

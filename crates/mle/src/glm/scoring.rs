@@ -58,21 +58,21 @@ impl Rows {
         let variance = family.variance(&mu)?;
         let deviance = vecdot(family.unit_deviance(&self.y, &mu)?, &self.weights, ..)?.item::<f64>()?;
         let working = (&self.weights * &slope / variance).ok()?;
-        let score = matmul(matrix_transpose(&self.x)?, (&working * (&self.y - &mu)).ok()?)?.to_vec::<f64>()?;
+        let score = matmul((&working * (&self.y - &mu)).ok()?, &self.x)?.to_vec::<f64>()?;
         let root = sqrt((working * slope).ok()?)?;
-        let scaled = multiply(&self.x, expand_dims(&root, -1)?)?;
-        let information = matrix::read(&matmul(matrix_transpose(&scaled)?, &scaled)?)?;
+        let information = self.gram(&root)?;
         Ok(State { coefficients: coefficients.to_vec(), mu, deviance, score, information, root })
+    }
+
+    /// `X' W X`, from the roots of the weights.
+    fn gram(&self, root: &Array) -> Result<Matrix> {
+        let scaled = multiply(&self.x, expand_dims(root, -1)?)?;
+        matrix::read(&matmul(matrix_transpose(&scaled)?, &scaled)?)
     }
 
     /// The change of the coefficients that a quadratic would ask for; `None` where the design is singular.
     pub(crate) fn step(&self, state: &State) -> Result<Option<Vec<f64>>> {
-        if let Some(inverse) = matrix::inverse_definite(&state.information)
-            && condition(&state.information)?.is_some_and(|c| c < WELL_CONDITIONED)
-        {
-            return Ok(Some(matrix::times(&inverse, &state.score)));
-        }
-        Ok(self.inverse_by_qr(&state.root)?.map(|inverse| matrix::times(&inverse, &state.score)))
+        Ok(self.inverse(state)?.map(|inverse| matrix::times(&inverse, &state.score)))
     }
 
     /// `(X' W X)^-1` from the triangle of `sqrt(W) X`, which loses half as many digits.
@@ -95,9 +95,14 @@ impl Rows {
 
     /// `(X' W X)^-1` at a state.
     pub(crate) fn inverse(&self, state: &State) -> Result<Option<Matrix>> {
-        match condition(&state.information)? {
-            Some(c) if c < WELL_CONDITIONED => Ok(matrix::inverse_definite(&state.information)),
-            _ => self.inverse_by_qr(&state.root),
+        self.inverse_of(&state.information, &state.root)
+    }
+
+    fn inverse_of(&self, information: &Matrix, root: &Array) -> Result<Option<Matrix>> {
+        let finite = matrix::rows(information).iter().flatten().all(|v| v.is_finite());
+        match if finite { condition(information)? } else { None } {
+            Some(c) if c < WELL_CONDITIONED => Ok(matrix::inverse_definite(information)),
+            _ => self.inverse_by_qr(root),
         }
     }
 
@@ -112,9 +117,9 @@ impl Rows {
             None => response,
         };
         let root = sqrt((square(slope)? * &self.weights / family.variance(&mu)?).ok()?)?;
-        let Some(inverse) = self.inverse_by_qr(&root)? else { return Ok(None) };
+        let Some(inverse) = self.inverse_of(&self.gram(&root)?, &root)? else { return Ok(None) };
         let weighted = (response * square(root)?).ok()?;
-        let right = matmul(matrix_transpose(&self.x)?, weighted)?.to_vec::<f64>()?;
+        let right = matmul(weighted, &self.x)?.to_vec::<f64>()?;
         Ok(Some(matrix::times(&inverse, &right)))
     }
 

@@ -13,8 +13,9 @@ use crate::matrix::Matrix;
 use crate::optimize::{Newton, Stop};
 use crate::problem::{Problem, Wanted};
 
-/// The numbers that one evaluation of a group of refits may hold per parameter: 32 MiB of them.
-const GROUP: usize = 1 << 22;
+/// The numbers that one evaluation of a group of refits holds per parameter: half a mebibyte of them, which a core's cache
+/// keeps.
+const GROUP: usize = 1 << 16;
 
 /// Draws the weights of one refit: how often each row was drawn, times the row's own weight.
 fn draw(problem: &Problem<'_>, key: &Array, rows: usize) -> Result<Array> {

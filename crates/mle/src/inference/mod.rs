@@ -1,6 +1,11 @@
-//! Inference from a fit: laws of tests, profile likelihood, bootstrap, sandwich.
+//! Inference from a fit: tests and their laws, Laplace's approximation, profile likelihood, bootstrap, sandwich.
 
 pub(crate) mod bootstrap;
+mod hypothesis;
+mod laplace;
 pub mod laws;
 pub(crate) mod profile;
 pub(crate) mod sandwich;
+
+pub use hypothesis::{TestResult, anderson_darling, kolmogorov_smirnov, likelihood_ratio};
+pub use laplace::Laplace;

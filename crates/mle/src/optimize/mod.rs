@@ -1,9 +1,15 @@
 //! Optimisers. All minimise, in parameters without bounds unless said otherwise, and report why they stopped.
 
+mod bfgs;
 mod levenberg_marquardt;
+mod multi_start;
+mod nelder_mead;
 mod newton;
 
+pub use bfgs::{bfgs, lbfgs};
 pub use levenberg_marquardt::{LeastSquaresOptimum, Residuals, levenberg_marquardt};
+pub use multi_start::{Best, multi_start};
+pub use nelder_mead::nelder_mead;
 pub use newton::{Newton, newton};
 
 /// Why an optimiser stopped.
