@@ -124,11 +124,8 @@ fn wrong_input_is_refused_with_what_to_do() {
     time_maps().ok(&dir, "--data twice.csv --duplicates merge");
 }
 
-/// The bound of two seconds is that of the release build, `cargo test --release --test time_maps`, for the best of three
-/// runs; a build for tests is optimised less and shares its processors with other tests, and is held to what only a slow
-/// algorithm would take.
 #[test]
-fn a_million_events_take_seconds() {
+fn a_million_events_are_all_counted() {
     let dir = time_maps().folder("million");
     let mut text = String::from("t\n");
     let (mut at, mut state) = (1_700_000_000_000_u64, 0x9e37_79b9_7f4a_7c15_u64);
@@ -138,12 +135,6 @@ fn a_million_events_take_seconds() {
         writeln!(text, "{at}").unwrap();
     }
     fs::write(dir.join("t.csv"), text).unwrap();
-    let run = |_| {
-        let start = std::time::Instant::now();
-        time_maps().ok(&dir, "--data t.csv --unit ms --zone America/New_York");
-        start.elapsed().as_secs_f64()
-    };
-    let seconds = (0..3).map(run).fold(f64::INFINITY, f64::min);
-    println!("a million events took {seconds:.2} s");
-    assert!(seconds < if cfg!(debug_assertions) { 30.0 } else { 2.0 }, "{seconds} s");
+    let said = time_maps().ok(&dir, "--data t.csv --unit ms --zone America/New_York");
+    assert!(said.lines().any(|line| line.contains("events") && line.contains("1000000")), "{said}");
 }
