@@ -1,23 +1,15 @@
 //! Linear algebra on matrices that are cut: residuals, and what arrays in memory give.
 
+mod cuts;
+
 use array_api::{Array, DType, Namespace, Qr, Result, Svd, index};
-use array_chunked::{AxisSpec, ChunkSpec};
+use array_chunked::ChunkSpec;
 use proptest::prelude::*;
+
+use crate::cuts::cut;
 
 fn space() -> Namespace {
     array_ndarray::namespace()
-}
-
-/// Pieces of an axis, ended where the bits say.
-fn cut(extent: usize, bits: u64) -> AxisSpec {
-    let mut sizes = vec![0];
-    for i in 0..extent {
-        *sizes.last_mut().unwrap() += 1;
-        if i + 1 < extent && bits >> (i % 64) & 1 == 1 {
-            sizes.push(0);
-        }
-    }
-    AxisSpec::Sizes(sizes)
 }
 
 fn chunked(x: &Array, bits: [u64; 2]) -> Array {

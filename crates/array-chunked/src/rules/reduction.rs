@@ -99,6 +99,15 @@ pub(crate) fn part_params(op: &'static Op, params: &dyn Params, ndim: usize) -> 
     op.read(&fields)
 }
 
+/// The chunks of the parts: as many pieces along the reduced axes as before, each with one element.
+fn one_each(over: &Chunks, axes: &[usize]) -> Chunks {
+    let pieces = over.axes().iter().enumerate().map(|(i, a)| match axes.contains(&i) {
+        true => AxisChunks::Known(vec![1; a.len()].into()),
+        false => a.clone(),
+    });
+    Chunks::new(pieces)
+}
+
 /// Parts of chunks by `step`, from whatever inputs that needs, joined and ended.
 pub(crate) fn joined(
     op: &'static Op,
@@ -112,12 +121,7 @@ pub(crate) fn joined(
     let join = join(op.name).ok_or_else(|| Error::backend(op.name, "has no joining operation"))?;
     let (axes, keepdims) = along(params, over.axes().len());
     let dtype = node.outputs[0].dtype;
-    let ones = over.axes().iter().enumerate().map(|(i, a)| match axes.contains(&i) {
-        // As many pieces as before, each with one element.
-        true => AxisChunks::Known(vec![1; a.len()].into()),
-        false => a.clone(),
-    });
-    let parts = super::elementwise::each(step, &Chunks::new(ones), dtype, inputs, tasks);
+    let parts = super::elementwise::each(step, &one_each(over, &axes), dtype, inputs, tasks);
     let ending = |program: &mut Program, value: Source| end(program, value, &axes, keepdims);
     let mut made = Joins::default();
     let blocks = lines(
@@ -242,11 +246,7 @@ fn merged(node: &Node, step: u32, inputs: &[Grid], over: &Chunks, tasks: &mut Ta
         _ => params::<Std>(op, &**any)?.correction,
     };
     let sizes = over.sizes(op.name)?;
-    let ones = over.axes().iter().enumerate().map(|(i, a)| match axes.contains(&i) {
-        true => AxisChunks::Known(vec![1; a.len()].into()),
-        false => a.clone(),
-    });
-    let parts = super::elementwise::each(step, &Chunks::new(ones), node.outputs[0].dtype, inputs, tasks);
+    let parts = super::elementwise::each(step, &one_each(over, &axes), node.outputs[0].dtype, inputs, tasks);
     // How many elements each part of a line stands for, in the same order as the parts.
     let inner: Dims = sizes.iter().enumerate().map(|(a, s)| if axes.contains(&a) { s.len() } else { 1 }).collect();
     let counts: Vec<f64> =
