@@ -56,6 +56,10 @@ const TORCH: &str = "array-torch";
 pub(crate) const RUST_PACKAGES: [&str; 7] =
     ["--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--features", CHUNKED];
 
+/// The same with libtorch: all packages again, so that what others wrote is shared with the parts before.
+const WITH_TORCH: [&str; 5] =
+    ["--workspace", "--exclude", PYTHON, "--features", "array-protocol/chunked,array-protocol/torch"];
+
 /// The facade with lazy arrays in chunks, which its users choose.
 pub(crate) const CHUNKED: &str = "array-protocol/chunked";
 
@@ -138,14 +142,15 @@ fn torch(run: &mut Run) -> Result<(), Failure> {
         return Ok(());
     }
     println!("{}", libtorch::set_up(&run.repository)?);
-    for words in [
-        &["clippy", "-p", TORCH, "--all-targets", "--", "-D", "warnings"][..],
-        &["test", "-p", TORCH],
-        &["test", "--features", "torch,chunked", "--test", "coverage", "--test", "torch"],
-    ] {
-        run.step(&run.repository.cargo(words))?;
+    let clippy = [&["clippy"], &WITH_TORCH[..], &["--all-targets", "--", "-D", "warnings"]].concat();
+    // The names are those of the test programs that need libtorch; what else they would find ran before.
+    let tests = [&["test"], &WITH_TORCH[..], &["--lib", "--test", "libtorch", "--test", "torch", "--test", "coverage"]]
+        .concat();
+    let doc_tests = [&["test"], &WITH_TORCH[..], &["--doc"]].concat();
+    for words in [clippy, tests, doc_tests] {
+        run.step(&run.repository.cargo(&words))?;
     }
-    let line = run.repository.cargo(&["doc", "-p", TORCH, "--no-deps"]);
+    let line = run.repository.cargo(&[&["doc"], &WITH_TORCH[..], &["--no-deps"]].concat());
     run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))?;
     if !libtorch::sees_cuda(&run.repository) {
         run.skip("libtorch on cuda:0", "there is no CUDA device, or libtorch is one for the CPU");

@@ -23,7 +23,7 @@ impl Repository {
         let root = package.parent().unwrap_or(Path::new(".")).to_owned();
         let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
         let target = root.join(target);
-        let incremental = target.join("debug/incremental").is_dir();
+        let incremental = has_incremental(&target);
         Self { target, root, offline, incremental }
     }
 
@@ -36,7 +36,8 @@ impl Repository {
     /// Any program, run in the root.
     pub(crate) fn program(&self, path: &str, args: &[&str]) -> CommandLine {
         let line = CommandLine::new(path, args).inside(&self.root);
-        // A first build is a quarter slower with it; where somebody has begun with it, to do without would build anew.
+        // A first build is a quarter slower with it and takes 7 GB more; where somebody has begun with it, to do without would
+        // build anew.
         let line = if self.incremental { line } else { line.with("CARGO_INCREMENTAL", "0") };
         // The variable, unlike the flag, also reaches the cargo that a test starts by itself.
         if self.offline { line.with("CARGO_NET_OFFLINE", "true") } else { line }
@@ -48,5 +49,28 @@ impl Repository {
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.sort();
         paths
+    }
+}
+
+/// Whether a build folder holds crates built incrementally, but for this program, which cargo has built before it runs.
+fn has_incremental(target: &Path) -> bool {
+    let crates = std::fs::read_dir(target.join("debug/incremental")).into_iter().flatten().flatten();
+    crates.into_iter().any(|entry| !entry.file_name().to_string_lossy().starts_with("xtask-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_program_alone_makes_no_build_folder_incremental() {
+        let target = std::env::temp_dir().join(format!("incremental-{}", std::process::id()));
+        let begun = |name: &str| std::fs::create_dir_all(target.join("debug/incremental").join(name)).unwrap();
+        assert!(!has_incremental(&target));
+        begun("xtask-0ab1");
+        assert!(!has_incremental(&target));
+        begun("array_api-0ab1");
+        assert!(has_incremental(&target));
+        std::fs::remove_dir_all(&target).unwrap();
     }
 }

@@ -1,9 +1,5 @@
 //! Every row under every transformation, on libtorch's arrays: the tests, expected failures included, are those of the arrays
 //! in memory.
 
-#[path = "../../array-transforms/tests/suite/mod.rs"]
+#[path = "../../../array-transforms/tests/suite/mod.rs"]
 mod suite;
-
-fn namespace() -> array_api::Namespace {
-    array_torch::namespace()
-}

@@ -1,15 +1,11 @@
 //! Ensembles on libtorch's arrays: what they promise on every backend, and beside the arrays in memory.
 
-#[path = "../../ensemble/tests/suite/mod.rs"]
+#[path = "../../../ensemble/tests/suite/mod.rs"]
 mod suite;
 
 use array_api::{Array, Namespace, Tree};
 use ensemble::{Fit, Head, Member, Model, Noise, Options};
 use std::path::Path;
-
-fn namespace() -> Namespace {
-    array_torch::namespace()
-}
 
 fn bits(a: &Array) -> Vec<u64> {
     a.to_host().unwrap().to_f64().unwrap().into_iter().map(f64::to_bits).collect()
