@@ -1,8 +1,8 @@
 //! Operations that move elements. Views share the buffer; what cannot be a view is copied once.
 
 use array_api::{
-    Arg, BroadcastTo, Concat, Dims, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, Scalar, Squeeze,
-    Verdict, implements, with_element,
+    Arg, BroadcastTo, Concat, Dims, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, Scalar,
+    SlidingWindowView, Squeeze, Verdict, implements, with_element,
 };
 use ndarray::{IxDyn, SliceInfoElem};
 use std::mem::MaybeUninit;
@@ -90,6 +90,28 @@ fn broadcast_to(x: &NdArray, p: &BroadcastTo) -> Result<NdArray> {
     let size = x.dtype().size();
     // SAFETY: the box repeats elements of the array, and is empty if the result is.
     Ok(unsafe { NdArray::build(x.dtype(), &p.shape, &mut |out| pack(size, out, x.ptr(), &wide)) })
+}
+
+/// In memory the windows' axes stand before those along which they slide, so that what is copied at a time is long; a product
+/// of matrices over the elements of windows, which is what convolutions are, finds them as it needs them.
+#[implements(sliding_window_view)]
+fn sliding_window_view(x: &NdArray, p: &SlidingWindowView, verdict: &Verdict) -> Result<NdArray> {
+    let (own, windows) = (axes(x), p.window_shape.len());
+    let slid: Vec<usize> = p.axis.iter().flatten().map(|&a| a as usize).collect();
+    let first = slid.iter().copied().min().unwrap_or(own.len());
+    // From one element to the next; where there is no next one, any distance may have been asked for.
+    let along =
+        |axis: &Axis, len: usize, by: usize| Axis { len, step: if len > 1 { axis.step * by as isize } else { 0 } };
+    let stride = |a: usize| slid.iter().position(|&s| s == a).map_or(1, |j| p.stride[j]);
+    let mut wide: Vec<Axis> = (0..own.len()).map(|a| along(&own[a], verdict.dims()[a], stride(a))).collect();
+    let inside: Vec<Axis> = (0..windows).map(|j| along(&own[slid[j]], p.window_shape[j], p.dilation[j])).collect();
+    wide.splice(first..first, inside);
+    let shape: Vec<usize> = wide.iter().map(|axis| axis.len).collect();
+    let size = x.dtype().size();
+    // SAFETY: the rule has checked that every window lies in the array.
+    let packed = unsafe { NdArray::build(x.dtype(), &shape, &mut |out| pack(size, out, x.ptr(), &wide)) };
+    let order: Vec<usize> = (0..first).chain(first + windows..shape.len()).chain(first..first + windows).collect();
+    Ok(packed.permuted(&order))
 }
 
 /// Copies a box to slabs of `dst` that are `slab` bytes apart along its first `depth` axes.

@@ -1,8 +1,8 @@
 //! Functions that move elements without changing them: views of libtorch's where it has them.
 
 use array_api::{
-    Arg, BroadcastTo, Concat, DType, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, Squeeze, Stack,
-    ToDevice, Verdict, implements,
+    Arg, BroadcastTo, Concat, DType, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, SlidingWindowView,
+    Squeeze, Stack, ToDevice, Verdict, implements,
 };
 use tch::Tensor;
 
@@ -45,6 +45,18 @@ fn flip(x: &TorchArray, p: &Flip) -> Result<TorchArray> {
 #[implements(broadcast_to)]
 fn broadcast_to(x: &TorchArray, _: &BroadcastTo, verdict: &Verdict) -> Result<TorchArray> {
     x.with("broadcast_to", x.tensor().f_expand(sizes(verdict.dims()), false))
+}
+
+/// A view: libtorch only reads what overlaps.
+#[implements(sliding_window_view)]
+fn sliding_window_view(x: &TorchArray, p: &SlidingWindowView) -> Result<TorchArray> {
+    let windows = p.axis.iter().flatten().enumerate().try_fold(x.tensor().shallow_clone(), |t, (j, &axis)| {
+        let (window, dilation) = (p.window_shape[j] as i64, p.dilation[j] as i64);
+        let span = (window - 1) * dilation + 1;
+        let whole = t.f_unfold(axis as i64, span, p.stride[j].min(i64::MAX as usize) as i64)?;
+        if dilation == 1 { Ok(whole) } else { whole.f_slice(-1, 0, span, dilation) }
+    });
+    x.with("sliding_window_view", windows)
 }
 
 /// Tensors of arrays that are to be one.

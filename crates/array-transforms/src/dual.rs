@@ -120,7 +120,7 @@ fn tangents_of(
             }
             smallvec![sum]
         }
-        Rule::Linear(..) => {
+        Rule::Linear(..) | Rule::Parts(..) => {
             let Some((_, like)) = moving().next() else { return Ok(context.results.iter().map(|_| None).collect()) };
             let elementwise = context.op.class == Class::Elementwise;
             let mut args = Args::new();

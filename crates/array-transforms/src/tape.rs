@@ -7,7 +7,7 @@ use array_api::{
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::derivative::{Context, Keep, Rule, conj, differentiable, rule, unbroadcast, zeros};
+use crate::derivative::{Context, Keep, Rule, conj, differentiable, plus, rule, unbroadcast, zeros};
 
 pub(crate) static TAPE: Kind = Kind::new("tape").rank(Level::TRANSFORM).handled_by(record);
 
@@ -134,7 +134,8 @@ impl Tape {
         cotangents.resize_with(nodes.len(), SmallVec::new);
         for (output, g) in outputs {
             if let Some(t) = mine(output, self.level) {
-                accumulate(&mut cotangents, t.place, g.clone())?;
+                let slot = slot(&mut cotangents, t.place);
+                *slot = plus(slot.take(), Some(g.clone()))?;
             }
         }
         for (i, entry) in nodes.into_iter().enumerate().rev() {
@@ -151,8 +152,11 @@ impl Tape {
             for (k, &(operand, place)) in parents.iter().enumerate() {
                 // The last use gives the cotangent away, so that the rule may write into it.
                 let g = if k == last { std::mem::take(&mut gs) } else { gs.clone() };
-                let c = pull(rule, &context, g, operand)?;
-                accumulate(&mut cotangents, place, unbroadcast(c, &operands[operand])?)?;
+                let slot = slot(&mut cotangents, place);
+                *slot = match rule {
+                    Rule::Parts(_, add) => Some(add(&context, slot.take(), only(op, g)?)?),
+                    _ => plus(slot.take(), Some(unbroadcast(pull(rule, &context, g, operand)?, &operands[operand])?))?,
+                };
             }
         }
         let take = |input: &Input| cotangents[input.0].first_mut().and_then(Option::take);
@@ -168,31 +172,33 @@ fn mine(a: &Array, level: Level) -> Option<&Taped> {
     if a.level() == level { a.downcast_ref() } else { None }
 }
 
-fn accumulate(all: &mut [SmallVec<[Option<Array>; 1]>], place: Place, g: Array) -> Result<()> {
+/// What has been gathered of a result's cotangent.
+fn slot(all: &mut [SmallVec<[Option<Array>; 1]>], place: Place) -> &mut Option<Array> {
     let slots = &mut all[place.node];
     if slots.len() <= place.result {
         slots.resize_with(place.result + 1, || None);
     }
-    let slot = &mut slots[place.result];
-    *slot = Some(match slot.take() {
-        Some(old) => array_api::add(old, g)?,
-        None => g,
-    });
-    Ok(())
+    &mut slots[place.result]
+}
+
+/// The cotangent of an operation's only result.
+fn only(op: &Op, mut gs: SmallVec<[Option<Array>; 1]>) -> Result<Array> {
+    gs[0].take().ok_or_else(|| Error::transform(op.name, "a rule for one result was used for several"))
 }
 
 /// The cotangent of one operand.
-fn pull(rule: &Rule, context: &Context<'_>, mut gs: SmallVec<[Option<Array>; 1]>, operand: usize) -> Result<Array> {
-    let mut only =
-        || gs[0].take().ok_or_else(|| Error::transform(context.op.name, "a rule for one result was used for several"));
+fn pull(rule: &Rule, context: &Context<'_>, gs: SmallVec<[Option<Array>; 1]>, operand: usize) -> Result<Array> {
     match rule {
         Rule::Partial(_, d) => {
-            let g = only()?;
+            let g = only(context.op, gs)?;
             let d = d(context, operand)?;
             let d = if d.dtype().is_complex() { conj(&d)? } else { d };
             array_api::multiply(g, d)
         }
-        Rule::Linear(_, transpose) | Rule::Multilinear(_, transpose) => transpose(context, only()?, operand),
+        Rule::Linear(_, transpose) | Rule::Multilinear(_, transpose) => {
+            transpose(context, only(context.op, gs)?, operand)
+        }
+        Rule::Parts(_, add) => add(context, None, only(context.op, gs)?),
         Rule::General(_, vjp, _) => vjp(context, &gs, operand),
         Rule::Zero => match gs.iter().flatten().next() {
             Some(g) => zeros(g, &context.operands[operand]),

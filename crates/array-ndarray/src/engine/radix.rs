@@ -60,10 +60,19 @@ const RUN: usize = 1 << 15;
 ///
 /// Uses the threads of the pool unless called from one of them; the result is the same.
 pub(crate) fn sort<T: Item>(items: &mut [T]) {
+    let threads = if share::alone() { rayon::current_num_threads() } else { 1 };
+    if let Some(first) = two_runs(items) {
+        if first < items.len() {
+            let (left, right) = items.split_at(first);
+            let mut room = vec![T::default(); items.len()];
+            merge(left, right, &mut room, threads);
+            items.copy_from_slice(&room);
+        }
+        return;
+    }
     if T::sort_by_vectors(items) {
         return;
     }
-    let threads = if share::alone() { rayon::current_num_threads() } else { 1 };
     let mut room = Vec::new();
     if by_digits::<T>(items.len()) || (threads > 1 && items.len() >= 2 * RUN) {
         room.resize(items.len(), T::default());
@@ -74,6 +83,14 @@ pub(crate) fn sort<T: Item>(items: &mut [T]) {
 /// Whether counting digits is faster than comparing; 32 bits count the items.
 fn by_digits<T: Item>(n: usize) -> bool {
     T::Key::BYTES <= 4 && n >= 128 * T::Key::BYTES && u32::try_from(n).is_ok()
+}
+
+/// How long the first of at most two sorted runs is: what a merge leaves to do, where sorted parts were joined. Of keys in no
+/// order it looks at a few.
+fn two_runs<T: Item>(items: &[T]) -> Option<usize> {
+    let ascends = |pair: &[T]| pair[0].key() <= pair[1].key();
+    let first = items.windows(2).position(|pair| !ascends(pair)).map_or(items.len(), |i| i + 1);
+    items[first..].windows(2).all(ascends).then_some(first)
 }
 
 fn sort_by_threads<T: Item>(items: &mut [T], room: &mut [T], threads: usize) {
@@ -87,13 +104,13 @@ fn sort_by_threads<T: Item>(items: &mut [T], room: &mut [T], threads: usize) {
         || sort_by_threads(left, room_left, threads / 2),
         || sort_by_threads(right, room_right, threads - threads / 2),
     );
-    merge(left, right, room);
+    merge(left, right, room, threads);
     items.copy_from_slice(room);
 }
 
 /// Merges two sorted parts; of equal keys the left part's come first.
-fn merge<T: Item>(left: &[T], right: &[T], out: &mut [T]) {
-    if out.len() >= RUN {
+fn merge<T: Item>(left: &[T], right: &[T], out: &mut [T], threads: usize) {
+    if threads > 1 && out.len() >= RUN {
         // Cut the longer part in the middle, the other where it belongs.
         let (i, j) = if left.len() >= right.len() {
             let i = left.len() / 2;
@@ -103,7 +120,7 @@ fn merge<T: Item>(left: &[T], right: &[T], out: &mut [T]) {
             (left.partition_point(|l| l.key() <= right[j].key()), j)
         };
         let (low, high) = out.split_at_mut(i + j);
-        rayon::join(|| merge(&left[..i], &right[..j], low), || merge(&left[i..], &right[j..], high));
+        rayon::join(|| merge(&left[..i], &right[..j], low, threads), || merge(&left[i..], &right[j..], high, threads));
         return;
     }
     let (mut i, mut j) = (0, 0);
@@ -169,6 +186,27 @@ mod tests {
             agrees(&wide.iter().map(|p| Placed(p.0 as u32, p.1)).collect::<Vec<_>>());
             agrees(&wide.iter().map(|p| p.0 as u16).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn joined_runs_are_merged() {
+        for (n, cut, span) in [(2, 1, 9), (9, 9, 5), (9, 0, 5), (1000, 300, 40), (3 * RUN, RUN / 2, u32::MAX)] {
+            let mut items: Vec<_> = (0..n).map(|i: u32| Placed(i.wrapping_mul(2_654_435_761) % span, i)).collect();
+            items[..cut].sort_by_key(|p| p.0);
+            items[cut..].sort_by_key(|p| p.0);
+            assert!(two_runs(&items).is_some_and(|first| first == cut || cut == 0));
+            let mut want = items.clone();
+            want.sort_by_key(|p| p.0);
+            let mut keys: Vec<_> = items.iter().map(|p| p.0).collect();
+            for (i, item) in items.iter_mut().enumerate() {
+                item.1 = i as u32;
+            }
+            sort(&mut items);
+            assert!(items.is_sorted());
+            sort(&mut keys);
+            assert_eq!(keys, want.iter().map(|p| p.0).collect::<Vec<_>>());
+        }
+        assert_eq!(two_runs(&[1_u32, 0, 1, 0]), None);
     }
 
     fn agrees<T: Item + std::fmt::Debug>(items: &[T]) {

@@ -2,8 +2,8 @@
 
 use array_api::{
     Argmax, Argmin, Array, At, BroadcastTo, Concat, Error, Flip, Index, IndexAdd, Indices, Op, Operand, Operation,
-    Outs, PermuteDims, Quantile, Repeat, Reshape, Result, ScatterAdd, SetAt, Shares, Take, TakeAlongAxis, expand_dims,
-    reshape, squeeze, take_along_axis,
+    Outs, PermuteDims, Quantile, Repeat, Reshape, Result, ScatterAdd, SetAt, Shares, SlidingWindowView, Take,
+    TakeAlongAxis, expand_dims, reshape, squeeze, take_along_axis,
 };
 use std::any::Any;
 use std::sync::OnceLock;
@@ -39,6 +39,11 @@ special! {
         b.apply_with(&PermuteDims { axes })
     };
     Flip: |b| { let p = params::<Flip>(&b)?; let axis = super::all_axes(&p.axis, b.args[0].rank); b.apply_with(&Flip { axis: axis.into() }) };
+    SlidingWindowView: |b| {
+        let p = params::<SlidingWindowView>(&b)?;
+        let axis = p.axis.map(|axes| axes.into_iter().map(|a| a + 1).collect());
+        b.apply_with(&SlidingWindowView { axis, ..p })
+    };
     Concat: |mut b| {
         let (p, size) = (params::<Concat>(&b)?, b.size);
         b.args.iter_mut().try_for_each(|a| a.spread(size))?;

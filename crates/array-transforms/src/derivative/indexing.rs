@@ -2,12 +2,18 @@
 
 use super::{Context, Keep::*, rules, zeros};
 use array_api::{
-    Argsort, Array, At, IndexAdd, Repeat, Result, ScatterAdd, SetAt, Sort, Take, TakeAlongAxis, argsort, at, index_add,
-    repeat, reshape, scatter_add, set_at, take, take_along_axis,
+    Argsort, Array, At, IndexAdd, Indices, Repeat, Result, ScatterAdd, SetAt, Sort, Take, TakeAlongAxis, argsort, at,
+    index_add, repeat, reshape, scatter_add, set_at, take, take_along_axis,
 };
 
 rules! {
-    At: Linear(Nothing, |c, g, _| set_at(zeros(&g, &c.operands[0])?, &g, c.params::<At>()?.index.clone()));
+    At: Parts(Nothing, |c, sum, g| {
+        let index = &c.params::<At>()?.index;
+        match sum {
+            Some(sum) => added_at(sum, &g, index),
+            None => set_at(zeros(&g, &c.operands[0])?, &g, index.clone()),
+        }
+    });
     SetAt: Linear(Nothing, |c, g, i| {
         let p = c.params::<SetAt>()?;
         match i {
@@ -15,7 +21,10 @@ rules! {
             _ => at(g, p.index.clone()),
         }
     });
-    Take: Linear(Fixed, |c, g, _| index_add(zeros(&g, &c.operands[0])?, &c.args[1], &g, c.params::<Take>()?.axis));
+    Take: Parts(Fixed, |c, sum, g| {
+        let sum = sum.map_or_else(|| zeros(&g, &c.operands[0]), Ok)?;
+        index_add(sum, &c.args[1], &g, c.params::<Take>()?.axis)
+    });
     TakeAlongAxis: Linear(Fixed, |c, g, _| along(c, &g));
     IndexAdd: Linear(Fixed, |c, g, i| match i {
         0 => Ok(g),
@@ -39,6 +48,12 @@ rules! {
             let t = t[0].as_ref().map_or_else(|| c.x(0), Ok)?;
             Ok(vec![take_along_axis(t, order(c)?, c.params::<Sort>()?.axis)?])
         });
+}
+
+/// A sum with more added to a part of it, in place where nobody else has it.
+pub(super) fn added_at(sum: Array, more: &Array, index: &Indices) -> Result<Array> {
+    let part = array_api::add(at(&sum, index.clone())?, more)?;
+    set_at(sum, part, index.clone())
 }
 
 fn order(c: &Context<'_>) -> Result<Array> {

@@ -45,6 +45,9 @@ pub enum Rule {
     Partial(Keep, fn(&Context<'_>, usize) -> Result<Array>),
     /// Linear in all its array operands together; the function is the transpose: cotangent of operand `i`.
     Linear(Keep, fn(&Context<'_>, Array, usize) -> Result<Array>),
+    /// Picks elements of its first operand; the function adds the cotangent to where they came from, in what other calls have
+    /// given of that operand's: of many small parts, each costs no more than itself.
+    Parts(Keep, fn(&Context<'_>, Option<Array>, Array) -> Result<Array>),
     /// Linear in each of its array operands; the function is the transpose in operand `i`.
     Multilinear(Keep, fn(&Context<'_>, Array, usize) -> Result<Array>),
     /// Anything else: reverse and forward rule.
@@ -61,7 +64,11 @@ pub type Jvp = fn(&Context<'_>, &[Option<Array>]) -> Result<Vec<Array>>;
 impl Rule {
     pub(crate) fn keep(&self) -> Keep {
         match self {
-            Rule::Partial(k, _) | Rule::Linear(k, _) | Rule::Multilinear(k, _) | Rule::General(k, ..) => *k,
+            Rule::Partial(k, _)
+            | Rule::Linear(k, _)
+            | Rule::Parts(k, _)
+            | Rule::Multilinear(k, _)
+            | Rule::General(k, ..) => *k,
             Rule::Zero => Keep::Nothing,
         }
     }
