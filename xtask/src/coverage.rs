@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::parts::WITH_TORCH;
 use crate::repository::Repository;
 use crate::{Failure, flags, libtorch};
 
@@ -10,16 +11,8 @@ pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
     let [] = flags(options, [])?;
     let repository = Repository::find(false);
     println!("{}", libtorch::set_up(&repository)?);
-    let line = repository.cargo(&[
-        "test",
-        "--quiet",
-        "--features",
-        "torch,chunked",
-        "--test",
-        "coverage",
-        "--",
-        "--nocapture",
-    ]);
+    let words = [&["test", "--quiet"], &WITH_TORCH[..], &["--test", "coverage", "--", "--nocapture"]].concat();
+    let line = repository.cargo(&words);
     line.with("WRITE_COVERAGE", "1").stream(|_| {})?;
     Ok(ExitCode::SUCCESS)
 }

@@ -57,7 +57,7 @@ pub(crate) const RUST_PACKAGES: [&str; 7] =
     ["--workspace", "--exclude", PYTHON, "--exclude", TORCH, "--features", CHUNKED];
 
 /// The same with libtorch: all packages again, so that what others wrote is shared with the parts before.
-const WITH_TORCH: [&str; 5] =
+pub(crate) const WITH_TORCH: [&str; 5] =
     ["--workspace", "--exclude", PYTHON, "--features", "array-protocol/chunked,array-protocol/torch"];
 
 /// The facade with lazy arrays in chunks, which its users choose.
