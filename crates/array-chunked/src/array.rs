@@ -6,7 +6,7 @@ use std::sync::Arc;
 use array_api::{Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, Native, Result, Scalar, Value};
 
 use crate::chunks::{ChunkSpec, Chunks};
-use crate::kind::{CHUNKED, space, wrapped};
+use crate::kind::{CHUNKED, space, with_options, wrapped};
 use crate::node::{BlockFunction, Layout, Lazy, Make, Node, Work};
 
 /// An array in chunks that is not computed yet.
@@ -112,15 +112,40 @@ fn array(work: Work, inputs: Vec<Lazy>, dtype: DType, chunks: Chunks, space: Nam
 /// # Errors
 /// If the chunks do not fit, or the array is chunked already: that is what `rechunk` is for.
 pub fn from_array(x: &Array, chunks: impl Into<ChunkSpec>) -> Result<Array> {
+    held(x, &chunks.into(), x.namespace())
+}
+
+/// The same in a chunked namespace, whose options then hold for what is made of the array; cut as these say unless chunks are
+/// given. The chunks stay of the array's own kind.
+///
+/// ```
+/// use array_api::Value;
+/// let x = array_ndarray::namespace().asarray([1.0, 2.0, 3.0])?;
+/// let xp = array_chunked::over(&x.namespace()).with("sizes", Value::Text("compute".into())).with("chunks", Value::Int(2));
+/// let lazy = array_chunked::from_array_in(&xp, &x, None)?;
+/// assert_eq!(array_chunked::chunks_of(&lazy)?.to_string(), "(2+1,)");
+/// assert!(array_api::at_mask(&lazy, array_api::greater(&lazy, 1.0)?)?.shape().is_ok());
+/// # Ok::<(), array_api::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`from_array`], and if an option does not say what it should.
+pub fn from_array_in(namespace: &Namespace, x: &Array, chunks: Option<ChunkSpec>) -> Result<Array> {
+    let chunks = chunks.map_or_else(|| cut_by(namespace, x.ndim()), Ok)?;
+    held(x, &chunks, with_options(x.namespace(), namespace))
+}
+
+fn held(x: &Array, chunks: &ChunkSpec, space: Namespace) -> Result<Array> {
     if x.level() != array_api::Level::DATA {
         let message = format!("chunks are arrays of data, not of kind {}", x.kind().name());
         return Err(Error::value("from_array", message));
     }
-    let chunks = chunks.into().resolve(x.shape()?, x.dtype())?;
-    Ok(array(Work::Held(x.clone()), vec![], x.dtype(), chunks, x.namespace()))
+    let chunks = chunks.resolve(x.shape()?, x.dtype())?;
+    Ok(array(Work::Held(x.clone()), vec![], x.dtype(), chunks, space))
 }
 
-/// An array whose chunks a function makes, given where a chunk begins and its extents.
+/// An array whose chunks a function makes, given where a chunk begins and its extents. `space` is where chunks live, or the
+/// namespace of chunked arrays of such.
 ///
 /// The function is called when the array is computed, from several threads at once, perhaps more than once for a chunk.
 ///
@@ -145,8 +170,12 @@ pub fn from_fn(
     make: impl Fn(&[usize], &[usize]) -> Result<Array> + Send + Sync + 'static,
 ) -> Result<Array> {
     let chunks = chunks.into().resolve(dims, dtype)?;
-    let make: Arc<Make> = Arc::new(make);
-    Ok(array(Work::Made { name: name.into(), make }, vec![], dtype, chunks, space.clone()))
+    let space = if std::ptr::eq(space.kind(), &CHUNKED) { crate::kind::space(space)? } else { space.clone() };
+    let kind = space.kind();
+    let make: Arc<Make> = Arc::new(move |start: &[usize], extents: &[usize]| {
+        fits("from_fn", make(start, extents)?, kind, dtype, &Dims::new(extents))
+    });
+    Ok(array(Work::Made { name: name.into(), make }, vec![], dtype, chunks, space))
 }
 
 /// A function of chunk after chunk of arrays that have the same chunks, or one chunk along an axis.
@@ -176,35 +205,78 @@ pub fn map_blocks(
     };
     let space = first.node.space.clone();
     let (inputs, chunks) = crate::rules::aligned("map_blocks", &inputs)?;
-    let function: Arc<BlockFunction> = Arc::new(function);
+    let kind = space.kind();
+    let function: Arc<BlockFunction> = Arc::new(move |blocks: &[Array]| {
+        let dims = array_api::rule::broadcast_dims("map_blocks", blocks.iter().map(Array::dims))?;
+        fits("map_blocks", function(blocks)?, kind, dtype, &dims)
+    });
     Ok(array(Work::Blocked { name: name.into(), function }, inputs, dtype, chunks, space))
 }
 
-/// How new chunked arrays of a namespace are to be cut.
-pub(crate) fn spec(namespace: &Namespace) -> Result<ChunkSpec> {
-    match namespace.option("chunks") {
-        Some(value) => array_api::Field::from_value(value),
-        None => Ok(ChunkSpec::default()),
+/// What a function of the user's made of a chunk, if it is what it was said to be.
+fn fits(op: &str, made: Array, kind: &'static Kind, dtype: DType, dims: &Dims) -> Result<Array> {
+    if made.dims() != dims {
+        return Err(Error::shape(op, format!("the function gave shape {} for a chunk of shape {dims}", made.dims())));
+    }
+    if made.dtype() != dtype {
+        let message = format!("the function gave {}, but the array was said to be of {dtype}", made.dtype());
+        return Err(Error::dtype(op, message));
+    }
+    if !std::ptr::eq(made.kind(), kind) {
+        let message =
+            format!("the function gave an array of kind {}; chunks are of {}", made.kind().name(), kind.name());
+        return Err(Error::value(op, message));
+    }
+    Ok(made)
+}
+
+/// How a namespace's new arrays of so many axes are cut: its option `chunks`.
+///
+/// # Errors
+/// If the option does not say how to cut an array.
+pub fn cut_by(namespace: &Namespace, ndim: usize) -> Result<ChunkSpec> {
+    let Some(value) = namespace.option("chunks") else { return Ok(ChunkSpec::default()) };
+    match array_api::Field::from_value(value)? {
+        // A setting for arrays of other rank says nothing about this one.
+        ChunkSpec::Axes(axes) if axes.len() != ndim => Ok(ChunkSpec::default()),
+        spec => Ok(spec),
     }
 }
 
 /// Makes chunked arrays of values in memory.
 pub(crate) fn from_host(host: Host, dims: Dims, namespace: &Namespace) -> Result<Array> {
-    let data = space(namespace)?.from_host(host, dims)?;
-    let fitting = match spec(namespace)? {
-        // A setting for arrays of other rank says nothing about this one.
-        ChunkSpec::Axes(axes) if axes.len() != data.ndim() => ChunkSpec::default(),
-        spec => spec,
-    };
-    from_array(&data, fitting)
+    let chunks = cut_by(namespace, dims.len())?.told_apart(elements(&host));
+    let space = space(namespace)?;
+    held(&space.from_host(host, dims)?, &chunks, space)
 }
 
-/// Whether the option that asks for extents at once is set.
-pub(crate) fn computes_sizes(namespace: &Namespace) -> Result<bool> {
+/// Whether a namespace's arrays have extents that depend on data computed at once: its option `sizes`.
+///
+/// # Errors
+/// If the option says something else than `compute` or `unknown`.
+pub fn computes_sizes(namespace: &Namespace) -> Result<bool> {
     match namespace.option("sizes") {
         None => Ok(false),
         Some(Value::Text(word)) if word == "compute" => Ok(true),
-        Some(Value::Text(word)) if word == "lazy" => Ok(false),
-        Some(other) => Err(Error::value("sizes", format!("{other} is not `compute` or `lazy`"))),
+        Some(Value::Text(word)) if word == "unknown" => Ok(false),
+        Some(other) => Err(Error::value("sizes", format!("{other} is not `compute` or `unknown`"))),
     }
+}
+
+/// Whether a namespace's arrays may be computed to hand their elements to somebody else: its option `exports`.
+///
+/// # Errors
+/// If the option says something else than `compute` or `refuse`.
+pub fn computes_exports(namespace: &Namespace) -> Result<bool> {
+    match namespace.option("exports") {
+        None => Ok(false),
+        Some(Value::Text(word)) if word == "compute" => Ok(true),
+        Some(Value::Text(word)) if word == "refuse" => Ok(false),
+        Some(other) => Err(Error::value("exports", format!("{other} is not `compute` or `refuse`"))),
+    }
+}
+
+/// What tells elements in memory apart.
+fn elements(host: &Host) -> impl Iterator<Item = u64> {
+    (0..host.len()).filter_map(|i| host.get(i)).map(Scalar::to_complex).flat_map(|c| [c.re.to_bits(), c.im.to_bits()])
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use array_api::random::Key;
 use array_api::{DType, Dims, Error, Result, UNKNOWN, Value};
 
 /// The extents of the pieces along one axis.
@@ -226,6 +227,9 @@ pub enum ChunkSpec {
     Every(usize),
     /// One entry for each axis.
     Axes(Vec<AxisSpec>),
+    /// A few pieces of any extents along each axis, for tests: what they are hangs on the key, the array's extents, and its
+    /// elements or the function that makes it.
+    Random(Key),
 }
 
 /// How one axis is to be cut.
@@ -242,6 +246,9 @@ pub enum AxisSpec {
 /// The bytes of a chunk where nobody says otherwise: large enough that a task's own cost does not count, small enough that
 /// many fit in memory.
 pub const AUTO_BYTES: usize = 16 << 20;
+
+/// What a text begins with that has random pieces; a seed follows.
+const RANDOM: &str = "random:";
 
 /// More chunks than a plan has room for.
 const LARGEST_GRID: usize = 1 << 26;
@@ -297,6 +304,10 @@ impl ChunkSpec {
                 });
                 pieces.collect::<Result<Vec<_>>>().map(Chunks::new)
             }
+            ChunkSpec::Random(key) => {
+                let key = dims.iter().fold(*key, |key, &n| key.fold_in(n as u64));
+                Ok(Chunks::new(dims.iter().zip(key.split(dims.len() as u64)).map(|(&n, key)| any_pieces(n, key))))
+            }
         }
     }
 }
@@ -316,8 +327,31 @@ impl ChunkSpec {
                 AxisSpec::Every(size) => pieces(n, *size),
                 AxisSpec::Sizes(sizes) => sizes.len().max(1),
             })),
+            ChunkSpec::Random(_) => all(&mut dims.iter().map(|&n| n.clamp(1, MOST_RANDOM))),
         }
     }
+
+    /// Random pieces that hang on these numbers too; other specs stay as they are.
+    pub(crate) fn told_apart(self, by: impl Iterator<Item = u64>) -> ChunkSpec {
+        match self {
+            ChunkSpec::Random(key) => ChunkSpec::Random(by.fold(key, Key::fold_in)),
+            spec => spec,
+        }
+    }
+}
+
+/// The most pieces along an axis that is cut at random.
+const MOST_RANDOM: usize = 4;
+
+/// At most four pieces, cut anywhere.
+fn any_pieces(extent: usize, key: Key) -> AxisChunks {
+    let below = |key: Key, n: usize| key.0[0] as usize % n;
+    let pieces = 1 + below(key, MOST_RANDOM);
+    let cuts = key.split(pieces as u64 - 1).map(|key| below(key, extent.max(1)));
+    let mut ends: Vec<usize> = cuts.chain([0, extent]).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    if extent == 0 { AxisChunks::whole(0) } else { AxisChunks::Known(ends.windows(2).map(|w| w[1] - w[0]).collect()) }
 }
 
 /// Cuts the first axis until chunks fit, then the next one: rows stay together, as they lie in memory and in files.
@@ -362,7 +396,7 @@ impl From<&Chunks> for ChunkSpec {
 
 impl array_api::Field for ChunkSpec {
     /// `"auto"`, a number of bytes such as `"64MiB"`, an extent for every axis, or a list with an extent, a list of
-    /// extents, or -1 (one piece) for each axis.
+    /// extents, or -1 (one piece) for each axis. `"random:7"`, with any seed, is for tests.
     fn from_value(v: &Value) -> Result<ChunkSpec> {
         let wrong = |v: &Value| {
             let forms =
@@ -380,6 +414,9 @@ impl array_api::Field for ChunkSpec {
             Value::Int(-1) => Ok(ChunkSpec::Auto { bytes: usize::MAX }),
             Value::Int(_) => usize::from_value(v).map(ChunkSpec::Every),
             Value::Text(text) if text == "auto" => Ok(ChunkSpec::default()),
+            Value::Text(text) if text.starts_with(RANDOM) => {
+                text[RANDOM.len()..].parse().map(|seed| ChunkSpec::Random(Key::new(seed))).map_err(|_| wrong(v))
+            }
             Value::Text(text) => bytes(text).map(|bytes| ChunkSpec::Auto { bytes }).ok_or_else(|| wrong(v)),
             Value::List(axes) => axes.iter().map(axis).collect::<Result<_>>().map(ChunkSpec::Axes),
             other => Err(wrong(other)),
@@ -392,6 +429,9 @@ impl array_api::Field for ChunkSpec {
             ChunkSpec::Auto { bytes: usize::MAX } => Value::Int(-1),
             ChunkSpec::Auto { bytes } => Value::Text(format!("{bytes}B")),
             ChunkSpec::Every(n) => int(n),
+            ChunkSpec::Random(Key([low, high])) => {
+                Value::Text(format!("{RANDOM}{}", u64::from(*low) | u64::from(*high) << 32))
+            }
             ChunkSpec::Axes(axes) => Value::List(
                 axes.iter()
                     .map(|a| match a {
@@ -438,6 +478,7 @@ mod tests {
             ChunkSpec::Auto { bytes: 1 << 20 },
             ChunkSpec::Every(3),
             ChunkSpec::Axes(vec![AxisSpec::Whole, AxisSpec::Every(2), AxisSpec::Sizes(vec![1, 2])]),
+            ChunkSpec::Random(Key::new(7 << 40)),
         ] {
             assert_eq!(ChunkSpec::from_value(&spec.to_value()).unwrap(), spec);
         }

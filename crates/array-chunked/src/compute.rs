@@ -53,9 +53,13 @@ pub fn plan_size(x: &Array) -> Result<usize> {
 /// # Errors
 /// If the array is not chunked, or a task fails.
 pub fn persist(x: &Array) -> Result<Array> {
+    persisted(x, &Local::new())
+}
+
+pub(crate) fn persisted(x: &Array, with: &Local) -> Result<Array> {
     let lazy = of("persist", x)?;
     let plan = plan(std::slice::from_ref(lazy))?;
-    let blocks = execute::run(&plan, &Local::new())?.swap_remove(0);
+    let blocks = execute::run(&plan, with)?.swap_remove(0);
     Ok(held(lazy, lazy.chunks().clone(), blocks))
 }
 

@@ -20,6 +20,9 @@ use crate::trace::Trace;
 const FEW: usize = 64;
 const SMALL: u64 = 1 << 16;
 
+/// How long the thread that asked for values waits before it asks whether it is still to.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Runs a plan and gives the values of its outputs' blocks, grid by grid.
 pub(crate) fn run(plan: &Plan, with: &Local) -> Result<Vec<Vec<Array>>> {
     let schedule = Schedule::new(plan);
@@ -38,6 +41,7 @@ pub(crate) fn run(plan: &Plan, with: &Local) -> Result<Vec<Vec<Array>>> {
         guard: Mutex::new(()),
         wake: Condvar::new(),
         sleepers: AtomicUsize::new(0),
+        caller: with.asked.as_ref().map(|_| std::thread::current()),
         trace: with.trace.as_ref().map(|_| Trace::new()),
         progress: with.bar(schedule.order.len()),
     };
@@ -75,6 +79,8 @@ struct Run<'p> {
     guard: Mutex<()>,
     wake: Condvar,
     sleepers: AtomicUsize,
+    /// The thread that asks whether the run is to end.
+    caller: Option<std::thread::Thread>,
     trace: Option<Trace>,
     progress: Option<indicatif::ProgressBar>,
 }
@@ -94,12 +100,27 @@ impl Run<'_> {
         let threads = rayon::current_num_threads().min(self.schedule.order.len()).max(1);
         let workers: Vec<Worker<u32>> = (0..threads).map(|_| Worker::new_lifo()).collect();
         let stealers: Vec<Stealer<u32>> = workers.iter().map(Worker::stealer).collect();
-        rayon::scope(|scope| {
+        rayon::in_place_scope(|scope| {
             for (number, worker) in workers.into_iter().enumerate() {
                 let stealers = &stealers;
                 scope.spawn(move |_| self.work(&worker, stealers, number));
             }
+            // A thread of the pool takes part instead of looking on.
+            if rayon::current_thread_index().is_none() {
+                self.look();
+            }
         });
+    }
+
+    /// Asks now and then whether the run is to end, until it has ended.
+    fn look(&self) {
+        let Some(asked) = &self.with.asked else { return };
+        while self.left.load(Acquire) > 0 && !self.stopped.load(Relaxed) {
+            std::thread::park_timeout(LOOK);
+            if self.left.load(Acquire) > 0 && (asked.0)() {
+                return self.with.cancel();
+            }
+        }
     }
 
     /// Whether waking other threads would take longer than the work.
@@ -212,8 +233,12 @@ impl Run<'_> {
             }
         }
         self.running.fetch_sub(1, AcqRel);
-        if self.left.fetch_sub(1, AcqRel) == 1 || ready > 1 || self.with.memory.is_some() {
+        let last = self.left.fetch_sub(1, AcqRel) == 1;
+        if last || ready > 1 || self.with.memory.is_some() {
             self.rouse();
+        }
+        if let (true, Some(caller)) = (last, &self.caller) {
+            caller.unpark();
         }
     }
 
@@ -241,6 +266,9 @@ impl Run<'_> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.stopped.store(true, Relaxed);
         self.rouse();
+        if let Some(caller) = &self.caller {
+            caller.unpark();
+        }
     }
 
     fn names(&self, task: u32) -> String {
@@ -254,7 +282,7 @@ impl Run<'_> {
         let number = self.plan.tasks.tasks[..task as usize].iter().filter(|t| t.node == of).count();
         let built = stage.node.place().map_or(String::new(), |place| format!(", built by {place}"));
         let what = format!("in task {number} of {}{built}", self.names(task));
-        Error::new(error.kind(), error.operation(), format!("{} ({what})", error.message()))
+        Error::new(error.kind(), error.operation(), format!("{} ({what})", error.message())).caused_by(error)
     }
 
     fn call(&self, task: u32) -> Result<Outs> {

@@ -10,8 +10,9 @@ pub static CHUNKED: Kind = Kind::new("chunked").rank(1).handled_by(answer).from_
 
 /// The namespace of chunked arrays whose chunks live in another one: `chunked::over(&ndarray())`.
 ///
-/// Options: `chunks` says how new arrays are cut (see [`ChunkSpec`](crate::ChunkSpec)), and `sizes` = `compute` has extents
-/// that depend on data computed at once.
+/// Options: `chunks` says how new arrays are cut (see [`ChunkSpec`](crate::ChunkSpec)), `sizes` = `compute` has extents that
+/// depend on data computed at once (`unknown` leaves them so), and `exports` = `compute` allows those who hand memory to others,
+/// such as the Python package, to compute an array for it (`refuse` does not).
 ///
 /// ```
 /// use array_api::Value;
@@ -28,13 +29,18 @@ pub fn over(space: &Namespace) -> Namespace {
 
 /// The namespace of an array whose chunks live in `space`. Options of the expression's namespace travel in it.
 pub(crate) fn wrapped(space: &Namespace) -> Namespace {
-    let mut outer = over(space);
-    for option in ["chunks", "sizes"] {
-        if let Some(value) = space.option(option) {
-            outer = outer.with(option, value.clone());
-        }
-    }
-    outer
+    with_options(over(space), space)
+}
+
+/// What a chunked namespace can be told.
+pub const OPTIONS: [&str; 3] = ["chunks", "sizes", "exports"];
+
+/// A namespace with the options that another one has.
+pub(crate) fn with_options(to: Namespace, from: &Namespace) -> Namespace {
+    OPTIONS.into_iter().fold(to, |to, option| match from.option(option) {
+        Some(value) => to.with(option, value.clone()),
+        None => to,
+    })
 }
 
 /// Where the chunks of a namespace's arrays live, with the options of the chunked namespace.
@@ -49,13 +55,7 @@ pub(crate) fn space(namespace: &Namespace) -> Result<Namespace> {
         let message = format!("chunks are arrays of data, not of kind {}", inner.kind().name());
         return Err(Error::value("chunked", message));
     }
-    let mut inner = inner.on(namespace.device());
-    for option in ["chunks", "sizes"] {
-        if let Some(value) = namespace.option(option) {
-            inner = inner.with(option, value.clone());
-        }
-    }
-    Ok(inner)
+    Ok(with_options(inner.on(namespace.device()), namespace))
 }
 
 /// The handler: builds an expression, and computes nothing.

@@ -50,11 +50,13 @@ mod schedule;
 mod tasks;
 mod trace;
 
-pub use array::{ChunkedArray, chunks_of, from_array, from_fn, map_blocks};
+pub use array::{
+    ChunkedArray, chunks_of, computes_exports, computes_sizes, cut_by, from_array, from_array_in, from_fn, map_blocks,
+};
 pub use chunks::{AUTO_BYTES, AxisChunks, AxisSpec, ChunkSpec, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, persist, plan_size, rechunk};
 pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};
-pub use kind::{CHUNKED, over};
+pub use kind::{CHUNKED, OPTIONS, over};
 pub use local::{Estimate, Local};
 pub use rules::{served, svd_compressed};

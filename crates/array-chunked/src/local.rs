@@ -29,6 +29,17 @@ pub struct Local {
     progress: bool,
     cancelled: Arc<AtomicBool>,
     measured: Arc<[AtomicU64; 2]>,
+    pub(crate) asked: Option<Asked>,
+}
+
+/// A function that says whether a run is to end.
+#[derive(Clone)]
+pub(crate) struct Asked(pub(crate) Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a function")
+    }
 }
 
 /// What computing an array takes, as far as is known before.
@@ -71,6 +82,7 @@ impl Default for Local {
             progress: false,
             cancelled: Arc::default(),
             measured: Arc::default(),
+            asked: None,
         }
     }
 }
@@ -107,6 +119,13 @@ impl Local {
     /// Writes when each task ran on which thread, in the form that browsers' trace viewers open.
     pub fn trace(mut self, file: impl Into<PathBuf>) -> Local {
         self.trace = Some(file.into());
+        self
+    }
+
+    /// Cancels a run where this function gives true. It is called some twenty times a second, on the thread that asked for the
+    /// values, unless the run is over sooner or that thread is one of rayon's pool, which works itself.
+    pub fn cancelled_if(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Local {
+        self.asked = Some(Asked(Arc::new(asked)));
         self
     }
 
@@ -163,5 +182,13 @@ impl Local {
     /// As [`compute`](Local::compute).
     pub fn compute_all(&self, arrays: &[&Array]) -> Result<Vec<Array>> {
         crate::compute::computed(arrays, self)
+    }
+
+    /// [`persist`](crate::persist) with these settings.
+    ///
+    /// # Errors
+    /// As [`compute`](Local::compute).
+    pub fn persist(&self, x: &Array) -> Result<Array> {
+        crate::compute::persisted(x, self)
     }
 }

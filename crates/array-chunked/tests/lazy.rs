@@ -121,3 +121,87 @@ fn slices_reach_the_data_before_anything_is_computed() -> Result<()> {
     assert!((part.to_vec::<f64>()?[0] - (1_f64.exp() + 2.0).sqrt()).abs() < 1e-15);
     Ok(())
 }
+
+#[test]
+fn what_a_function_makes_is_what_it_was_said_to_be() -> Result<()> {
+    let xp = array_ndarray::namespace();
+    let x = array_chunked::from_array(&xp.asarray([1.0, 2.0, 3.0])?, 2)?;
+    type Made = fn(&[Array]) -> Result<Array>;
+    let wrong: [(Made, &str); 3] = [
+        (|blocks| array_api::sum(&blocks[0], ..), "shape () for a chunk of shape"),
+        (|blocks| array_api::astype(&blocks[0], DType::Float32), "float32, but the array was said to be of float64"),
+        (|blocks| array_chunked::from_array(&blocks[0], 1), "kind chunked; chunks are of ndarray"),
+    ];
+    for (function, message) in wrong {
+        let y = array_chunked::map_blocks("odd", &[&x], DType::Float64, function)?;
+        let why = array_chunked::compute(&y).unwrap_err().to_string();
+        assert!(why.contains(message) && why.contains("of odd"), "{why}");
+    }
+    let make = |_: &[usize], extents: &[usize]| array_ndarray::namespace().zeros((extents.to_vec(), DType::Int8));
+    let y = array_chunked::from_fn("bytes", &[3], DType::Float64, 2, &xp, make)?;
+    assert!(array_chunked::compute(&y).unwrap_err().to_string().contains("int8"));
+    Ok(())
+}
+
+#[test]
+fn the_reason_of_a_failing_function_is_the_cause_of_the_error() -> Result<()> {
+    let x = array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2)?;
+    let failing = |_: &[Array]| {
+        let file = std::io::Error::other("the disk is full");
+        Err(array_api::Error::backend("write", file.to_string()).caused_by(file))
+    };
+    let y = array_chunked::map_blocks("write", &[&x], DType::Float64, failing)?;
+    let error = array_chunked::compute(&y).unwrap_err();
+    let mut causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    assert!(causes.any(|cause| cause.is::<std::io::Error>()));
+    Ok(())
+}
+
+#[test]
+fn options_hold_for_arrays_made_of_values_too() -> Result<()> {
+    let text = |word: &str| Value::Text(word.into());
+    let xp = array_chunked::over(&array_ndarray::namespace())
+        .with("sizes", text("compute"))
+        .with("chunks", text("random:3"));
+    let x = xp.asarray([1.0, -2.0, 3.0])?;
+    assert_eq!(array_api::at_mask(&x, array_api::greater(&x, 0.0)?)?.shape()?, [2]);
+    assert!(array_chunked::computes_exports(&xp.clone().with("exports", text("compute")))?);
+    assert!(array_chunked::computes_exports(&xp.with("exports", text("never"))).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_run_ends_when_the_thread_that_waits_is_told_to() -> Result<()> {
+    let make = |_: &[usize], extents: &[usize]| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        array_ndarray::namespace().ones((extents, DType::Float64))
+    };
+    let xp = array_ndarray::namespace();
+    let x = array_chunked::from_fn("slow", &[50_000], DType::Float64, 1, &xp, make)?;
+    let waiting = std::thread::current().id();
+    let local = array_chunked::Local::new().cancelled_if(move || std::thread::current().id() == waiting);
+    let error = local.compute(&array_api::sum(&x, ..)?).unwrap_err();
+    assert!(error.to_string().contains("cancelled"), "{error}");
+    let never = array_chunked::Local::new().cancelled_if(|| false);
+    assert_eq!(never.compute(&array_api::at(&x, array_api::index![..100])?)?.shape()?, [100]);
+    Ok(())
+}
+
+#[test]
+fn random_pieces_fill_the_array_and_hang_on_its_elements() -> Result<()> {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Text("random:1".into()));
+    let cut = |n: i64| -> Result<array_chunked::Chunks> {
+        let x = xp.from_host(vec![n; 5], [5, 1])?;
+        assert!(array_chunked::chunks_of(&xp.from_host(Vec::<f64>::new(), [0, 3])?)?.axes()[0].len() == 1);
+        Ok(array_chunked::chunks_of(&x)?.clone())
+    };
+    let found = (0..100).map(cut).collect::<Result<Vec<_>>>()?;
+    for chunks in &found {
+        assert_eq!(*chunks.dims(), [5, 1]);
+        let sizes = chunks.axes()[0].sizes().unwrap();
+        assert!(sizes.len() <= 4 && sizes.iter().all(|&n| n > 0), "{chunks}");
+    }
+    assert!((1..=4).all(|n| found.iter().any(|c| c.axes()[0].len() == n)));
+    assert_eq!(cut(3)?, found[3]);
+    Ok(())
+}

@@ -6,7 +6,7 @@ use array_api::{
 };
 
 use super::{Planned, Rule, Site, params};
-use crate::chunks::{AxisChunks, ChunkSpec, Chunks};
+use crate::chunks::{AxisChunks, Chunks};
 use crate::node::{Node, Slot, Work};
 use crate::program::{Program, Source};
 use crate::tasks::{Grid, Step, Tasks, bytes, places};
@@ -27,15 +27,8 @@ pub(super) fn rule(name: &str) -> Option<Rule> {
 /// The chunks that the namespace's option asks for.
 fn asked(site: &Site<'_>) -> Result<Chunks> {
     let (dims, dtype) = (site.verdict.dims(), site.verdict.dtype());
-    let spec = match site.space.option("chunks") {
-        Some(value) => array_api::Field::from_value(value)?,
-        None => ChunkSpec::default(),
-    };
-    match spec {
-        // A setting for arrays of other rank says nothing about this one.
-        ChunkSpec::Axes(axes) if axes.len() != dims.len() => ChunkSpec::default().resolve(dims, dtype),
-        spec => spec.resolve(dims, dtype),
-    }
+    let spec = crate::array::cut_by(&site.space, dims.len())?;
+    spec.told_apart(site.op.name.bytes().map(u64::from)).resolve(dims, dtype)
 }
 
 fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
