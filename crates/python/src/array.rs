@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyDict, PyList, PyString, PyTuple};
 
 use crate::boundary::run;
+use crate::chunked;
 use crate::data_type::{self, PyDType};
 use crate::dlpack::DLDevice;
 use crate::given::{self, Given};
@@ -18,9 +19,18 @@ pub(crate) struct PyArray {
 }
 
 impl PyArray {
-    /// The kind of the array's namespace: inside a transformation, that of what is transformed.
+    /// The name of the array's namespace: inside a transformation, that of what is transformed.
     fn home(&self) -> &'static str {
-        self.array.namespace().kind().name()
+        let xp = self.array.namespace();
+        if xp.inner().is_some() { chunked::name(&xp) } else { xp.kind().name() }
+    }
+
+    /// The elements, for a method that takes more of them than one.
+    fn elements(&self, py: Python<'_>, method: &str) -> PyResult<Host> {
+        match chunked::refusal(py, &self.array, method)? {
+            Some(why) => Err(PyTypeError::new_err(why)),
+            None => chunked::to_host(py, &self.array),
+        }
     }
 
     fn only(&self, py: Python<'_>, what: &str) -> PyResult<Scalar> {
@@ -28,7 +38,7 @@ impl PyArray {
             let message = format!("an array of shape {} is not one {what}; index it first", self.array.dims());
             return Err(PyTypeError::new_err(message));
         }
-        let host = run(py, || self.array.to_host())?;
+        let host = chunked::to_host(py, &self.array)?;
         host.get(0).ok_or_else(|| PyValueError::new_err("the array is empty"))
     }
 
@@ -145,8 +155,14 @@ impl PyArray {
 
     /// The name of the kind whose namespace the array's is: inside a transformation, that of what is transformed.
     #[getter(home)]
-    fn home_name(&self) -> &'static str {
-        self.home()
+    fn home_kind(&self) -> &'static str {
+        self.array.namespace().kind().name()
+    }
+
+    /// Whether the elements are not computed yet, and are only where that is asked for by name.
+    #[getter]
+    fn is_lazy(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(chunked::refusal(py, &self.array, "")?.is_some())
     }
 
     #[pyo3(signature = (/, *, api_version=None))]
@@ -200,7 +216,13 @@ impl PyArray {
     }
 
     fn __len__(&self) -> PyResult<usize> {
-        self.array.dims().first().copied().ok_or_else(|| PyTypeError::new_err("a 0-d array has no length"))
+        match self.array.dims().first() {
+            None => Err(PyTypeError::new_err("a 0-d array has no length")),
+            Some(&array_api::UNKNOWN) => {
+                Err(PyTypeError::new_err("the first extent depends on data; x.compute_chunk_sizes() finds it out"))
+            }
+            Some(&n) => Ok(n),
+        }
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -213,7 +235,7 @@ impl PyArray {
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<PyArray> {
         let key = indexing::entries(&|| self.home(), key)?;
-        Ok(PyArray { array: run(py, || indexing::get(&self.array, key))? })
+        Ok(PyArray { array: indexing::get(py, &self.array, key)? })
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -242,6 +264,15 @@ impl PyArray {
         dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
     ) -> PyResult<Py<PyAny>> {
+        if let Some(why) = chunked::refusal(py, &self.array, "DLPack")? {
+            return Err(PyBufferError::new_err(why));
+        }
+        if chunked::is_chunked(&self.array) {
+            // A consumer that cannot be told that memory is read-only gets some that nobody else reads.
+            let alone = copy == Some(false) && max_version.is_none_or(|v| v < (1, 0));
+            let mut computed = PyArray { array: chunked::in_memory(py, &self.array, alone)? };
+            return computed.__dlpack__(py, stream, max_version, dl_device, copy);
+        }
         let home = DLDevice::of(&self.array);
         let on_cpu = home == DLDevice::CPU;
         if stream.is_some() && on_cpu {
@@ -269,14 +300,17 @@ impl PyArray {
 
     /// The elements as nested lists of Python's numbers; a 0-d array gives a number.
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let host = run(py, || self.array.to_host())?;
+        let host = self.elements(py, "tolist")?;
         let shape = run(py, || self.array.shape())?;
         nested(py, &host, shape, &mut 0)
     }
 
     /// The only element as Python's number.
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let host = run(py, || self.array.to_host())?;
+        let host = match self.array.dims().size() {
+            Some(1) => chunked::to_host(py, &self.array)?,
+            _ => self.elements(py, "item of several elements")?,
+        };
         match (host.len(), host.get(0)) {
             (1, Some(s)) => number(py, s),
             (n, _) => Err(PyValueError::new_err(format!("an array of {n} elements is not one number"))),
@@ -285,7 +319,7 @@ impl PyArray {
 
     /// The elements' bytes in row-major order.
     fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let host = run(py, || self.array.to_host())?;
+        let host = self.elements(py, "tobytes")?;
         Ok(PyBytes::new(py, memory::bytes(&host)))
     }
 
@@ -304,6 +338,9 @@ impl PyArray {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(why) = chunked::refusal(py, &self.array, "pickling")? {
+            return Err(PyTypeError::new_err(why));
+        }
         let rebuild = py.import("array_protocol._pickle")?.getattr("array")?;
         let parts = (self.kind(), self.tobytes(py)?, self.shape(py)?, self.array.dtype().name(), self.device());
         Ok((rebuild, parts).into_pyobject(py)?.into_any())
@@ -342,6 +379,9 @@ impl PyArray {
     }
 
     fn __repr__(&self) -> String {
+        if let Some(lazy) = chunked::shown(&self.array) {
+            return lazy;
+        }
         let (shown, dtype) = (self.array.to_string(), self.array.dtype());
         // The protocol prints values, then the type, the shape where values are left out, and the kind.
         let (values, rest) = shown.split_at(shown.rfind(&format!(" {dtype}")).unwrap_or(shown.len()));
@@ -372,7 +412,8 @@ impl PyArray {
     fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         // Protocols are asked for by such names, in every `numpy.asarray`.
         if !name.starts_with('_') {
-            let methods = slf.py().import("array_protocol._methods")?.getattr("METHODS")?;
+            let of_kind = if chunked::is_chunked(&slf.try_borrow()?.array) { "LAZY_METHODS" } else { "METHODS" };
+            let methods = slf.py().import("array_protocol._methods")?.getattr(of_kind)?;
             if let Some(method) = methods.cast::<PyDict>()?.get_item(name)? {
                 return method.call_method1("__get__", (slf, slf.get_type()));
             }
@@ -381,6 +422,9 @@ impl PyArray {
     }
 
     fn __str__(&self) -> String {
+        if let Some(lazy) = chunked::shown(&self.array) {
+            return lazy;
+        }
         let shown = self.array.to_string();
         let tail = shown.rfind(&format!(" {}", self.array.dtype())).unwrap_or(shown.len());
         shown[..tail].to_owned()

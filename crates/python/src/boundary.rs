@@ -14,11 +14,19 @@ pub(crate) const LONG: usize = 1 << 14;
 /// The exception for an error of the protocol: the standard's types, with the protocol's words.
 #[cold]
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    // An exception that passed through Rust is raised again as it was.
-    if let Some(raised) = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<PyErr>()) {
-        return raised.clone_ref(py);
-    }
     let text = error.to_string();
+    // An exception that passed through Rust is raised again as it was; what was said of it on the way is a note.
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    for (depth, cause) in causes.enumerate() {
+        if let Some(raised) = cause.downcast_ref::<PyErr>() {
+            let raised = raised.clone_ref(py);
+            if depth > 0 {
+                // Python 3.10 has no notes.
+                let _ = raised.value(py).call_method1("add_note", (text,));
+            }
+            return raised;
+        }
+    }
     match error.kind() {
         ErrorKind::DType | ErrorKind::Ambiguous => PyTypeError::new_err(text),
         ErrorKind::Axis => axis_error(py, text),
@@ -42,16 +50,19 @@ fn axis_error(py: Python<'_>, text: String) -> PyErr {
 /// Runs a call of the protocol: its error, or a panic inside it, becomes an ordinary exception.
 #[inline]
 pub(crate) fn run<T>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T>) -> PyResult<T> {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(e)) => Err(exception(py, &e)),
-        Err(payload) => Err(panicked(&*payload)),
-    }
+    settled(py, catch_unwind(AssertUnwindSafe(f)))
 }
 
 /// The same for a call that may take long, with Python's lock given up.
 pub(crate) fn run_long<T: Send>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T> + Send) -> PyResult<T> {
-    match py.detach(|| catch_unwind(AssertUnwindSafe(f))) {
+    let out = py.detach(|| catch_unwind(AssertUnwindSafe(f)));
+    settled(py, out)
+}
+
+/// What a call gave, its error or its panic as an ordinary exception.
+#[inline]
+fn settled<T>(py: Python<'_>, out: std::thread::Result<array_api::Result<T>>) -> PyResult<T> {
+    match out {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(e)) => Err(exception(py, &e)),
         Err(payload) => Err(panicked(&*payload)),

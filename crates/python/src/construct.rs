@@ -7,6 +7,7 @@ use pyo3::types::{PyList, PyTuple};
 
 use crate::array::PyArray;
 use crate::boundary::run;
+use crate::chunked;
 use crate::data_type::PyDType;
 use crate::function::namespace;
 use crate::given;
@@ -36,7 +37,10 @@ impl Flat {
         if let Ok(array) = value.cast::<PyArray>() {
             let array = array.try_borrow()?.array.clone();
             let py = value.py();
-            let (host, shape) = run(py, || Ok((array.to_host()?, array.shape()?.to_vec())))?;
+            if let Some(why) = chunked::refusal(py, &array, "asarray of a sequence")? {
+                return Err(PyTypeError::new_err(format!("{why}, and stack and concat join lazy ones")));
+            }
+            let (host, shape) = (chunked::to_host(py, &array)?, run(py, || Ok(array.shape()?.to_vec()))?);
             for (i, &n) in shape.iter().enumerate() {
                 self.extent(depth + i, n, value)?;
             }

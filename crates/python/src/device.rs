@@ -6,21 +6,22 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::boundary::run;
+use crate::function::namespace;
 
-/// The devices that a kind's arrays can live on here.
-fn of_kind(kind: &str) -> Vec<Device> {
+/// The devices that a namespace's arrays can live on here; for arrays made of others, where these can.
+fn of_namespace(xp: &Namespace) -> Vec<Device> {
     #[cfg(feature = "torch")]
-    if kind == array_torch::TORCH.name() {
+    if std::ptr::eq(xp.inner().unwrap_or(xp).kind(), &array_torch::TORCH) {
         return array_torch::devices();
     }
-    let _ = kind;
+    let _ = xp;
     vec![Device::Cpu]
 }
 
 /// The names of the devices that a kind's arrays can live on here.
 #[pyfunction]
-pub(crate) fn devices(kind: &str) -> Vec<String> {
-    of_kind(kind).iter().map(Device::to_string).collect()
+pub(crate) fn devices(py: Python<'_>, kind: &str) -> PyResult<Vec<String>> {
+    Ok(of_namespace(&namespace(py, kind)?).iter().map(Device::to_string).collect())
 }
 
 /// The device on which an operation's result is asked for: one of those of the namespace's arrays.
@@ -33,7 +34,7 @@ pub(crate) fn asked(op: &str, xp: Option<&Namespace>, device: &Bound<'_, PyAny>)
         Err(_) => return Err(PyTypeError::new_err(format!("{} is not a device", device.repr()?))),
     };
     let Some(xp) = xp else { return Ok(Some(asked)) };
-    let there = of_kind(xp.kind().name());
+    let there = of_namespace(xp);
     if there.contains(&asked) {
         return Ok(Some(asked));
     }

@@ -1,6 +1,8 @@
 //! A row of the registry as a Python callable.
 
-use array_api::{Class, DType, Device, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations};
+use array_api::{
+    Class, DType, Device, Field, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -8,6 +10,7 @@ use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::boundary::{LONG, exception, run, run_long};
+use crate::chunked;
 use crate::foreign;
 use crate::given::{self, Given};
 use crate::operators::divisible;
@@ -21,6 +24,9 @@ pub(crate) fn namespace(py: Python<'_>, kind: &str) -> PyResult<Namespace> {
     #[cfg(feature = "torch")]
     if kind == array_torch::TORCH.name() {
         return Ok(array_torch::namespace());
+    }
+    if let Some(xp) = chunked::namespace(kind) {
+        return Ok(xp);
     }
     run(py, || kind.parse())
 }
@@ -378,7 +384,11 @@ impl Function {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let rebuild = py.import("array_protocol._pickle")?.getattr("function")?;
-        let xp = self.xp.as_ref().map(Namespace::to_string);
+        let xp = match &self.xp {
+            // Options are a part of it, and its name holds for this process only.
+            Some(xp) if xp.inner().is_some() => python(py, &xp.to_value())?,
+            xp => xp.as_ref().map(Namespace::to_string).into_pyobject(py)?,
+        };
         Ok((rebuild, (xp, self.op.category, self.op.name)).into_pyobject(py)?.into_any())
     }
 }

@@ -8,6 +8,7 @@ use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::array::PyArray;
 use crate::boundary::LONG;
+use crate::chunked;
 use crate::data_type::PyDType;
 use crate::foreign;
 
@@ -54,19 +55,26 @@ impl<'py> Given<'py> {
     /// Whether this is an array of ours on which a call keeps Python's lock.
     #[inline]
     pub(crate) fn is_short(&self) -> bool {
-        matches!(self, Given::Array(a) if a.array.dims().size().is_some_and(|n| n < LONG))
+        matches!(self, Given::Array(a) if work(&a.array) < LONG)
     }
 
-    /// The number of elements.
+    /// How long a call takes, as a number of elements.
     #[inline]
     pub(crate) fn size(&self) -> usize {
         match self {
-            Given::Array(a) => a.array.dims().size().unwrap_or(0),
+            Given::Array(a) => work(&a.array),
             Given::Scalar(_) => 1,
             // What Python functions do may take long, and may need Python's lock on another thread.
             Given::Foreign(_) => LONG,
         }
     }
+}
+
+/// How long a call with an array takes, as a number of elements: one that may run tasks counts as long, since these may need
+/// Python's lock on other threads.
+#[inline]
+pub(crate) fn work(x: &Array) -> usize {
+    if chunked::may_compute(x) { LONG } else { x.dims().size().unwrap_or(LONG) }
 }
 
 /// A Python number as a weak scalar; `None` for anything else.
@@ -139,6 +147,9 @@ pub(crate) fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(array) = given.cast::<PyArray>()
         && array.try_borrow()?.array.ndim() == 0
     {
+        if let Some(why) = chunked::refusal(given.py(), &array.try_borrow()?.array, "a parameter")? {
+            return Err(PyTypeError::new_err(format!("{why}, float(x) and int(x) a number")));
+        }
         // An array without axes is a number here.
         return match scalar(&given.call_method0(intern!(given.py(), "item"))?)? {
             Some(s) => Ok(array_api::Field::to_value(&s)),

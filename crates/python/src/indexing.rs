@@ -10,7 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 
 use crate::array::PyArray;
-use crate::boundary::run;
+use crate::boundary::{run, run_long};
+use crate::chunked;
 use crate::given;
 
 /// A key as Python gives it.
@@ -89,11 +90,20 @@ fn position(v: &Bound<'_, PyAny>) -> PyResult<isize> {
 }
 
 /// `x[key]`.
-pub(crate) fn get(x: &Array, key: Entries) -> array_api::Result<Array> {
+pub(crate) fn get(py: Python<'_>, x: &Array, key: Entries) -> PyResult<Array> {
     match key {
-        Entries::Basic(index) => array_api::at(x, index),
-        Entries::Mixed(key) => array_api::at_key(x, &key),
+        Entries::Basic(index) => run(py, || array_api::at(x, index)),
+        Entries::Mixed(key) if computes(x, &key) => {
+            let x = x.clone();
+            run_long(py, move || array_api::at_key(&x, &key))
+        }
+        Entries::Mixed(key) => run(py, || array_api::at_key(x, &key)),
     }
+}
+
+/// Whether a key's arrays may have to be computed for the extents of what it gives.
+fn computes(x: &Array, key: &[KeyEntry]) -> bool {
+    chunked::may_compute(x) || key.iter().any(|k| matches!(k, KeyEntry::Array(a) if chunked::may_compute(a)))
 }
 
 /// `x[key] = value`, written into the buffer where `x` is its only handle. After a failure `x` is what it was.
@@ -103,6 +113,11 @@ pub(crate) fn set(py: Python<'_>, x: &mut Array, key: Entries, value: Operand<'_
         Entries::Basic(index) if is_native(x) && value.array().is_none_or(is_native) => donated(py, x, index, value),
         Entries::Basic(index) => {
             *x = run(py, || array_api::set_at(&*x, value, index))?;
+            Ok(())
+        }
+        Entries::Mixed(key) if computes(x, &key) => {
+            let (before, value) = (x.clone(), value.to_static());
+            *x = run_long(py, move || array_api::set_at_key(&before, value, &key))?;
             Ok(())
         }
         Entries::Mixed(key) => {

@@ -5,6 +5,7 @@
 
 mod array;
 mod boundary;
+mod chunked;
 mod construct;
 mod data_type;
 mod device;
@@ -46,6 +47,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<transform::PyPullback>()?;
     module.add("dtypes", data_type::all(module.py())?)?;
     module.add("extensions", extension::all(module.py())?)?;
+    module.add("chunked", chunked::functions(module.py())?)?;
     for function in [
         wrap_pyfunction!(function::functions, module)?,
         wrap_pyfunction!(ensemble::fit, module)?,

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::array::PyArray;
 use crate::boundary::{LONG, run, run_long};
 use crate::foreign;
-use crate::given::Given;
+use crate::given::{self, Given};
 
 /// `a op b`; Python's `NotImplemented` where `b` is nothing that we know, so that its own class is asked.
 #[inline]
@@ -19,7 +19,7 @@ fn binary(
     let py = slf.py();
     let Some(b) = Given::of(other)? else { return with_foreign(slf, other, f) };
     let a = slf.try_borrow()?;
-    let out = if a.array.dims().size().unwrap_or(LONG).max(b.size()) < LONG {
+    let out = if given::work(&a.array).max(b.size()) < LONG {
         run(py, || f(Operand::Ref(&a.array), b.operand()))?
     } else {
         // Without Python's lock nothing of Python's may be borrowed: handles instead.
@@ -185,9 +185,9 @@ macro_rules! unary {
             $(
                 fn $op(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
                     let (py, x) = (slf.py(), slf.try_borrow()?.array.clone());
-                    let array = match x.dims().size() {
-                        Some(n) if n < LONG => run(py, || array_api::$f(&x))?,
-                        _ => run_long(py, move || array_api::$f(&x))?,
+                    let array = match given::work(&x) < LONG {
+                        true => run(py, || array_api::$f(&x))?,
+                        false => run_long(py, move || array_api::$f(&x))?,
                     };
                     Ok(PyArray { array })
                 }

@@ -1,6 +1,7 @@
 """The array API standard over any array type of array-protocol.
 
-`array_protocol.ndarray` is the standard's namespace in memory, `array_protocol.torch` that of libtorch, if it was built in.
+`array_protocol.ndarray` is the standard's namespace in memory, `array_protocol.chunked` that of lazy arrays in chunks, and
+`array_protocol.torch` that of libtorch, if it was built in.
 The functions here belong to no namespace: they answer for every array, also for objects of other classes once these are
 registered (`implements`). `grad`, `vmap` and their like transform functions of arrays; `array_protocol.ensemble` estimates
 with honest uncertainty.

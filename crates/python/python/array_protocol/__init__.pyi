@@ -6,6 +6,7 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence, Union
 from ._native import Array as Array, DType as DType, Number
 
 from . import ensemble as ensemble
+from . import chunked as chunked
 from . import ndarray as ndarray
 from . import torch as torch
 from ._errors import AxisError as AxisError, Decline as Decline

@@ -5,6 +5,7 @@ import math
 
 from . import _native
 from ._axes import axes
+from ._chunked import refuse_lazy
 from ._native import dtypes
 
 
@@ -23,6 +24,7 @@ def beyond(rows, asarray):
         if length is not None:
             return rows["bincount"](x, length=length)
         length = minlength
+        refuse_lazy("bincount", x, "how many bins there are", "; give their number as length=")
         if x.size:
             if int(rows["min"](x)) < 0:
                 raise ValueError("bincount: there are negative numbers, which have no bin")
@@ -122,6 +124,7 @@ def beyond(rows, asarray):
     def extreme(name, x, worst, axis, keepdims):
         if floating(x):
             missing = rows["isnan"](x)
+            refuse_lazy(f"nan{name}", x, "whether there is a number to find", "")
             if bool(rows["any"](rows["all"](missing, axis=axis))):
                 raise ValueError(f"nan{name}: there is no number among the elements")
             x = rows["where"](missing, worst, x)
@@ -150,8 +153,14 @@ def beyond(rows, asarray):
         if getattr(h, "ndim", 0) == 1:
             h = asarray(h, dtype=None if h.dtype.kind == "f" else dtypes["float64"])
             gaps = h[1:] - h[:-1]
+            # Spacings that are not known yet are treated as uneven ones, which also serves those that are even.
+            even = not gaps.is_lazy and bool(rows["all"](gaps == gaps[0]))
         else:
-            gaps = rows["full"]((n - 1,), h.item() if hasattr(h, "item") else float(h), dtype=dtypes["float64"])
+            if getattr(h, "is_lazy", False):
+                gaps = rows["broadcast_to"](h, (n - 1,))
+            else:
+                gaps = rows["full"]((n - 1,), h.item() if hasattr(h, "item") else float(h), dtype=dtypes["float64"])
+            even = True
         gaps = rows["astype"](gaps, x.dtype)
         slopes = (x[..., 1:] - x[..., :-1]) / gaps
         first, final = slopes[..., :1], slopes[..., -1:]
@@ -159,7 +168,7 @@ def beyond(rows, asarray):
             return rows["moveaxis"](rows["concat"]([first, final], axis=-1), last, axis)
         # The parabola through three neighbours: the slopes on both sides, each weighted by the other's distance.
         a, b = gaps[:-1], gaps[1:]
-        if bool(rows["all"](gaps == gaps[0])):
+        if even:
             # The middle has no weight, and what is no number there spoils nothing.
             inner = (x[..., 2:] - x[..., :-2]) / (2 * gaps[0])
         else:

@@ -11,7 +11,7 @@ import inspect
 import sys
 import types
 
-from . import _info, _native
+from . import _chunked, _info, _native
 from ._beyond import beyond
 from ._written import written
 
@@ -52,8 +52,21 @@ ALSO_LINALG = ("matmul", "matrix_transpose", "tensordot", "vecdot")
 
 EXTENSIONS = ("linalg", "fft", "random")
 
+# Rows that only tasks call: they serve no user.
+INTERNAL = ("chunks",)
+
 # Functions that are written out for a namespace, and are a row's own where there is none.
 UNPLACED = ("astype",)
+
+
+def rows_of(kind):
+    """The rows that users call."""
+    return {name: f for name, f in _native.functions(kind, POSITIONAL).items() if f.category not in INTERNAL}
+
+
+def kind_of(name):
+    """The kind of a namespace's name; those with options have a number behind it."""
+    return name.partition("#")[0]
 
 
 def signature(function, accepted=()):
@@ -83,9 +96,10 @@ def describe(function, name, module):
     return function
 
 
-def fill(module, kind):
-    """Puts the functions, data types and constants of a kind into its module."""
-    rows = _native.functions(kind, POSITIONAL)
+def fill(module, kind, parts=None):
+    """Puts the functions, data types and constants of a kind into its module, and those of extensions into `parts` of it, which
+    are files unless given."""
+    rows = rows_of(kind)
     everything = {}
     for name, function in rows.items():
         extension = function.category if function.category in EXTENSIONS else None
@@ -98,6 +112,10 @@ def fill(module, kind):
         function.__name__ = function.__qualname__ = short
         function.__module__ = module["__name__"]
         everything.setdefault(extension or None, {})[short] = function
+    if kind_of(kind) == "chunked":
+        for name, function in _chunked.functions(kind).items():
+            function.__module__ = module["__name__"]
+            main[name] = function
     if kind in _native.extensions:
         own = vars(_native.extensions[kind])
         main.update({name: value for name, value in own.items() if not name.startswith("__")})
@@ -114,7 +132,7 @@ def fill(module, kind):
     module["__array_namespace_info__"].__name__ = "__array_namespace_info__"
     for extension in EXTENSIONS:
         if everything.get(extension):
-            part = importlib.import_module(f"{module['__name__']}.{extension}")
+            part = parts[extension] if parts else importlib.import_module(f"{module['__name__']}.{extension}")
             vars(part).update(everything[extension])
             part.__all__ = sorted(everything[extension])
             module[extension] = part
@@ -125,7 +143,7 @@ def fill(module, kind):
 
 def fill_package(module):
     """Puts the functions that need no namespace into the package: those with arrays, which say where results live."""
-    rows = _native.functions(None, POSITIONAL)
+    rows = rows_of(None)
     found = {None: {}}
     for name, function in rows.items():
         if all(role == "maybe" for _, role in function.arguments):
@@ -157,18 +175,26 @@ def fill_package(module):
 @functools.cache
 def namespace(kind):
     """The module of a kind: a file of the package, or made here for a kind that was built in from elsewhere."""
-    name = f"array_protocol.{kind}"
+    name = f"array_protocol.{kind_of(kind)}"
+    if kind != kind_of(kind):
+        return made(name, kind, f"{name} with options: `with_options` gives others.")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as e:
         if e.name != name or kind not in _native.data_kinds():
             raise
-    made = types.ModuleType(name, f"Arrays of kind {kind}: the array API standard {VERSION}.")
-    sys.modules[name] = made
-    for extension in EXTENSIONS:
-        sys.modules[f"{name}.{extension}"] = types.ModuleType(f"{name}.{extension}", "The standard's extension.")
-    fill(vars(made), kind)
-    return made
+    return made(name, kind, f"Arrays of kind {kind}: the array API standard {VERSION}.")
+
+
+def made(name, kind, doc):
+    """A module that no file holds."""
+    module = types.ModuleType(name, doc)
+    parts = {extension: types.ModuleType(f"{name}.{extension}", "The standard's extension.") for extension in EXTENSIONS}
+    fill(vars(module), kind, parts)
+    if kind == kind_of(kind):
+        sys.modules[name] = module
+        sys.modules.update({part.__name__: part for part in parts.values()})
+    return module
 
 
 def namespace_of(kind, api_version):
@@ -180,4 +206,4 @@ def namespace_of(kind, api_version):
 @functools.cache
 def _home(kind):
     # Objects of other libraries' classes have no namespace of ours: the functions of no namespace serve them.
-    return namespace(kind) if kind in _native.data_kinds() else sys.modules["array_protocol"]
+    return namespace(kind) if kind_of(kind) in _native.data_kinds() else sys.modules["array_protocol"]

@@ -3,6 +3,8 @@
 Each is the function of that name; those that change an array in place are not among them.
 """
 
+from . import _chunked
+
 
 def _reduction(name):
     def method(self, axis=None, dtype=None, *, keepdims=False, **more):
@@ -102,3 +104,6 @@ METHODS = {
     "imag": property(lambda self: self.__array_namespace__().imag(self)
                      if str(self.dtype).startswith("complex") else self.__array_namespace__().zeros_like(self)),
 }
+
+# Those of lazy arrays.
+LAZY_METHODS = {**METHODS, **_chunked.METHODS}

@@ -1,5 +1,6 @@
 """NumPy's functions that no row is named after, but that rows compose: joins, at least so many axes, sets, averages."""
 
+from ._chunked import refuse_lazy
 from ._native import Array
 from ._numpy_written import written
 
@@ -76,6 +77,7 @@ def average(xp, a, axis=None, weights=None, returned=False, *, keepdims=False):
         weights = xp.reshape(weights, tuple(-1 if i == axis % a.ndim else 1 for i in range(a.ndim)))
     weights = xp.broadcast_to(xp.astype(weights, a.dtype, copy=False), a.shape)
     total = xp.sum(weights, axis=axis, keepdims=keepdims)
+    refuse_lazy("average", total, "whether the weights sum to zero", ", or divide the sums")
     if bool(xp.any(total == 0)):
         raise ZeroDivisionError("average: the weights sum to zero")
     mean = xp.sum(a * weights, axis=axis, keepdims=keepdims) / total
@@ -85,6 +87,8 @@ def average(xp, a, axis=None, weights=None, returned=False, *, keepdims=False):
 @written
 def unique(xp, ar, return_index=False, return_inverse=False, return_counts=False, *, equal_nan=True, sorted=True):
     inexact = xp.isdtype(ar.dtype, ("real floating", "complex floating"))
+    if equal_nan and inexact:
+        refuse_lazy("unique", ar, "whether there is a NaN", ", or give equal_nan=False")
     if equal_nan and inexact and bool(xp.any(xp.isnan(ar))):
         # All of them are one for NumPy, and each is itself for the standard.
         if return_index or return_inverse or return_counts:

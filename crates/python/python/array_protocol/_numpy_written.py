@@ -4,6 +4,7 @@ Each has NumPy's own parameters, as far as we have what they ask for; what it do
 `NotImplemented`, is NumPy's TypeError.
 """
 
+from ._chunked import refuse_lazy
 from ._native import Array
 
 WRITTEN = {}
@@ -66,6 +67,7 @@ def histogram(xp, a, bins):
 @written
 def percentile(xp, a, q, axis=None, *, method="linear", keepdims=False):
     number = hasattr(q, "__float__") and getattr(q, "ndim", 0) == 0
+    refuse_lazy("percentile", q, "the share", "")
     shares = float(q) / 100 if number else [float(p) / 100 for p in q]
     return xp.quantile(a, shares, axis=axis, method=method, keepdims=keepdims)
 
@@ -88,6 +90,8 @@ def where(xp, condition, *values):
 
 @written
 def linspace(xp, start, stop, num=50, endpoint=True, *, dtype=None):
+    refuse_lazy("linspace", start, "where it starts", "")
+    refuse_lazy("linspace", stop, "where it ends", "")
     ends = [x.item() if isinstance(x, Array) and x.ndim == 0 else x for x in (start, stop)]
     if any(isinstance(x, Array) for x in ends):
         return NotImplemented

@@ -18,7 +18,7 @@ def function(kind, category, name):
     else:
         from ._build import namespace
 
-        xp = namespace(kind)
+        xp = namespace(kind if isinstance(kind, str) else _native.chunked.named(kind))
     for place in (xp, *(getattr(xp, part, None) for part in ("linalg", "fft", "random"))):
         if hasattr(place, name):
             return getattr(place, name)

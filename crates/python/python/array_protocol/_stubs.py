@@ -8,7 +8,7 @@ import inspect
 import pathlib
 import sys
 
-from . import _build, _info, _native
+from . import _build, _chunked, _info, _native
 
 # Python's types for the rows' types.
 TYPES = {
@@ -36,20 +36,31 @@ LISTS = ("broadcast_arrays", "meshgrid", "nonzero", "unstack")
 NAMED = {
     "arrays": "Sequence[Array]",
     "axis": "Optional[Union[int, Sequence[int]]]",
+    "chunks": "Any",
     "copy": "Optional[builtins.bool]",
     "device": "Optional[str]",
     "dtype": "Optional[DType]",
     "endpoint": "builtins.bool",
+    "exports": "str",
+    "function": "Callable[..., Array]",
     "indexing": "str",
     "k": "int",
+    "memory": "Union[int, str]",
     "n": "int",
+    "name": "str",
     "n_cols": "Optional[int]",
     "n_rows": "int",
     "num": "int",
+    "of": "str",
     "operands": "Sequence[Union[str, Array, Sequence[Array]]]",
+    "path": "Union[str, PathLike[str]]",
+    "progress": "builtins.bool",
     "side": "str",
+    "sizes": "str",
     "sorter": "Optional[Array]",
+    "spill": "Union[str, PathLike[str]]",
     "subscripts": "Optional[str]",
+    "trace": "Union[str, PathLike[str]]",
     "x": "Array",
     "x1": "Array",
     "x2": "Array",
@@ -58,10 +69,16 @@ NAMED = {
 RETURNS = {
     "broadcast_shapes": "tuple[int, ...]",
     "can_cast": "builtins.bool",
+    # One array for one, else a tuple.
+    "compute": "Any",
+    "explain": "str",
     "finfo": "Finfo",
     "iinfo": "Iinfo",
     "isdtype": "builtins.bool",
+    "persist": "Any",
     "result_type": "DType",
+    "visualize": "None",
+    "with_options": "Any",
 }
 
 NOTICE = '"""Written by `python -m array_protocol._stubs`; do not edit."""'
@@ -76,6 +93,7 @@ from {native} import Array as Array, DType as DType, Number
 
 # The package's own functions, which are no rows.
 PACKAGE = '''from . import ensemble as ensemble
+from . import chunked as chunked
 from . import ndarray as ndarray
 from . import torch as torch
 from ._errors import AxisError as AxisError, Decline as Decline
@@ -98,10 +116,8 @@ from ._transforms import (
 '''
 
 
-TORCH = (
-    NOTICE
-    + '''
-
+SAME = (
+    '''
 from ..ndarray import *
 from ..ndarray import (
     __array_api_version__ as __array_api_version__,
@@ -110,6 +126,16 @@ from ..ndarray import (
 '''
     + "".join(f"from . import {extension} as {extension}\n" for extension in _build.EXTENSIONS)
 )
+
+
+CHUNKED = NOTICE + '''
+
+import builtins
+from os import PathLike
+from typing import Any, Callable, Optional, Sequence, Union
+
+from .._native import Array as Array, DType as DType
+'''
 
 
 def python_type(rust):
@@ -212,11 +238,18 @@ def stubs():
         for extension in _build.EXTENSIONS:
             found[folder / f"{extension}.pyi"] = stub(importlib.import_module(f"{name}.{extension}"))
     # A namespace has the same functions whatever the kind, and this one need not be built in to be described.
-    torch = pathlib.PurePosixPath("torch")
-    found[torch / "__init__.pyi"] = TORCH
-    for extension in _build.EXTENSIONS:
-        found[torch / f"{extension}.pyi"] = f"{NOTICE}\n\nfrom ..ndarray.{extension} import *\n"
+    for kind, header, more in (("torch", NOTICE + "\n", ""), ("chunked", CHUNKED, lazy_functions())):
+        folder = pathlib.PurePosixPath(kind)
+        found[folder / "__init__.pyi"] = header + SAME + more
+        for extension in _build.EXTENSIONS:
+            found[folder / f"{extension}.pyi"] = f"{NOTICE}\n\nfrom ..ndarray.{extension} import *\n"
     return found
+
+
+def lazy_functions():
+    """What lazy arrays have beside the standard's functions."""
+    found = _chunked.functions("chunked")
+    return "\n" + "\n".join(signature_line(name, function) for name, function in sorted(found.items())) + "\n"
 
 
 def main(folder):

@@ -11,6 +11,7 @@ from ._native import Array, dtypes
 def written(kind, rows):
     """The functions for a kind, by name; `rows` has the registry's."""
     found = {}
+    chunk_kind = _native.chunked.of(kind) if kind is not None and kind.partition("#")[0] == "chunked" else None
 
     def ours(f):
         found[f.__name__.removesuffix("_")] = f
@@ -28,8 +29,8 @@ def written(kind, rows):
         what they hold may take far more memory as elements."""
         if not isinstance(obj, Array):
             return False
-        # Inside a transformation, the namespace is that of what is transformed.
-        return obj.home == kind or obj.home in _native.extensions or kind in _native.extensions
+        # Inside a transformation, the namespace is that of what is transformed. Lazy arrays with other options are lazy too.
+        return obj.home == kind.partition("#")[0] or obj.home in _native.extensions or kind in _native.extensions
 
     @ours
     def asarray(obj, /, *, dtype=None, device=None, copy=None):
@@ -63,6 +64,9 @@ def written(kind, rows):
 
     def imported(obj, copy):
         """Other libraries' memory; `None` for what has none."""
+        if chunk_kind is not None and isinstance(obj, Array) and obj.kind == chunk_kind:
+            # Arrays are values, and parts of one may be chunks.
+            return _native.chunked.from_array(kind, obj, None)
         if isinstance(obj, (bool, int, float, complex, list, tuple)):
             return None
         if hasattr(obj, "__dlpack__"):

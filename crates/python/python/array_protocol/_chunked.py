@@ -1,0 +1,136 @@
+"""Functions and methods that lazy arrays in chunks have beside those of the standard.
+
+Nothing computes a lazy array but `compute` and `persist`, and one number asked for by name: `bool(x)`, `int(x)`, `float(x)`,
+`complex(x)`, `x.item()`, or `x` as an index.
+"""
+
+import os
+
+from . import _native
+
+_lazy = _native.chunked
+
+
+def _text(memory):
+    return f"{memory} B" if isinstance(memory, int) else memory
+
+
+def functions(kind):
+    """The functions for a chunked namespace, by name."""
+    found = {}
+
+    def ours(f):
+        found[f.__name__] = f
+        return f
+
+    @ours
+    def with_options(*, chunks=None, sizes=None, exports=None, of=None):
+        """A namespace with other options, which its arrays keep; those that are None stay.
+
+        `chunks` says how new arrays are cut: an extent along every axis, a list with an extent, a list of extents or -1 (one
+        piece) for each axis, bytes such as "64 MiB", "auto", or "random:7" for tests (a few pieces of any extents, which
+        hang on the seed and on the array). `sizes="compute"` computes extents that depend on data at once, where "unknown"
+        leaves them None in the shape. `exports="compute"` has `numpy.asarray`, DLPack and pickle compute, where "refuse" is an
+        error. `of` is the kind of the chunks, such as "ndarray" or "torch"."""
+        from ._build import namespace
+
+        return namespace(_lazy.with_options(kind, chunks, sizes, exports, of))
+
+    @ours
+    def from_array(x, /, *, chunks=None):
+        """An array in memory as a lazy one, whose chunks are parts of it. Other libraries' arrays and lists are copied."""
+        from ._build import namespace
+
+        if not isinstance(x, _native.Array):
+            x = namespace("ndarray").asarray(x)
+        return _lazy.from_array(kind, x, chunks)
+
+    @ours
+    def from_fn(function, shape, /, *, dtype=None, chunks=None, name=None):
+        """A lazy array whose chunks a function makes: `function(start, extents)` gets where a chunk begins and its extents, and
+        gives an array of the chunks' kind and of the data type (float64 unless given).
+
+        It is called when the array is computed, on several threads, perhaps more than once for a chunk."""
+        shape = (shape,) if hasattr(shape, "__index__") else tuple(shape)
+        return _lazy.from_fn(kind, function, shape, dtype, chunks, name or _name(function))
+
+    found.update({f.__name__: f for f in (compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, visualize)})
+    return found
+
+
+def refuse_lazy(name, x, what, remedy):
+    """Refuses lazy arrays where something hangs on the elements: nothing computes these but their users."""
+    if getattr(x, "is_lazy", False):
+        raise TypeError(f"{name}: {what} depends on elements that are not computed yet: x.compute() first{remedy}")
+
+
+def _name(function):
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def compute(*arrays, memory=None, spill=None, progress=False, trace=None):
+    """Lazy arrays as arrays of their chunks' kind, computed together: one array for one, else a tuple.
+
+    `memory` limits the bytes of chunks that are alive at once, "1 GiB" or a number; what has no room is written into the folder
+    `spill`, the system's temporary one unless given. `trace` is a file for the browser's trace viewer."""
+    found = _lazy.compute(arrays, _text(memory), spill, progress, trace)
+    return found[0] if len(arrays) == 1 else found
+
+
+def persist(*arrays, memory=None, spill=None, progress=False, trace=None):
+    """The same lazy arrays with their chunks computed: what is made of them afterwards begins there. As `compute`."""
+    found = _lazy.persist(arrays, _text(memory), spill, progress, trace)
+    return found[0] if len(arrays) == 1 else found
+
+
+def map_blocks(function, /, *arrays, dtype=None, name=None):
+    """A function of chunk after chunk, arrays of the chunks' kind, of lazy arrays with the same chunks, or one along an axis.
+
+    It is called when the result is computed, on several threads; it gives an array of the shape that the chunks broadcast to and
+    of the data type, that of the first array unless given."""
+    return _lazy.map_blocks(function, arrays, dtype, name or _name(function))
+
+
+def rechunk(x, /, chunks):
+    """The same elements in other chunks; these are as in `with_options`."""
+    return _lazy.rechunk(x, chunks)
+
+
+def compute_chunk_sizes(x, /):
+    """The same array with the extents that depend on data known, which computes it."""
+    return _lazy.compute_chunk_sizes(x)
+
+
+def explain(x, /):
+    """What computing the array would do, as text: its operations as they were written, the stages that these became, how many
+    tasks there are and about how many bytes of chunks at once."""
+    return _lazy.explain(x)
+
+
+def visualize(x, /, path):
+    """Draws the plan of the array into a file: SVG, or the language of Graphviz where the name ends in `.dot`."""
+    _lazy.visualize(x, os.fspath(path))
+
+
+def _of_one(f, name):
+    def method(self, **settings):
+        return f(self, **settings)
+
+    method.__name__, method.__doc__ = name, f.__doc__
+    return method
+
+
+def _mapped(self, function, /, *others, dtype=None, name=None):
+    return map_blocks(function, self, *others, dtype=dtype, name=name)
+
+
+METHODS = {
+    "chunks": property(_lazy.chunks),
+    "compute": _of_one(compute, "compute"),
+    "persist": _of_one(persist, "persist"),
+    "compute_chunk_sizes": compute_chunk_sizes,
+    "explain": explain,
+    "map_blocks": _mapped,
+    "rechunk": rechunk,
+    "visualize": visualize,
+}

@@ -1,0 +1,1 @@
+"""The standard's extension: its functions are put here when `array_protocol.chunked` is imported."""
