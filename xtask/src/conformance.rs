@@ -7,8 +7,11 @@ use crate::python::{Torch, environment};
 use crate::repository::Repository;
 use crate::{Failure, table};
 
-/// The namespaces that can be tested: arrays in memory, and libtorch's.
-const NAMESPACES: [&str; 2] = ["array_protocol.ndarray", "array_protocol.torch"];
+/// The namespaces that can be tested: arrays in memory, lazy ones in chunks, and libtorch's.
+const NAMESPACES: [&str; 3] = ["array_protocol.ndarray", LAZY, "array_protocol.torch"];
+
+/// The namespace whose arrays are cut at random for the tests.
+const LAZY: &str = "array_protocol.chunked";
 
 /// The version of the standard that they claim.
 const VERSION: &str = "2025.12";
@@ -39,7 +42,7 @@ impl Options {
                 "--namespace" => match NAMESPACES.iter().find(|name| *name == value) {
                     Some(name) => options.namespace = name,
                     None => {
-                        let there = NAMESPACES.join(" and ");
+                        let there = NAMESPACES.join(", ");
                         return Err(Failure(format!("there is no namespace `{value}`, but {there}")));
                     }
                 },
@@ -117,7 +120,19 @@ pub(crate) fn command(words: &[String]) -> Result<ExitCode, Failure> {
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What the suite imports. Its tests ask for extents and for memory, which lazy arrays compute only where that is allowed.
+fn module(namespace: &str, seed: u64) -> String {
+    match namespace {
+        LAZY => {
+            let options = format!("chunks=\"random:{seed}\", sizes=\"compute\", exports=\"compute\"");
+            format!("exec('import {LAZY}; xp = {LAZY}.with_options({options})')")
+        }
+        eager => eager.to_owned(),
+    }
+}
+
 fn run(repository: &Repository, python: &Path, suite: &Path, options: &Options, seed: u64) -> Result<Counts, Failure> {
+    let module = module(options.namespace, seed);
     let (examples, seed) = (options.examples.to_string(), format!("--hypothesis-seed={seed}"));
     let words = ["-m", "pytest", "array_api_tests", "--max-examples", &examples, "--hypothesis-disable-deadline"];
     let words = [&words[..], &["--quiet", "--tb=short", "-p", "no:cacheprovider", &seed]].concat();
@@ -125,7 +140,7 @@ fn run(repository: &Repository, python: &Path, suite: &Path, options: &Options, 
         .program(&python.to_string_lossy(), &words)
         .shown_as("python")
         .inside(suite)
-        .with("ARRAY_API_TESTS_MODULE", options.namespace)
+        .with("ARRAY_API_TESTS_MODULE", &module)
         .with("ARRAY_API_TESTS_VERSION", VERSION);
     println!("$ {line}");
     let mut counts = None;
@@ -150,6 +165,14 @@ mod tests {
         assert!(Counts::read("=== 3 passed in 0.10s ===").unwrap().clean());
         assert!(!Counts::read("2 passed, 1 error in 0.10s").unwrap().clean());
         assert_eq!(Counts::read("FAILED tests/a.py::test_in in 3"), None);
+    }
+
+    #[test]
+    fn lazy_arrays_are_cut_by_the_seed() {
+        let expected = "exec('import array_protocol.chunked; xp = array_protocol.chunked.with_options(\
+                        chunks=\"random:7\", sizes=\"compute\", exports=\"compute\")')";
+        assert_eq!(module(LAZY, 7), expected);
+        assert_eq!(module(NAMESPACES[0], 7), NAMESPACES[0]);
     }
 
     #[test]
