@@ -82,7 +82,10 @@ impl Native for ChunkedArray {
 pub(crate) fn of<'x>(op: &str, x: &'x Array) -> Result<&'x Lazy> {
     match x.downcast_ref::<ChunkedArray>() {
         Some(chunked) => Ok(&chunked.lazy),
-        None => Err(Error::value(op, format!("the array is of kind {}, not chunked", x.kind().name()))),
+        None => {
+            let kind = x.kind().name();
+            Err(Error::value(op, format!("the array is of kind {kind}, not chunked; `from_array` makes it so")))
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Asking for values: as one array, as chunks, or for extents only.
 
-use array_api::{Array, Empty, Error, Index, Indices, Outs, Result, SetAt};
+use array_api::{Array, DType, Dims, Empty, Error, Index, Indices, Namespace, Outs, Result, SetAt};
 
 use crate::array::{ChunkedArray, of};
 use crate::chunks::{AxisChunks, ChunkSpec, Chunks};
 use crate::execute;
-use crate::local::Local;
+use crate::local::{Local, size};
 use crate::node::{Layout, Lazy, Node, Work};
 use crate::plan::plan;
 use crate::tasks::places;
@@ -36,6 +36,9 @@ pub fn compute_all(arrays: &[&Array]) -> Result<Vec<Array>> {
 
 pub(crate) fn computed(arrays: &[&Array], with: &Local) -> Result<Vec<Array>> {
     let lazy = arrays.iter().map(|x| of("compute", x).cloned()).collect::<Result<Vec<_>>>()?;
+    for x in &lazy {
+        admitted(&x.node.space, result_bytes(x), "the result takes")?;
+    }
     let blocks = execute::run(&plan(&lazy)?, with)?;
     lazy.iter().zip(blocks).map(|(x, blocks)| join(x.chunks(), blocks)).collect()
 }
@@ -145,8 +148,36 @@ fn measured(chunks: &Chunks, blocks: &[Array]) -> Chunks {
     Chunks::new(axes)
 }
 
+/// The bytes of an array, as far as they are known.
+fn result_bytes(x: &Lazy) -> u64 {
+    x.dims().size().map_or(0, |n| (n as u64).saturating_mul(x.dtype().size() as u64))
+}
+
+/// From how many bytes on it is asked whether there is memory for them.
+const LARGE: u64 = 1 << 28;
+
+/// Asks the kind of the chunks whether it has memory for so many bytes, before anything is computed that would fill it.
+///
+/// # Errors
+/// If it has not.
+pub(crate) fn admitted(space: &Namespace, bytes: u64, what: &str) -> Result<()> {
+    if bytes < LARGE {
+        return Ok(());
+    }
+    let n = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let Err(why) = space.empty(Empty { shape: Dims::from([n]), dtype: DType::UInt8 }) else { return Ok(()) };
+    let message = format!(
+        "{what} {} at once, and there is no memory for it: {}. A limit of memory has chunks written to disk; a result that is \
+         larger than memory must be reduced",
+        size(bytes),
+        why.message()
+    );
+    Err(Error::memory("compute", message).caused_by(why))
+}
+
 /// All blocks of an array, computed, as one array.
 pub(crate) fn gather(lazy: &Lazy) -> Result<Array> {
+    admitted(&lazy.node.space, result_bytes(lazy), "the result takes")?;
     let plan = plan(std::slice::from_ref(lazy))?;
     join(lazy.chunks(), execute::run(&plan, &Local::new())?.swap_remove(0))
 }

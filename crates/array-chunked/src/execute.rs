@@ -8,6 +8,7 @@ use std::time::Duration;
 use array_api::{Args, Array, At, Error, Index, Indices, Operand, Outs, Result};
 use crossbeam_deque::{Steal, Stealer, Worker};
 
+use crate::compute::admitted;
 use crate::ledger::Ledger;
 use crate::local::Local;
 use crate::node::Slot;
@@ -20,12 +21,21 @@ use crate::trace::Trace;
 const FEW: usize = 64;
 const SMALL: u64 = 1 << 16;
 
+/// From how many bytes of chunks in all on it is asked how many are alive at once.
+const MANY: u64 = 1 << 30;
+
 /// How long the thread that asked for values waits before it asks whether it is still to.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs a plan and gives the values of its outputs' blocks, grid by grid.
 pub(crate) fn run(plan: &Plan, with: &Local) -> Result<Vec<Vec<Array>>> {
     let schedule = Schedule::new(plan);
+    if with.memory.is_none()
+        && let Some(end) = plan.stages.last()
+        && plan.tasks.tasks.iter().fold(0_u64, |sum, task| sum.saturating_add(task.bytes)) > MANY
+    {
+        admitted(&end.node.space, schedule.peak(&plan.tasks), "the chunks take about")?;
+    }
     let run = Run {
         plan,
         with,

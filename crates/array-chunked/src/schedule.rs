@@ -66,14 +66,14 @@ impl Schedule {
         let mut left = self.uses.clone();
         let (mut alive, mut peak) = (0_u64, 0_u64);
         for &task in &self.order {
-            alive += tasks.tasks[task as usize].bytes;
+            alive = alive.saturating_add(tasks.tasks[task as usize].bytes);
             peak = peak.max(alive);
             distinct(tasks.inputs(task), |input| {
                 let uses = &mut left[input as usize];
                 if *uses < KEPT {
                     *uses -= 1;
                     if *uses == 0 {
-                        alive -= tasks.tasks[input as usize].bytes;
+                        alive = alive.saturating_sub(tasks.tasks[input as usize].bytes);
                     }
                 }
             });

@@ -1,6 +1,6 @@
 //! A limit on memory is kept, whatever the order in which things become ready.
 
-use array_api::{DType, Result};
+use array_api::{DType, ErrorKind, Result, Value};
 use array_chunked::Local;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
@@ -104,5 +104,16 @@ fn a_trace_lists_what_ran() -> Result<()> {
     assert_eq!(names.iter().filter(|n| **n == "source").count(), 3);
     assert!(names.iter().any(|n| n.contains("exp")), "{names:?}");
     std::fs::remove_file(file).unwrap();
+    Ok(())
+}
+
+#[test]
+fn what_no_memory_holds_is_refused_before_anything_is_made() -> Result<()> {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Text("1 GiB".into()));
+    let x = xp.ones([1_000_000, 1_000_000])?;
+    for outcome in [array_chunked::compute(&x), array_chunked::persist(&x), Local::new().memory("1 GiB")?.compute(&x)] {
+        let error = outcome.unwrap_err();
+        assert!(error.kind() == ErrorKind::Memory && error.to_string().contains("GiB"), "{error}");
+    }
     Ok(())
 }

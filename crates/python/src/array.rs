@@ -10,7 +10,7 @@ use crate::chunked;
 use crate::data_type::{self, PyDType};
 use crate::dlpack::DLDevice;
 use crate::given::{self, Given};
-use crate::{dlpack, indexing, memory};
+use crate::{device, dlpack, indexing, memory};
 
 /// An array of the array API standard. Its elements can be replaced (`x[0] = 1`, `x += 1`); no other array sees that.
 #[pyclass(name = "Array", module = "array_protocol")]
@@ -184,6 +184,10 @@ impl PyArray {
         let Ok(name) = device.cast::<PyString>() else {
             return Err(PyValueError::new_err(format!("{} is not a device", device.repr()?)));
         };
+        if chunked::is_chunked(&self.array) {
+            // What the chunks cannot do would be found out when they are computed only.
+            device::asked("to_device", Some(&self.array.namespace()), device)?;
+        }
         let array =
             run(py, || array_api::to_device(&self.array, name.to_str().unwrap_or_default().parse::<Device>()?))?;
         Ok(PyArray { array })

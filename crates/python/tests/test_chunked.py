@@ -347,6 +347,13 @@ def test_control_c_ends_a_computation():
     assert float(xp.sum(xp.ones(3))) == 3
 
 
+@pytest.mark.parametrize("f", [lambda x: x.compute(), lambda x: x.persist(), lambda x: x.compute(memory="1 GiB")])
+def test_what_no_memory_holds_is_refused_before_anything_is_made(f):
+    x = xp.with_options(chunks="1 GiB").ones((10**6, 10**6))
+    with pytest.raises(MemoryError):
+        f(x)
+
+
 # Beside the standard
 
 
@@ -362,8 +369,10 @@ def test_the_namespace_says_what_it_is():
     assert info.devices() == ("cpu",) and set(info.dtypes()) == set(nd.__array_namespace_info__().dtypes())
     x = xp.ones((2, 3), device="cpu")
     assert x.to_device("cpu").kind == "chunked" and x.__dlpack_device__() == (1, 0)
-    with pytest.raises(ValueError):
-        xp.ones(2, device="cuda:0")
+    for wrong in (lambda: xp.ones(2, device="cuda:0"), lambda: x.to_device("cuda:0")):
+        with pytest.raises(ValueError, match="cuda:0"):
+            wrong()
+    assert np.size(x, 1) == 3 and np.size(x[x > 0], 0) is None
     assert not hasattr(nd.ones(2), "compute") and hasattr(x, "compute")
     assert repr(x) == "chunked(lazy ones, shape=(2, 3), dtype=float64, chunks=(2, 3), of ndarray)"
 

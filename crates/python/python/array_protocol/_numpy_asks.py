@@ -33,6 +33,8 @@ def _size(a, axis=None):
     axes = axis if isinstance(axis, tuple) else (axis,)
     n = 1
     for place in axes:
+        if a.shape[place] is None:
+            return None
         n *= a.shape[place]
     return n
 
