@@ -51,6 +51,7 @@ mod portable;
 mod program;
 mod push;
 mod rechunk;
+mod rechunk_steps;
 mod reducer;
 mod rules;
 mod schedule;
@@ -71,3 +72,5 @@ pub use local::{Estimate, Local};
 pub use overlap::{Boundary, Overlap, map_overlap};
 pub use rules::{served, svd_compressed};
 pub use storage::{Address, Format, Npy, Source, Store, Writer, from_npy, from_source, store};
+#[cfg(feature = "zarr")]
+pub use storage::{Zarr, ZarrFormat, from_zarr};

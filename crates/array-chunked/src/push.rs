@@ -109,7 +109,7 @@ fn pushed(x: &Lazy, index: &[Index]) -> Result<Option<Lazy>> {
 fn neighbours(entry: &Index) -> Option<usize> {
     match entry.range()? {
         (_, 0, _) => Some(0),
-        (first, _, 1) | (first, 1, _) => Some(first as usize),
+        (first, _, 1) | (first, 1, _) => Some(first),
         _ => None,
     }
 }

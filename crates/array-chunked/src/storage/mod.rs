@@ -10,6 +10,10 @@ mod npy;
 mod npy_header;
 mod partial;
 mod store;
+#[cfg(feature = "zarr")]
+mod zarr;
+#[cfg(feature = "zarr")]
+mod zarr_format;
 
 use std::fmt;
 use std::path::Path;
@@ -24,6 +28,11 @@ pub(crate) use bytes::{from_bytes, to_bytes};
 pub use npy::{Npy, from_npy};
 pub use store::{Store, store};
 pub(crate) use store::{Stored, store_all};
+#[cfg(feature = "zarr")]
+pub use {
+    zarr::{Zarr, from_zarr},
+    zarr_format::ZarrFormat,
+};
 
 /// An array that lies somewhere and is read box by box.
 ///
@@ -88,7 +97,7 @@ pub trait Source: fmt::Debug + Send + Sync {
 /// Where another process opens a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
-    /// `npy`.
+    /// `npy` or `zarr`; `zarr with fill` where missing chunks are read as the fill value.
     pub format: String,
     /// The whole path.
     pub path: String,
@@ -104,6 +113,10 @@ impl Address {
     pub(crate) fn open(&self) -> Result<Arc<dyn Source>> {
         match &self.format[..] {
             "npy" => Ok(Arc::new(Npy::open(&self.path)?)),
+            #[cfg(feature = "zarr")]
+            "zarr" => Ok(Arc::new(Zarr::open(&self.path)?)),
+            #[cfg(feature = "zarr")]
+            "zarr with fill" => Ok(Arc::new(Zarr::open(&self.path)?.missing_chunks_are_fill())),
             other => {
                 let message = format!("{} is of format `{other}`, which this program does not read", self.path);
                 Err(Error::not_implemented("open", message))

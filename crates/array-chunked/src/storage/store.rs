@@ -18,7 +18,10 @@ use crate::plan::plan;
 
 const OP: &str = "store";
 
-const ENDINGS: &str = "NAME.npy";
+#[cfg(feature = "zarr")]
+const ENDINGS: &str = "NAME.npy or NAME.zarr";
+#[cfg(not(feature = "zarr"))]
+const ENDINGS: &str = "NAME.npy, or with the feature `zarr` NAME.zarr";
 
 /// Where and how an array is stored.
 ///
@@ -46,7 +49,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Under this name, in the format that its ending says: `.npy`.
+    /// Under this name, in the format that its ending says: `.npy`, or with the feature `zarr` `.zarr`.
     pub fn at(path: impl AsRef<Path>) -> Store {
         Store { path: path.as_ref().to_path_buf(), format: None, resume: false, overwrite: false }
     }
@@ -78,6 +81,8 @@ impl Store {
         }
         match self.path.extension().and_then(|e| e.to_str()) {
             Some("npy") => Ok(Arc::new(NpyFormat)),
+            #[cfg(feature = "zarr")]
+            Some("zarr") => Ok(Arc::new(super::ZarrFormat::new())),
             _ => {
                 let message = format!("{} ends in no format's name; call it {ENDINGS}", self.path.display());
                 Err(Error::value(OP, message))
