@@ -51,7 +51,7 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
         plan,
         with,
         schedule: &schedule,
-        ledger: Ledger::new(&schedule, with.memory, &with.spill)?,
+        ledger: Ledger::new(plan, &schedule, with)?,
         missing: schedule.missing.iter().map(|&n| AtomicU32::new(n)).collect(),
         next_source: AtomicUsize::new(0),
         left: AtomicUsize::new(schedule.order.len()),

@@ -1,4 +1,5 @@
-//! The results that are alive: who still needs them, how many bytes they take, and which of them wait on disk.
+//! The results that are alive: who still needs them, how many bytes they take, and which of them wait on disk. Chunks that were
+//! read somewhere are not written out but read again.
 
 use std::fs;
 use std::io::Write;
@@ -8,9 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use array_api::{Array, DType, Dims, Error, Namespace, Outs, Result};
 
+use crate::local::Local;
+use crate::perform::perform;
+use crate::plan::Plan;
 use crate::schedule::{KEPT, Schedule};
 use crate::storage::{from_bytes, to_bytes};
-use crate::tasks::Block;
+use crate::tasks::{Block, Step};
 
 /// A task's results.
 enum Value {
@@ -22,11 +26,15 @@ enum Value {
         dtype: DType,
         space: Namespace,
     },
+    /// Where it was read, to be read again.
+    Unread,
 }
 
 /// All results of a run.
 pub(crate) struct Ledger<'s> {
+    plan: &'s Plan,
     schedule: &'s Schedule,
+    with: &'s Local,
     values: Vec<Mutex<Value>>,
     uses: Vec<AtomicU32>,
     /// Bytes in memory, and the most there were.
@@ -49,14 +57,17 @@ impl Drop for Folder {
 }
 
 impl<'s> Ledger<'s> {
-    pub(crate) fn new(schedule: &'s Schedule, limit: Option<u64>, spill: &std::path::Path) -> Result<Ledger<'s>> {
+    pub(crate) fn new(plan: &'s Plan, schedule: &'s Schedule, with: &'s Local) -> Result<Ledger<'s>> {
+        let limit = with.memory;
         let folder = match limit {
             None => None,
-            Some(_) => Some(Folder(fresh(spill)?)),
+            Some(_) => Some(Folder(fresh(&with.spill)?)),
         };
         let n = schedule.uses.len();
         Ok(Ledger {
+            plan,
             schedule,
+            with,
             values: (0..n).map(|_| Mutex::new(Value::Absent)).collect(),
             uses: schedule.uses.iter().map(|&n| AtomicU32::new(n)).collect(),
             alive: AtomicU64::new(0),
@@ -136,8 +147,14 @@ impl<'s> Ledger<'s> {
     fn spill(&self, task: u32) -> Result<()> {
         let mut value = self.value(task);
         let Value::Here(Outs::One(array)) = &*value else { return Ok(()) };
-        let path = self.path(task)?;
         let bytes = array.size()? as u64 * array.dtype().size() as u64;
+        if self.is_read(task) {
+            // It lies on a disk already.
+            *value = Value::Unread;
+            self.alive.fetch_sub(bytes, Relaxed);
+            return Ok(());
+        }
+        let path = self.path(task)?;
         let (dims, dtype, space) = (array.dims().clone(), array.dtype(), array.namespace());
         let written = fs::File::create(&path).and_then(|mut file| {
             let host = array.to_host().map_err(std::io::Error::other)?;
@@ -148,6 +165,12 @@ impl<'s> Ledger<'s> {
         self.alive.fetch_sub(bytes, Relaxed);
         self.spilled.fetch_add(bytes, Relaxed);
         Ok(())
+    }
+
+    /// Whether the task reads what lies somewhere.
+    fn is_read(&self, task: u32) -> bool {
+        let tasks = &self.plan.tasks;
+        matches!(tasks.steps[tasks.tasks[task as usize].step as usize], Step::Read { .. })
     }
 
     /// A spilled result in memory again.
@@ -165,19 +188,26 @@ impl<'s> Ledger<'s> {
     }
 
     /// An input of a task, moved out at its last use: whoever is given the last handle may write into its memory.
-    /// `again` says that the same task takes another result of the same one.
-    pub(crate) fn take(&self, block: Block, again: bool) -> Result<Array> {
+    /// `more` says that the same task takes another result of the same one.
+    pub(crate) fn take(&self, block: Block, more: bool) -> Result<Array> {
         let lost = || Error::backend("compute", "a chunk that is needed is not there");
         let mut value = self.value(block.task);
-        if let Value::Spilled { dims, dtype, space } = &*value {
-            let array = self.read(block.task, dims, *dtype, space)?;
+        let again = match &*value {
+            Value::Spilled { dims, dtype, space } => Some(self.read(block.task, dims, *dtype, space)?),
+            Value::Unread => match perform(self.plan, block.task, vec![], self.with)? {
+                Outs::One(array) => Some(array),
+                Outs::Many(_) => return Err(lost()),
+            },
+            _ => None,
+        };
+        if let Some(array) = again {
             let bytes = array.size()? as u64 * array.dtype().size() as u64;
             let alive = self.alive.fetch_add(bytes, Relaxed) + bytes;
             self.peak.fetch_max(alive, Relaxed);
             *value = Value::Here(Outs::One(array));
             self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(block.task);
         }
-        let last = !again && self.uses[block.task as usize].fetch_sub(1, AcqRel) == 1;
+        let last = !more && self.uses[block.task as usize].fetch_sub(1, AcqRel) == 1;
         if !last {
             return match &*value {
                 Value::Here(outs) => outs.as_slice().get(block.output as usize).cloned().ok_or_else(lost),

@@ -415,3 +415,23 @@ fn extents_that_depend_on_data_are_refused_and_large_chunks_are_no_matter() -> R
     assert_eq!(from_npy(folder.at("x.npy"), 1)?.to_vec::<f64>()?, [1.0, 2.0, 5.0]);
     Ok(())
 }
+
+#[test]
+fn chunks_of_files_are_read_again_instead_of_written_out() -> Result<()> {
+    let folder = Folder::new();
+    let file = folder.at("x.npy");
+    let x = array_api::astype(table(64, 1 << 10)?, DType::Float64)?;
+    store(&from_array(&x, [1, 1 << 10])?, &file)?;
+    let source = Counted::new(&file)?;
+    let lazy = from_source(source.clone(), [1, 1 << 10], &memory())?;
+    // All rows are needed for the mean first, and for the differences then: 512 KiB, of which 64 have room.
+    let spread = |x: &Array| array_api::sum(array_api::abs(array_api::subtract(x, array_api::mean(x, ..)?)?)?, ..);
+    let local = Local::new().memory("64 KiB")?;
+    let got = local.compute(&spread(&lazy)?)?.item::<f64>()?;
+    assert_eq!(got, array_chunked::compute(&spread(&from_array(&x, [1, 1 << 10])?)?)?.item::<f64>()?);
+    assert_eq!(local.spilled(), 0);
+    let reads = source.reads.load(Relaxed);
+    assert!((100..=128).contains(&reads), "{reads} reads of 64 chunks");
+    assert!(local.peak() <= 96 << 10, "{} bytes were alive", local.peak());
+    Ok(())
+}
