@@ -34,6 +34,7 @@ pub(crate) const PARTS: &[Part] = &[
     always("dependencies", dependencies),
     only_full("long tests", long_tests),
     only_full("template of a Python extension", python_template),
+    only_full("zarr", zarr),
     only_full("benchmarks", benchmarks),
     only_full("peers", peers::ensemble::part),
     only_full("miri", miri),
@@ -110,6 +111,12 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
 fn docs(run: &mut Run) -> Result<(), Failure> {
     let line = run.repository.cargo(&["doc", "--workspace", "--exclude", TORCH, "--features", CHUNKED, "--no-deps"]);
     run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// With the compressors, which a C compiler builds; what others wrote gets other features by it, and is compiled again.
+fn zarr(run: &mut Run) -> Result<(), Failure> {
+    let packages = ["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH];
+    run.step(&run.repository.cargo(&[&packages[..], &["--features", "array-protocol/zarr", "--test", "zarr"]].concat()))
 }
 
 fn tests(run: &mut Run) -> Result<(), Failure> {

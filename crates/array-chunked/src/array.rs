@@ -8,6 +8,7 @@ use array_api::{Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, Nat
 use crate::chunks::{ChunkSpec, Chunks};
 use crate::kind::{CHUNKED, space, with_options, wrapped};
 use crate::node::{BlockFunction, Layout, Lazy, Make, Node, Work};
+use crate::storage::Source;
 
 /// An array in chunks that is not computed yet.
 #[derive(Clone)]
@@ -179,6 +180,12 @@ pub fn from_fn(
         fits("from_fn", make(start, extents)?, kind, dtype, &Dims::new(extents))
     });
     Ok(array(Work::Made { name: name.into(), make }, vec![], dtype, chunks, space))
+}
+
+/// The array of a source that is checked already.
+pub(crate) fn read(source: Arc<dyn Source>, chunks: Chunks, space: Namespace) -> Array {
+    let (dtype, start) = (source.dtype(), source.dims().iter().map(|_| 0).collect());
+    array(Work::Read { source, start }, vec![], dtype, chunks, space)
 }
 
 /// A function of chunk after chunk of arrays that have the same chunks, or one chunk along an axis.

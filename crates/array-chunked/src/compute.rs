@@ -183,7 +183,7 @@ pub(crate) fn gather(lazy: &Lazy) -> Result<Array> {
 }
 
 /// Blocks as one array.
-fn join(chunks: &Chunks, mut blocks: Vec<Array>) -> Result<Array> {
+pub(crate) fn join(chunks: &Chunks, mut blocks: Vec<Array>) -> Result<Array> {
     if blocks.len() == 1 {
         return Ok(blocks.swap_remove(0));
     }

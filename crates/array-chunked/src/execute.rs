@@ -5,16 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use array_api::{Args, Array, At, Error, Index, Indices, Operand, Outs, Result};
+use array_api::{Array, Error, Outs, Result};
 use crossbeam_deque::{Steal, Stealer, Worker};
 
 use crate::compute::admitted;
 use crate::ledger::Ledger;
 use crate::local::Local;
-use crate::node::Slot;
+use crate::perform::{explained, names, perform};
 use crate::plan::Plan;
 use crate::schedule::Schedule;
-use crate::tasks::Step;
 use crate::trace::Trace;
 
 /// Plans of so few tasks and bytes are run by the thread that asks.
@@ -29,6 +28,18 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs a plan and gives the values of its outputs' blocks, grid by grid.
 pub(crate) fn run(plan: &Plan, with: &Local) -> Result<Vec<Vec<Array>>> {
+    driven(plan, with, |ledger| {
+        let grids = plan.outputs.iter();
+        grids.map(|grid| grid.blocks.iter().map(|&block| ledger.output(block)).collect()).collect()
+    })
+}
+
+/// Runs a plan whose outputs have no values: what it does is what it is for.
+pub(crate) fn run_only(plan: &Plan, with: &Local) -> Result<()> {
+    driven(plan, with, |_| Ok(()))
+}
+
+fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result<T>) -> Result<T> {
     let schedule = Schedule::new(plan);
     if with.memory.is_none()
         && let Some(end) = plan.stages.last()
@@ -40,7 +51,7 @@ pub(crate) fn run(plan: &Plan, with: &Local) -> Result<Vec<Vec<Array>>> {
         plan,
         with,
         schedule: &schedule,
-        ledger: Ledger::new(&schedule, with.memory, &with.spill)?,
+        ledger: Ledger::new(plan, &schedule, with)?,
         missing: schedule.missing.iter().map(|&n| AtomicU32::new(n)).collect(),
         next_source: AtomicUsize::new(0),
         left: AtomicUsize::new(schedule.order.len()),
@@ -67,8 +78,7 @@ pub(crate) fn run(plan: &Plan, with: &Local) -> Result<Vec<Vec<Array>>> {
     if let Some(error) = run.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(error);
     }
-    let grids = plan.outputs.iter();
-    grids.map(|grid| grid.blocks.iter().map(|&block| run.ledger.output(block)).collect()).collect()
+    then(&run.ledger)
 }
 
 /// What the threads share.
@@ -216,19 +226,19 @@ impl Run<'_> {
         let began = self.trace.as_ref().map(Trace::now);
         let done = catch_unwind(AssertUnwindSafe(|| self.call(task).and_then(|outs| self.ledger.store(task, outs))));
         if let (Some(trace), Some(began)) = (&self.trace, began) {
-            trace.note(began, thread, || self.names(task));
+            trace.note(began, thread, || names(self.plan, task).join(", "));
         }
         if taken.reserved > 0 {
             *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) -= taken.reserved;
         }
         match done {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return self.stop(self.explained(task, error)),
+            Ok(Err(error)) => return self.stop(explained(self.plan, task, error)),
             Err(panic) => {
                 let why = panic.downcast_ref::<&str>().map(ToString::to_string);
                 let why = why.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
                 let error = Error::backend("compute", format!("a function panicked: {why}"));
-                return self.stop(self.explained(task, error));
+                return self.stop(explained(self.plan, task, error));
             }
         }
         if let Some(bar) = &self.progress {
@@ -281,65 +291,13 @@ impl Run<'_> {
         }
     }
 
-    fn names(&self, task: u32) -> String {
-        self.plan.stages[self.plan.tasks.tasks[task as usize].node as usize].names().join(", ")
-    }
-
-    /// The error with the operation, the chunk and the user's line.
-    fn explained(&self, task: u32, error: Error) -> Error {
-        let of = self.plan.tasks.tasks[task as usize].node;
-        let stage = &self.plan.stages[of as usize];
-        let number = self.plan.tasks.tasks[..task as usize].iter().filter(|t| t.node == of).count();
-        let built = stage.node.place().map_or(String::new(), |place| format!(", built by {place}"));
-        let what = format!("in task {number} of {}{built}", self.names(task));
-        Error::new(error.kind(), error.operation(), format!("{} ({what})", error.message())).caused_by(error)
-    }
-
     fn call(&self, task: u32) -> Result<Outs> {
-        let tasks = &self.plan.tasks;
-        let entry = tasks.tasks[task as usize];
-        let inputs = tasks.inputs(task);
+        let inputs = self.plan.tasks.inputs(task);
         let mut values = Vec::with_capacity(inputs.len());
         for (i, block) in inputs.iter().enumerate() {
             let again = inputs[i + 1..].iter().any(|b| b.task == block.task);
             values.push(self.ledger.take(*block, again)?);
         }
-        let space = &self.plan.stages[entry.node as usize].node.space;
-        match &tasks.steps[entry.step as usize] {
-            Step::Value(array) => Ok(Outs::One(array.clone())),
-            Step::Part { array, start, extents } => {
-                let slice = |(&start, &n): (&usize, &usize)| Index::Slice {
-                    start: Some(start as isize),
-                    stop: Some((start + n) as isize),
-                    step: 1,
-                };
-                let index = Indices(start.iter().zip(extents.iter()).map(slice).collect());
-                array_api::at(array, At { index }).map(Outs::One)
-            }
-            Step::Make { make, start, extents } => self.made(make(start, extents)?, extents),
-            Step::Call { op, params, operands, space: at } => {
-                let mut values: Vec<Option<Array>> = values.into_iter().map(Some).collect();
-                let mut args: Args<'_> = operands
-                    .iter()
-                    .map(|slot| match slot {
-                        Slot::Input(i) => values[*i].take().map_or(Operand::Absent, Operand::Own),
-                        Slot::Scalar(s) => Operand::Scalar(*s),
-                        Slot::Absent => Operand::Absent,
-                    })
-                    .collect();
-                op.apply(&**params, &mut args, at.as_ref())
-            }
-            Step::Program(program) => program.run(values, space),
-            Step::Function(function) => function(&values).map(Outs::One),
-        }
-    }
-
-    /// What a function of the user's made, if it is what it should be.
-    fn made(&self, made: Array, extents: &array_api::Dims) -> Result<Outs> {
-        if made.dims() == extents {
-            return Ok(Outs::One(made));
-        }
-        let message = format!("the function gave shape {} for a chunk of shape {extents}", made.dims());
-        Err(Error::shape("from_fn", message))
+        perform(self.plan, task, values, self.with)
     }
 }

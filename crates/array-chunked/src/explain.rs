@@ -104,7 +104,7 @@ fn drawing(lazy: &Lazy) -> Result<Drawing> {
     let schedule = Schedule::new(&plan);
     let mut drawing = Drawing::default();
     let shape = |stage: &Stage| match stage.node.work {
-        Work::Blocks(_) | Work::Held(_) | Work::Made { .. } => Shape::Data,
+        Work::Blocks(_) | Work::Held(_) | Work::Made { .. } | Work::Read { .. } => Shape::Data,
         _ => Shape::Operation,
     };
     if schedule.order.len() > READABLE {

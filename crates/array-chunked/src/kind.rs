@@ -68,7 +68,7 @@ fn answer(call: &mut Call<'_, '_>) -> Handled {
     };
     match rule {
         Rule::Rewrite(rewrite) => rewrite(call),
-        Rule::Tasks(plan, emit) => tasks(call, plan, emit),
+        Rule::Tasks(plan, emit) => tasks(call, plan, Emit::by_rule(emit)),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The results that are alive: who still needs them, how many bytes they take, and which of them wait on disk.
+//! The results that are alive: who still needs them, how many bytes they take, and which of them wait on disk. Chunks that were
+//! read somewhere are not written out but read again.
 
 use std::fs;
 use std::io::Write;
@@ -6,10 +7,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use array_api::{Array, Complex, DType, Dims, Error, Host, Namespace, Outs, Result};
+use array_api::{Array, DType, Dims, Error, Namespace, Outs, Result};
 
+use crate::local::Local;
+use crate::perform::perform;
+use crate::plan::Plan;
 use crate::schedule::{KEPT, Schedule};
-use crate::tasks::Block;
+use crate::storage::{from_bytes, to_bytes};
+use crate::tasks::{Block, Step};
 
 /// A task's results.
 enum Value {
@@ -21,11 +26,15 @@ enum Value {
         dtype: DType,
         space: Namespace,
     },
+    /// Where it was read, to be read again.
+    Unread,
 }
 
 /// All results of a run.
 pub(crate) struct Ledger<'s> {
+    plan: &'s Plan,
     schedule: &'s Schedule,
+    with: &'s Local,
     values: Vec<Mutex<Value>>,
     uses: Vec<AtomicU32>,
     /// Bytes in memory, and the most there were.
@@ -48,14 +57,17 @@ impl Drop for Folder {
 }
 
 impl<'s> Ledger<'s> {
-    pub(crate) fn new(schedule: &'s Schedule, limit: Option<u64>, spill: &std::path::Path) -> Result<Ledger<'s>> {
+    pub(crate) fn new(plan: &'s Plan, schedule: &'s Schedule, with: &'s Local) -> Result<Ledger<'s>> {
+        let limit = with.memory;
         let folder = match limit {
             None => None,
-            Some(_) => Some(Folder(fresh(spill)?)),
+            Some(_) => Some(Folder(fresh(&with.spill)?)),
         };
         let n = schedule.uses.len();
         Ok(Ledger {
+            plan,
             schedule,
+            with,
             values: (0..n).map(|_| Mutex::new(Value::Absent)).collect(),
             uses: schedule.uses.iter().map(|&n| AtomicU32::new(n)).collect(),
             alive: AtomicU64::new(0),
@@ -135,8 +147,14 @@ impl<'s> Ledger<'s> {
     fn spill(&self, task: u32) -> Result<()> {
         let mut value = self.value(task);
         let Value::Here(Outs::One(array)) = &*value else { return Ok(()) };
-        let path = self.path(task)?;
         let bytes = array.size()? as u64 * array.dtype().size() as u64;
+        if self.is_read(task) {
+            // It lies on a disk already.
+            *value = Value::Unread;
+            self.alive.fetch_sub(bytes, Relaxed);
+            return Ok(());
+        }
+        let path = self.path(task)?;
         let (dims, dtype, space) = (array.dims().clone(), array.dtype(), array.namespace());
         let written = fs::File::create(&path).and_then(|mut file| {
             let host = array.to_host().map_err(std::io::Error::other)?;
@@ -147,6 +165,12 @@ impl<'s> Ledger<'s> {
         self.alive.fetch_sub(bytes, Relaxed);
         self.spilled.fetch_add(bytes, Relaxed);
         Ok(())
+    }
+
+    /// Whether the task reads what lies somewhere.
+    fn is_read(&self, task: u32) -> bool {
+        let tasks = &self.plan.tasks;
+        matches!(tasks.steps[tasks.tasks[task as usize].step as usize], Step::Read { .. })
     }
 
     /// A spilled result in memory again.
@@ -164,19 +188,26 @@ impl<'s> Ledger<'s> {
     }
 
     /// An input of a task, moved out at its last use: whoever is given the last handle may write into its memory.
-    /// `again` says that the same task takes another result of the same one.
-    pub(crate) fn take(&self, block: Block, again: bool) -> Result<Array> {
+    /// `more` says that the same task takes another result of the same one.
+    pub(crate) fn take(&self, block: Block, more: bool) -> Result<Array> {
         let lost = || Error::backend("compute", "a chunk that is needed is not there");
         let mut value = self.value(block.task);
-        if let Value::Spilled { dims, dtype, space } = &*value {
-            let array = self.read(block.task, dims, *dtype, space)?;
+        let again = match &*value {
+            Value::Spilled { dims, dtype, space } => Some(self.read(block.task, dims, *dtype, space)?),
+            Value::Unread => match perform(self.plan, block.task, vec![], self.with)? {
+                Outs::One(array) => Some(array),
+                Outs::Many(_) => return Err(lost()),
+            },
+            _ => None,
+        };
+        if let Some(array) = again {
             let bytes = array.size()? as u64 * array.dtype().size() as u64;
             let alive = self.alive.fetch_add(bytes, Relaxed) + bytes;
             self.peak.fetch_max(alive, Relaxed);
             *value = Value::Here(Outs::One(array));
             self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(block.task);
         }
-        let last = !again && self.uses[block.task as usize].fetch_sub(1, AcqRel) == 1;
+        let last = !more && self.uses[block.task as usize].fetch_sub(1, AcqRel) == 1;
         if !last {
             return match &*value {
                 Value::Here(outs) => outs.as_slice().get(block.output as usize).cloned().ok_or_else(lost),
@@ -214,68 +245,4 @@ fn fresh(parent: &std::path::Path) -> Result<PathBuf> {
     let path = parent.join(name);
     fs::create_dir_all(&path).map_err(|e| failed("making the folder", &path, &e))?;
     Ok(path)
-}
-
-macro_rules! hosts {
-    ($($Variant:ident $t:ty, $size:literal;)*) => {
-        /// The elements' bytes, little-endian.
-        fn to_bytes(host: &Host) -> Vec<u8> {
-            match host {
-                Host::Bool(v) => v.iter().map(|&b| u8::from(b)).collect(),
-                $(Host::$Variant(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),)*
-                Host::Complex64(v) => v.iter().flat_map(|z| [z.re.to_le_bytes(), z.im.to_le_bytes()]).flatten().collect(),
-                Host::Complex128(v) => v.iter().flat_map(|z| [z.re.to_le_bytes(), z.im.to_le_bytes()]).flatten().collect(),
-            }
-        }
-
-        /// Elements from the bytes that [`to_bytes`] gives.
-        fn from_bytes(bytes: &[u8], dtype: DType) -> Host {
-            match dtype {
-                DType::Bool => Host::Bool(bytes.iter().map(|&b| b != 0).collect()),
-                $(DType::$Variant => {
-                    Host::$Variant(bytes.as_chunks::<$size>().0.iter().map(|&b| <$t>::from_le_bytes(b)).collect())
-                })*
-                DType::Complex64 => Host::Complex64(pairs(bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)))),
-                DType::Complex128 => Host::Complex128(pairs(bytes.as_chunks::<8>().0.iter().map(|&b| f64::from_le_bytes(b)))),
-            }
-        }
-    };
-}
-hosts! {
-    Int8 i8, 1;
-    Int16 i16, 2;
-    Int32 i32, 4;
-    Int64 i64, 8;
-    UInt8 u8, 1;
-    UInt16 u16, 2;
-    UInt32 u32, 4;
-    UInt64 u64, 8;
-    Float32 f32, 4;
-    Float64 f64, 8;
-}
-
-fn pairs<T>(mut parts: impl Iterator<Item = T>) -> Vec<Complex<T>> {
-    let mut out = vec![];
-    while let (Some(re), Some(im)) = (parts.next(), parts.next()) {
-        out.push(Complex { re, im });
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_give_the_elements_back() {
-        for host in [
-            Host::from(vec![true, false]),
-            Host::from(vec![-1_i16, 300]),
-            Host::from(vec![u64::MAX, 1]),
-            Host::from(vec![f32::NEG_INFINITY, -0.0]),
-            Host::from(vec![Complex { re: 1.0_f64, im: -2.0 }]),
-        ] {
-            assert_eq!(from_bytes(&to_bytes(&host), host.dtype()), host);
-        }
-    }
 }

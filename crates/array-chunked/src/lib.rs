@@ -19,13 +19,16 @@
 //! | `chunks` | how arrays are cut |
 //! | `node` | expressions of whole arrays |
 //! | `rules` | how each operation works on chunks |
+//! | `overlap` | functions of chunks and their neighbours |
 //! | `plan` | from expressions to tasks |
 //! | `tasks`, `program` | tasks as data, and how one runs by tiles |
 //! | `push` | slices move towards the data |
 //! | `fuse` | chains of elementwise operations as one |
-//! | `schedule`, `execute` | running tasks on all cores, with few chunks alive |
+//! | `schedule`, `execute`, `perform` | running tasks on all cores, with few chunks alive |
+//! | `job`, `portable` | plans for other executors, and as JSON for other processes |
 //! | `explain`, `draw_graph` | a plan as text and as a picture |
 //! | `ledger` | the chunks that are alive, and those that wait on disk |
+//! | `storage` | arrays in files: sources, and stores that are whole or not there |
 
 mod array;
 mod chunks;
@@ -35,18 +38,24 @@ mod draw_graph;
 mod execute;
 mod explain;
 mod fuse;
+mod job;
 mod kind;
 mod ledger;
 mod local;
 mod node;
+mod overlap;
+mod perform;
 mod place;
 mod plan;
+mod portable;
 mod program;
 mod push;
 mod rechunk;
+mod rechunk_steps;
 mod reducer;
 mod rules;
 mod schedule;
+mod storage;
 mod tasks;
 mod trace;
 
@@ -57,6 +66,11 @@ pub use chunks::{AUTO_BYTES, AxisChunks, AxisSpec, ChunkSpec, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, persist, plan_size, rechunk};
 pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};
+pub use job::{Executor, Job};
 pub use kind::{CHUNKED, OPTIONS, over};
 pub use local::{Estimate, Local};
+pub use overlap::{Boundary, Overlap, map_overlap};
 pub use rules::{served, svd_compressed};
+pub use storage::{Address, Format, Npy, Source, Store, Writer, from_npy, from_source, store};
+#[cfg(feature = "zarr")]
+pub use storage::{Zarr, ZarrFormat, from_zarr};

@@ -10,6 +10,7 @@ use crate::chunks::bytes;
 use crate::node::Lazy;
 use crate::plan::plan;
 use crate::schedule::Schedule;
+use crate::storage::Store;
 
 /// Runs plans on the threads of this machine.
 ///
@@ -27,6 +28,7 @@ pub struct Local {
     pub(crate) spill: PathBuf,
     pub(crate) trace: Option<PathBuf>,
     progress: bool,
+    pub(crate) retries: u32,
     cancelled: Arc<AtomicBool>,
     measured: Arc<[AtomicU64; 2]>,
     pub(crate) asked: Option<Asked>,
@@ -80,6 +82,7 @@ impl Default for Local {
             spill: std::env::temp_dir(),
             trace: None,
             progress: false,
+            retries: 0,
             cancelled: Arc::default(),
             measured: Arc::default(),
             asked: None,
@@ -113,6 +116,14 @@ impl Local {
     /// Shows a progress bar while tasks run.
     pub fn progress(mut self, shown: bool) -> Local {
         self.progress = shown;
+        self
+    }
+
+    /// Tries reading and writing so many times more when that fails, with a pause before each time. What else goes wrong is
+    /// not tried again; errors of functions that make chunks are where they are
+    /// [caused by](array_api::Error::caused_by) a [`std::io::Error`].
+    pub fn retries(mut self, times: u32) -> Local {
+        self.retries = times;
         self
     }
 
@@ -190,5 +201,21 @@ impl Local {
     /// As [`compute`](Local::compute).
     pub fn persist(&self, x: &Array) -> Result<Array> {
         crate::compute::persisted(x, self)
+    }
+
+    /// [`store`](crate::store) with these settings.
+    ///
+    /// # Errors
+    /// As there, and where the run is cancelled or spilling fails.
+    pub fn store(&self, x: &Array, to: impl Into<Store>) -> Result<()> {
+        self.store_all(&[(x, to.into())])
+    }
+
+    /// Stores several arrays together: what they share is computed once.
+    ///
+    /// # Errors
+    /// As [`store`](Local::store). Those that are whole by then have their names.
+    pub fn store_all(&self, arrays: &[(&Array, Store)]) -> Result<()> {
+        crate::storage::store_all(arrays, self)
     }
 }

@@ -9,7 +9,9 @@ use array_api::{Array, DType, Dims, Namespace, Op, Params, Result, Scalar};
 use sha2::{Digest, Sha256};
 
 use crate::chunks::Chunks;
+use crate::rechunk::AxisRuns;
 use crate::rules::Emit;
+use crate::storage::{Source, Stored};
 
 /// Shape, type and chunks of one result.
 #[derive(Clone, Debug)]
@@ -41,11 +43,25 @@ impl Lazy {
     pub(crate) fn dims(&self) -> Dims {
         self.chunks().dims()
     }
+
+    /// The identity of what the array is: that of its node, and which result it is.
+    pub(crate) fn key(&self) -> NodeKey {
+        let text = format!("{} {}", self.node.key, self.output);
+        NodeKey::of(Sha256::new_with_prefix(text))
+    }
 }
 
 /// The identity of what a node computes: equal for equal work on equal inputs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeKey(pub(crate) [u8; 16]);
+
+impl NodeKey {
+    fn of(hash: Sha256) -> NodeKey {
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.finalize()[..16]);
+        NodeKey(key)
+    }
+}
 
 impl fmt::Display for NodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,12 +97,18 @@ pub(crate) enum Work {
     Held(Array),
     /// Chunks made by a function of their place.
     Made { name: String, make: Arc<Make> },
+    /// Boxes of what lies somewhere, from `start` on.
+    Read { source: Arc<dyn Source>, start: Dims },
     /// An operation of the protocol.
     Call { op: &'static Op, params: Box<dyn Params>, operands: Vec<Slot>, emit: Emit },
     /// The same elements in other chunks.
     Rechunk,
+    /// Chunks put together from these boxes of the input's, for each axis and chunk along it.
+    Boxes(Arc<Vec<AxisRuns>>),
     /// A function of the user's, of chunk after chunk.
     Blocked { name: String, function: Arc<BlockFunction> },
+    /// Chunk after chunk is written.
+    Stored { name: String, to: Arc<Stored> },
 }
 
 impl Work {
@@ -95,9 +117,11 @@ impl Work {
         match self {
             Work::Blocks(_) => "chunks",
             Work::Held(_) => "array",
-            Work::Made { name, .. } | Work::Blocked { name, .. } => name,
+            Work::Made { name, .. } | Work::Blocked { name, .. } | Work::Stored { name, .. } => name,
+            Work::Read { source, .. } => source.name(),
             Work::Call { op, .. } => op.name,
             Work::Rechunk => "rechunk",
+            Work::Boxes(_) => "boxes",
         }
     }
 }
@@ -143,9 +167,17 @@ impl Node {
                 Work::Call { op, params: params.boxed(), operands: operands.clone(), emit: *emit }
             }
             Work::Rechunk => Work::Rechunk,
+            Work::Boxes(runs) => Work::Boxes(runs.clone()),
+            Work::Read { source, start } => Work::Read { source: source.clone(), start: start.clone() },
+            Work::Stored { name, to } => Work::Stored { name: name.clone(), to: to.clone() },
             Work::Blocked { name, function } => Work::Blocked { name: name.clone(), function: function.clone() },
         };
         Node::made(work, inputs, outputs, self.space.clone(), self.built.clone())
+    }
+
+    /// Other work of the same line of the user's, without inputs.
+    pub(crate) fn with_work(&self, work: Work, outputs: Vec<Layout>) -> Arc<Node> {
+        Node::made(work, vec![], outputs, self.space.clone(), self.built.clone())
     }
 
     /// The first line of the user's own among those that built the node, if the program has line tables.
@@ -165,8 +197,12 @@ fn key(work: &Work, number: u64, inputs: &[Lazy], outputs: &[Layout], space: &Na
     use std::fmt::Write;
     let mut text = format!("{}\n{space:?}\n", work.name());
     match work {
-        Work::Blocks(_) | Work::Held(_) | Work::Made { .. } | Work::Blocked { .. } => {
+        Work::Blocks(_) | Work::Held(_) | Work::Made { .. } | Work::Blocked { .. } | Work::Stored { .. } => {
             let _ = writeln!(text, "{} {number}", std::process::id());
+        }
+        Work::Read { source, start } => {
+            let own = || format!("{} {number}", std::process::id());
+            let _ = writeln!(text, "{} {start}", source.identity().unwrap_or_else(own));
         }
         Work::Call { params, operands, .. } => {
             for (name, value) in params.write() {
@@ -175,6 +211,9 @@ fn key(work: &Work, number: u64, inputs: &[Lazy], outputs: &[Layout], space: &Na
             let _ = writeln!(text, "{operands:?}");
         }
         Work::Rechunk => {}
+        Work::Boxes(runs) => {
+            let _ = writeln!(text, "{runs:?}");
+        }
     }
     for input in inputs {
         let _ = writeln!(text, "{} {}", input.node.key, input.output);
@@ -190,9 +229,7 @@ fn key(work: &Work, number: u64, inputs: &[Lazy], outputs: &[Layout], space: &Na
             hash.update(b";");
         }
     }
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash.finalize()[..16]);
-    NodeKey(key)
+    NodeKey::of(hash)
 }
 
 impl Drop for Node {

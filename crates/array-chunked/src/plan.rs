@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use array_api::Result;
+use array_api::{Dims, Result};
 
-use crate::chunks::AxisChunks;
+use crate::chunks::{AxisChunks, Chunks};
 use crate::fuse::fuse;
 use crate::node::{Layout, Lazy, Node, NodeKey, Work};
 use crate::program::Program;
 use crate::push::push_slices;
+use crate::rechunk::from_boxes;
+use crate::storage::Stored;
 use crate::tasks::{Block, Grid, Step, Tasks, bytes, places};
 
 /// A plan: its stages, their tasks, and which blocks are asked for.
@@ -146,8 +148,9 @@ fn emit(stage: &Stage, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> 
         }
     }
     match &node.work {
-        Work::Call { emit, .. } => emit(node, inputs, tasks),
+        Work::Call { emit, .. } => (emit.run)(node, inputs, tasks),
         Work::Rechunk => crate::rechunk::emit(node, inputs, tasks),
+        Work::Boxes(runs) => Ok(vec![from_boxes(&inputs[0], runs, &node.outputs[0].chunks, tasks)]),
         Work::Blocks(values) => {
             let values = values.clone();
             each(node, tasks, |i, _, _| Step::Value(values[i].clone()))
@@ -167,6 +170,12 @@ fn emit(stage: &Stage, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> 
             start: start.into(),
             extents: extents.into(),
         }),
+        Work::Read { source, start: from } => each(node, tasks, |_, start, extents| Step::Read {
+            source: source.clone(),
+            start: from.iter().zip(start).map(|(a, b)| a + b).collect(),
+            extents: extents.into(),
+        }),
+        Work::Stored { to, .. } => Ok(vec![written(node, to, &inputs[0], tasks)]),
         Work::Blocked { function, .. } => {
             let step = tasks.step(Step::Function(function.clone()));
             let layout = &node.outputs[0];
@@ -175,14 +184,34 @@ fn emit(stage: &Stage, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> 
     }
 }
 
+/// A task for each chunk that is still to be written. The grid has those only: nothing but the run's end asks for them.
+fn written(node: &Node, to: &Arc<Stored>, input: &Grid, tasks: &mut Tasks) -> Grid {
+    let chunks = &node.outputs[0].chunks;
+    let mut blocks = vec![];
+    for (chunk, (place, start)) in starts(chunks).enumerate() {
+        if !to.is_done(chunk) {
+            let step = tasks.step(Step::Write { to: to.clone(), chunk, start });
+            blocks.push(tasks.task(step, &[input.at(&place)], 0));
+        }
+    }
+    Grid { dtype: input.dtype, chunks: chunks.clone(), blocks }
+}
+
+/// The places of all chunks, and where they begin.
+fn starts(chunks: &Chunks) -> impl Iterator<Item = (Dims, Dims)> {
+    let offsets: Vec<Vec<usize>> =
+        chunks.axes().iter().map(|a| a.sizes().map_or(vec![0; a.len()], AxisChunks::offsets)).collect();
+    places(&chunks.grid()).map(move |place| {
+        let start = place.iter().zip(&offsets).map(|(&i, o)| o[i]).collect();
+        (place, start)
+    })
+}
+
 /// A task without inputs for each chunk.
 fn each(node: &Node, tasks: &mut Tasks, step: impl Fn(usize, &[usize], &[usize]) -> Step) -> Result<Vec<Grid>> {
     let layout = &node.outputs[0];
-    let offsets: Vec<Vec<usize>> =
-        layout.chunks.axes().iter().map(|a| a.sizes().map_or(vec![0; a.len()], AxisChunks::offsets)).collect();
     let mut blocks: Vec<Block> = Vec::with_capacity(layout.chunks.count());
-    for (i, place) in places(&layout.chunks.grid()).enumerate() {
-        let start: Vec<usize> = place.iter().zip(&offsets).map(|(&i, o)| o[i]).collect();
+    for (i, (place, start)) in starts(&layout.chunks).enumerate() {
         let step = tasks.step(step(i, &start, &layout.chunks.at(&place)));
         blocks.push(tasks.task(step, &[], bytes(&layout.chunks, layout.dtype, &place)));
     }

@@ -67,6 +67,15 @@ fn pushed(x: &Lazy, index: &[Index]) -> Result<Option<Lazy>> {
             let node = Node::new(Work::Held(part), vec![], vec![layout], x.node.space.clone());
             Ok(Some(Lazy { node, output: 0 }))
         }
+        Work::Read { source, start } => {
+            // Only runs of neighbours are a box; others are picked out of what is read.
+            let Some(first) = index.iter().map(neighbours).collect::<Option<Vec<usize>>>() else { return Ok(None) };
+            let slice = sliced(Array::new(ChunkedArray::new(x.clone())), Sliced { index: Indices(index.to_vec()) })?;
+            let layout = Layout { dtype: x.dtype(), chunks: of("slice", &slice)?.chunks().clone() };
+            let start = start.iter().zip(first).map(|(a, b)| a + b).collect();
+            let node = x.node.with_work(Work::Read { source: source.clone(), start }, vec![layout]);
+            Ok(Some(Lazy { node, output: 0 }))
+        }
         Work::Call { op, .. } if op.class == Class::Elementwise && x.node.outputs.len() == 1 => {
             let rank = index.len();
             let inputs = x.node.inputs.iter().map(|input| {
@@ -93,6 +102,15 @@ fn pushed(x: &Lazy, index: &[Index]) -> Result<Option<Lazy>> {
             Ok(Some(Lazy { node: x.node.again(inputs, vec![layout]), output: 0 }))
         }
         _ => Ok(None),
+    }
+}
+
+/// Where a slice of neighbours begins; of nothing, at the beginning.
+fn neighbours(entry: &Index) -> Option<usize> {
+    match entry.range()? {
+        (_, 0, _) => Some(0),
+        (first, _, 1) | (first, 1, _) => Some(first),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::chunks::{AxisChunks, Chunks, unknown_sizes};
 use crate::node::{Layout, Lazy, Node, Slot, Work};
+use crate::rechunk_steps::between;
 use crate::tasks::{Block, Grid, Step, Tasks, places};
 
 /// The array in other chunks; the same array where it has them already.
@@ -17,9 +18,12 @@ pub(crate) fn rechunk(x: &Lazy, chunks: &Chunks) -> Result<Lazy> {
             return Err(unknown_sizes("rechunk"));
         }
     }
-    let layout = Layout { dtype: x.dtype(), chunks: chunks.clone() };
-    let node = Node::new(Work::Rechunk, vec![x.clone()], vec![layout], x.node.space.clone());
-    Ok(Lazy { node, output: 0 })
+    let step = |x: Lazy, chunks: Chunks| {
+        let (space, layout) = (x.node.space.clone(), Layout { dtype: x.dtype(), chunks });
+        Lazy { node: Node::new(Work::Rechunk, vec![x], vec![layout], space), output: 0 }
+    };
+    let between = between(x.chunks(), chunks, x.dtype());
+    Ok(step(between.into_iter().fold(x.clone(), step), chunks.clone()))
 }
 
 /// Each of these axes in one piece; the longest of the others is cut further, so that chunks do not grow.

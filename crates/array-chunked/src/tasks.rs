@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::chunks::Chunks;
 use crate::node::{BlockFunction, Make, Slot};
 use crate::program::Program;
+use crate::storage::{Source, Stored};
 
 /// A result of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,12 +25,16 @@ pub(crate) enum Step {
     Part { array: Array, start: Dims, extents: Dims },
     /// A function of the chunk's place.
     Make { make: Arc<Make>, start: Dims, extents: Dims },
+    /// The box of what lies somewhere.
+    Read { source: Arc<dyn Source>, start: Dims, extents: Dims },
     /// One call of an operation.
     Call { op: &'static Op, params: Box<dyn Params>, operands: SmallVec<[Slot; 3]>, space: Option<Namespace> },
     /// Several calls.
     Program(Arc<Program>),
     /// A function of the user's.
     Function(Arc<BlockFunction>),
+    /// Writes chunk `chunk`, which begins at `start`, and has no result.
+    Write { to: Arc<Stored>, chunk: usize, start: Dims },
 }
 
 /// One task.

@@ -117,3 +117,22 @@ fn what_no_memory_holds_is_refused_before_anything_is_made() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn rows_become_columns_without_holding_all_rows() -> Result<()> {
+    let n = 1 << 11;
+    let xp = array_ndarray::namespace();
+    let make = move |start: &[usize], extents: &[usize]| {
+        let first = (start[0] * n) as i64;
+        let row = array_ndarray::namespace().arange(first..first + n as i64)?;
+        array_api::reshape(row, array_api::Dims::new(extents))
+    };
+    let x = array_chunked::from_fn("rows", &[n, n], DType::Int64, [1, n], &xp, make)?;
+    let columns = array_chunked::rechunk(&x, [n, 1])?;
+    // 2048 x 2048 boxes in one step; a thirtieth of them in three.
+    assert!(array_chunked::explain(&columns)?.to_string().matches("rechunk").count() >= 4);
+    let sums = array_api::sum(&columns, 0)?;
+    let expected = |j: usize| (n * j + n * n * (n - 1) / 2) as i64;
+    assert_eq!(array_chunked::compute(&sums)?.to_vec::<i64>()?, (0..n).map(expected).collect::<Vec<_>>());
+    Ok(())
+}

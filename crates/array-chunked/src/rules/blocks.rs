@@ -2,7 +2,7 @@
 
 use array_api::{Axes, Error, Exit, Result, Squeeze, Value};
 
-use super::{Given, Planned, Rule, Site};
+use super::{Emit, Given, Planned, Rule, Site};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::node::{Lazy, Node, Work};
 use crate::rechunk::{rechunk, together};
@@ -234,6 +234,8 @@ pub(super) fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
     });
     Ok(Planned { inputs, outputs: outputs.collect() })
 }
+
+pub(super) const EMIT: Emit = Emit { name: "blocks", run: emit };
 
 /// One task for each place of the loops. Which places belong together is read from the extents: an axis of one piece is the
 /// same for all.

@@ -3,7 +3,7 @@
 use array_api::{Error, Exit, Result};
 use smallvec::SmallVec;
 
-use super::{Given, Planned, Site};
+use super::{Emit, Given, Planned, Site};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::node::{Lazy, Node, Work};
 use crate::rechunk::rechunk;
@@ -66,6 +66,8 @@ pub(super) fn fit(x: &Lazy, chunks: &Chunks) -> Result<Lazy> {
     let pieces = own.iter().zip(due).map(|(own, due)| if is_one(own) { own.clone() } else { due.clone() });
     rechunk(x, &Chunks::new(pieces))
 }
+
+pub(super) const EMIT: Emit = Emit { name: "elementwise", run: emit };
 
 pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params, operands, .. } = &node.work else { return Err(super::blocks::not_a_call(node)) };

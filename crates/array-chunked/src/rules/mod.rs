@@ -35,7 +35,36 @@ pub(crate) use movement::{Sliced, aligned, sliced};
 pub(crate) use reduction::{along, join, part_params, reduce_with};
 
 /// Makes the tasks of a node from those of its inputs.
-pub(crate) type Emit = fn(&Node, &[Grid], &mut Tasks) -> Result<Vec<Grid>>;
+pub(crate) type MakeTasks = fn(&Node, &[Grid], &mut Tasks) -> Result<Vec<Grid>>;
+
+/// How a node's tasks are made. The name stands for the function where a plan is written down.
+#[derive(Clone, Copy)]
+pub(crate) struct Emit {
+    pub(crate) name: &'static str,
+    pub(crate) run: MakeTasks,
+}
+
+impl Emit {
+    /// The way that the operation's rule has.
+    const RULE: &'static str = "rule";
+
+    /// As the operation's rule says.
+    pub(crate) fn by_rule(run: MakeTasks) -> Emit {
+        Emit { name: Emit::RULE, run }
+    }
+
+    /// The way of this name, for an operation.
+    pub(crate) fn named(name: &str, op: &'static Op) -> Option<Emit> {
+        match rule(op) {
+            Some(Rule::Tasks(_, run)) if name == Emit::RULE => Some(Emit::by_rule(run)),
+            _ => WAYS.iter().find(|way| way.name == name).copied(),
+        }
+    }
+}
+
+/// The ways that operations choose by what they are given.
+static WAYS: [Emit; 7] =
+    [blocks::EMIT, elementwise::EMIT, linalg::LU, linalg::TRIANGULAR, repetition::EMIT, searching::SORTED, set::ISIN];
 
 /// An operand of a call under planning.
 pub(crate) enum Given {
@@ -90,7 +119,7 @@ pub(crate) struct Planned {
 #[derive(Clone, Copy)]
 pub(crate) enum Rule {
     /// Tasks of its own.
-    Tasks(PlanRule, Emit),
+    Tasks(PlanRule, MakeTasks),
     /// In terms of other operations, on whole chunked arrays.
     Rewrite(fn(&mut Call<'_, '_>) -> Result<Outs, Exit>),
 }

@@ -2,7 +2,7 @@
 
 use array_api::{At, Call, Exit, Index, Indices, Operand, Outs, Repeat, Result};
 
-use super::{Given, Planned, Rule, Site, blocks, params};
+use super::{Emit, Given, Planned, Rule, Site, blocks, params};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::kind;
 use crate::node::{Node, Work};
@@ -27,7 +27,7 @@ fn repeat(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
         index[axis as usize] = Index::Slice { start: Some(0), stop: Some(0), step: 1 };
         return Ok(Outs::One(array_api::at(x, At { index: Indices(index) })?));
     }
-    kind::tasks(call, plan, emit)
+    kind::tasks(call, plan, EMIT)
 }
 
 fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
@@ -49,6 +49,8 @@ fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
     };
     Ok(Planned { inputs, outputs: vec![x.chunks().with(axis, pieces)] })
 }
+
+pub(super) const EMIT: Emit = Emit { name: "repetition", run: emit };
 
 fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params: any, operands, .. } = &node.work else { return Err(blocks::not_a_call(node)) };

@@ -9,7 +9,7 @@ use array_api::{
 };
 
 use super::reduction::{Joins, lines, reduced, tree};
-use super::{Given, Planned, Rule, Site, blocks, params};
+use super::{Emit, Given, Planned, Rule, Site, blocks, params};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::kind;
 use crate::node::{Node, Slot, Work};
@@ -257,13 +257,13 @@ fn searchsorted(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
     let cut = x.downcast_ref::<crate::ChunkedArray>().is_some_and(|x| x.lazy().chunks().count() > 1);
     let Some(sorter) = call[2].array().cloned() else {
         return if cut {
-            kind::tasks(call, plan_sorted, emit_sorted)
+            kind::tasks(call, plan_sorted, SORTED)
         } else {
-            kind::tasks(call, blocks::plan, blocks::emit)
+            kind::tasks(call, blocks::plan, blocks::EMIT)
         };
     };
     if !cut {
-        return kind::tasks(call, blocks::plan, blocks::emit);
+        return kind::tasks(call, blocks::plan, blocks::EMIT);
     }
     let side = call.params::<Searchsorted>()?.clone();
     let sorted = array_api::take(x, sorter, 0)?;
@@ -281,6 +281,8 @@ fn plan_sorted(site: &Site<'_>) -> Result<Planned, Exit> {
     };
     Ok(Planned { inputs, outputs: vec![output] })
 }
+
+pub(super) const SORTED: Emit = Emit { name: "searchsorted", run: emit_sorted };
 
 fn emit_sorted(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params, operands, .. } = &node.work else { return Err(blocks::not_a_call(node)) };

@@ -8,7 +8,7 @@ use array_api::{
 };
 
 use super::reduction::{Joins, tree};
-use super::{Planned, Rule, Site, blocks};
+use super::{Emit, Planned, Rule, Site, blocks};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::kind;
 use crate::node::{Node, Slot, Work};
@@ -175,7 +175,7 @@ array_api::operation! {
 fn isin(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
     let cut = |x: &Array| x.downcast_ref::<crate::ChunkedArray>().is_some_and(|x| x.lazy().chunks().count() > 1);
     if call[0].array().is_some() && call[1].array().is_some_and(cut) {
-        return kind::tasks(call, plan_isin, emit_isin);
+        return kind::tasks(call, plan_isin, ISIN);
     }
     match call.op.compose {
         Some(compose) => Ok(compose(call)?),
@@ -187,6 +187,8 @@ fn plan_isin(site: &Site<'_>) -> Result<Planned, Exit> {
     let (x, among) = (site.lazy(0)?, site.lazy(1)?);
     Ok(Planned { inputs: vec![x.clone(), among.clone()], outputs: vec![x.chunks().clone()] })
 }
+
+pub(super) const ISIN: Emit = Emit { name: "isin", run: emit_isin };
 
 fn emit_isin(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params, .. } = &node.work else { return Err(blocks::not_a_call(node)) };

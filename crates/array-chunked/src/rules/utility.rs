@@ -57,7 +57,7 @@ fn moved(x: &Lazy, to: Namespace) -> Result<Array> {
             op: <Convert as array_api::Operation>::OP,
             params: Box::new(Convert { to: Some(plain) }),
             operands: vec![Slot::Input(0)],
-            emit: super::elementwise::emit,
+            emit: super::elementwise::EMIT,
         }
     };
     let node = Node::new(work, vec![x.clone()], vec![layout], to);

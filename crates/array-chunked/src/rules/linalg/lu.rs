@@ -15,7 +15,7 @@ use crate::chunks::{AxisChunks, Chunks};
 use crate::kind;
 use crate::node::Node;
 use crate::rechunk::{rechunk, together};
-use crate::rules::{Planned, Site, blocks};
+use crate::rules::{Emit, Planned, Site, blocks};
 use crate::tasks::{Block, Grid, Tasks};
 
 /// Solves by panels where `x1` is one matrix that is cut. A vector is a matrix of one column.
@@ -37,10 +37,10 @@ pub(super) fn solve(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
             Ok(Outs::One(array_api::squeeze(made, Squeeze { axis: 1.into() })?))
         }
         (true, 2) if call.op.name == "triangular_solve" => {
-            kind::tasks(call, super::triangular::plan, super::triangular::emit)
+            kind::tasks(call, super::triangular::plan, super::triangular::EMIT)
         }
-        (true, 2) => kind::tasks(call, plan, emit),
-        _ => kind::tasks(call, gathered, blocks::emit),
+        (true, 2) => kind::tasks(call, plan, EMIT),
+        _ => kind::tasks(call, gathered, blocks::EMIT),
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) fn solve(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
 pub(super) fn det(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
     let x = array_api::rule::array(call.op, call.args, 0)?.clone();
     if !is_tiled(of(call.op.name, &x)?.chunks()) {
-        return kind::tasks(call, gathered, blocks::emit);
+        return kind::tasks(call, gathered, blocks::EMIT);
     }
     let made = array_api::slogdet(x)?;
     Ok(Outs::One(array_api::multiply(made.sign, array_api::exp(made.logabsdet)?)?))
@@ -112,6 +112,8 @@ impl Panel {
         tasks.task(self.eliminate, &[self.made, self.made.output(1), columns], bytes)
     }
 }
+
+pub(in crate::rules) const EMIT: Emit = Emit { name: "lu", run: emit };
 
 fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let (x, right) = (&inputs[0], &inputs[1]);

@@ -22,7 +22,9 @@ mod triangle;
 mod triangular;
 mod tsqr;
 
+pub(super) use lu::EMIT as LU;
 pub use svd::svd_compressed;
+pub(super) use triangular::EMIT as TRIANGULAR;
 
 use array_api::{Array, Error, Exit, Result, UNKNOWN, decline};
 

@@ -10,7 +10,7 @@ use crate::rules::blocks;
 pub(super) fn svd(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
     let x = array_api::rule::array(call.op, call.args, 0)?.clone();
     if !is_tiled(of(call.op.name, &x)?.chunks()) {
-        return kind::tasks(call, gathered, blocks::emit);
+        return kind::tasks(call, gathered, blocks::EMIT);
     }
     let full = call.params::<Svd>()?.full_matrices;
     let [m, n] = shape(&x)?;
@@ -27,7 +27,7 @@ pub(super) fn svd(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
 pub(super) fn svdvals(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
     let x = array_api::rule::array(call.op, call.args, 0)?.clone();
     if !is_tiled(of(call.op.name, &x)?.chunks()) {
-        return kind::tasks(call, gathered, blocks::emit);
+        return kind::tasks(call, gathered, blocks::EMIT);
     }
     let [m, n] = shape(&x)?;
     let x = if m < n { adjoint(x)? } else { x };

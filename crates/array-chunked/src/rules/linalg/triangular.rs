@@ -7,7 +7,7 @@ use crate::chunks::{AxisChunks, Chunks};
 use crate::node::{Node, Work};
 use crate::program::{Program, Source};
 use crate::rechunk::rechunk;
-use crate::rules::{Planned, Site, blocks, params};
+use crate::rules::{Emit, Planned, Site, blocks, params};
 use crate::tasks::{Grid, Tasks};
 
 pub(super) fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
@@ -19,7 +19,9 @@ pub(super) fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
     Ok(Planned { inputs: vec![rechunk(x, &Chunks::new([own.clone(), own]))?, right], outputs })
 }
 
-pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
+pub(in crate::rules) const EMIT: Emit = Emit { name: "triangular", run: emit };
+
+fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let Work::Call { op, params: any, .. } = &node.work else { return Err(blocks::not_a_call(node)) };
     let p = params::<TriangularSolve>(op, &**any)?.clone();
     let (x, right) = (&inputs[0], &inputs[1]);

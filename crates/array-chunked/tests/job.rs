@@ -1,0 +1,166 @@
+//! Plans as data: another executor, and another process, compute the same bits.
+
+use std::collections::HashMap;
+use std::process::Command;
+
+use array_api::{Array, Result, Value, index};
+use array_chunked::{Executor, Job, Local};
+
+/// One task after the other, in the job's order.
+struct InOrder;
+
+impl Executor for InOrder {
+    fn run(&self, job: &Job) -> Result<Vec<Vec<Array>>> {
+        let mut done: HashMap<usize, Vec<Array>> = HashMap::new();
+        for task in job.tasks() {
+            let inputs = job.inputs(task).map(|(from, result)| done[&from][result].clone()).collect();
+            done.insert(task, job.perform(task, inputs)?);
+        }
+        let chunk = |&(task, result): &(usize, usize)| done[&task][result].clone();
+        Ok(job.chunks().iter().map(|chunks| chunks.iter().map(chunk).collect()).collect())
+    }
+}
+
+/// Expressions whose rules choose by what they are given, and some that every program has.
+fn expressions() -> Result<Vec<(&'static str, Array)>> {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Int(7));
+    let x = xp.normal(&xp.key(3)?, [40, 20])?;
+    let row = array_api::mean(&x, 0)?;
+    let centred = array_api::subtract(&x, &row)?;
+    let square = array_api::matmul(array_api::matrix_transpose(&x)?, &x)?;
+    let decomposed = array_api::svd(&centred, array_api::Svd { full_matrices: false })?;
+    let positive = array_api::at_mask(&x, array_api::greater(&x, 0.5)?)?;
+    let steps = xp.arange(0..13)?;
+    Ok(vec![
+        ("elementwise", array_api::add(array_api::exp(&centred)?, 0.1)?),
+        ("std", array_api::std(&x, 1)?),
+        ("slice", array_api::at(array_api::sqrt(array_api::abs(&x)?)?, index![3..30, 5])?),
+        ("singular values", decomposed.s),
+        ("left vectors", decomposed.u),
+        ("solve", array_api::solve(&square, &row)?),
+        ("det", array_api::det(&square)?),
+        ("inv", array_api::inv(&square)?),
+        ("sort", array_api::sort(&row, 0)?),
+        ("searchsorted", array_api::searchsorted(array_api::sort(&row, 0)?, &row, None, ..)?),
+        ("isin", array_api::isin(&steps, array_api::add(&steps, 5)?, ..)?),
+        ("repeat", array_api::repeat(&steps, 3, ..)?),
+        ("unknown extents", array_api::sum(array_api::square(&positive)?, ..)?),
+        ("cumulative", array_api::cumulative_sum(&row, 0)?),
+        ("rechunked", array_chunked::rechunk(&x, [40, 3])?),
+        ("complex", array_api::fft(&centred, 0)?),
+        ("eigenvalues", array_api::eigvalsh(&square)?),
+    ])
+}
+
+#[test]
+fn every_executor_gives_the_same_bits() -> Result<()> {
+    for (name, x) in expressions()? {
+        let job = Job::new(&[&x])?;
+        let here = Local::new().values(&job)?;
+        assert_eq!(InOrder.values(&job)?[0].to_host()?, here[0].to_host()?, "{name}");
+        assert_eq!(x.to_host()?, here[0].to_host()?, "{name}");
+    }
+    Ok(())
+}
+
+const FILE: &str = "ARRAY_CHUNKED_TEST_JOB";
+
+#[test]
+fn another_process_gives_the_same_bits() -> Result<()> {
+    if let Ok(file) = std::env::var(FILE) {
+        // The other process: it knows nothing but the file.
+        let job = Job::from_json(&std::fs::read_to_string(&file).unwrap())?;
+        let bits: Vec<String> =
+            InOrder.values(&job)?.iter().map(|x| x.to_host().map(|h| format!("{h:?}"))).collect::<Result<_>>()?;
+        std::fs::write(format!("{file}.out"), serde_json::to_string(&bits).unwrap()).unwrap();
+        return Ok(());
+    }
+    let expressions = expressions()?;
+    let arrays: Vec<&Array> = expressions.iter().map(|(_, x)| x).collect();
+    let job = Job::new(&arrays)?;
+    let file = std::env::temp_dir().join(format!("array-chunked-job-{}.json", std::process::id()));
+    std::fs::write(&file, job.to_json()?).unwrap();
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    let out = other.args(["--exact", "another_process_gives_the_same_bits"]).env(FILE, &file).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+    let answer = format!("{}.out", file.display());
+    let bits: Vec<String> = serde_json::from_str(&std::fs::read_to_string(&answer).unwrap()).unwrap();
+    for (((name, _), here), there) in expressions.iter().zip(Local::new().values(&job)?).zip(bits) {
+        assert_eq!(format!("{:?}", here.to_host()?), there, "{name}");
+    }
+    std::fs::remove_file(file).unwrap();
+    std::fs::remove_file(answer).unwrap();
+    Ok(())
+}
+
+#[test]
+fn files_are_opened_there_by_their_paths() -> Result<()> {
+    let file = std::env::temp_dir().join(format!("array-chunked-job-{}.npy", std::process::id()));
+    let table = array_ndarray::namespace().asarray([[1.0, 2.0], [3.0, 5.0]])?;
+    array_chunked::store(&array_chunked::from_array(&table, 1)?, &file)?;
+    let x = array_api::exp(array_chunked::from_npy(&file, 1)?)?;
+    let part = array_api::at(&x, index![1])?;
+    let text = Job::new(&[&part])?.to_json()?;
+    let there = Local::new().values(&Job::from_json(&text)?)?;
+    assert_eq!(there[0].to_vec::<f64>()?, [3_f64.exp(), 5_f64.exp()]);
+    std::fs::remove_file(&file).unwrap();
+    let error = Job::from_json(&text).unwrap_err().to_string();
+    assert!(error.contains(&file.display().to_string()), "{error}");
+    Ok(())
+}
+
+#[test]
+fn what_no_other_process_has_is_refused_with_the_reason() -> Result<()> {
+    let xp = array_ndarray::namespace();
+    let x = array_chunked::from_array(&xp.asarray([1.5, -0.0, f64::NAN, f64::INFINITY])?, 3)?;
+    let y = array_api::multiply(&x, -2.0)?;
+    let refused = |x: &Array, why: &str| {
+        let text = Job::new(&[x]).unwrap().to_json().unwrap_err().to_string();
+        assert!(text.contains(why), "{text}");
+    };
+    refused(&y, "to_json_with_arrays");
+    refused(&array_chunked::persist(&y)?, "to_json_with_arrays");
+    refused(
+        &array_chunked::from_fn("mine", &[2], x.dtype(), 1, &xp, |_, e| array_ndarray::namespace().ones(e))?,
+        "mine",
+    );
+    let made = array_chunked::over(&xp).ones([4])?;
+    let mapped = array_chunked::map_blocks("double", &[&made], x.dtype(), |b| array_api::multiply(&b[0], 2.0))?;
+    refused(&mapped, "function of this program");
+    let job = Job::from_json(&Job::new(&[&y, &array_chunked::persist(&y)?])?.to_json_with_arrays()?)?;
+    for there in Local::new().values(&job)? {
+        assert_eq!(format!("{:?}", there.to_host()?), format!("{:?}", y.to_host()?));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_text_that_was_changed_is_refused() -> Result<()> {
+    let xp = array_chunked::over(&array_ndarray::namespace());
+    let text = Job::new(&[&xp.arange(0..9)?])?.to_json()?;
+    assert!(Job::from_json(&text).is_ok());
+    for (changed, why) in [
+        (text.replace("\"Int\":9", "\"Int\":8"), "checksum"),
+        (text.replace("arange", "a range"), "checksum"),
+        (text.replace("\"version\":\"", "\"version\":\"9"), "version 9"),
+        (text[..text.len() / 2].to_string(), "no job"),
+        ("[]".to_string(), "no job"),
+    ] {
+        assert_ne!(changed, text);
+        let error = Job::from_json(&changed).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_task_is_given_what_it_takes() -> Result<()> {
+    let x = array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2)?;
+    let job = Job::new(&[&array_api::sum(&x, ..)?])?;
+    let last = job.tasks().last().unwrap();
+    assert!(job.perform(last, vec![]).unwrap_err().to_string().contains("takes"));
+    assert!(job.perform(1000, vec![]).unwrap_err().to_string().contains("no task 1000"));
+    assert!(job.join(vec![]).unwrap_err().to_string().contains("chunks"));
+    assert!(job.operations(last).join(" ").contains("sum"));
+    Ok(())
+}
