@@ -61,3 +61,40 @@ fn vmap_maps_over_chunks() -> Result<()> {
     assert_eq!(y.to_vec::<f64>()?, [1.0, 4.0, 9.0]);
     Ok(())
 }
+
+/// The same fit on arrays in memory and in chunks: estimates within 1e-6 of a standard error, log-likelihoods to 1e-12.
+#[test]
+fn fits_do_not_depend_on_chunks() -> Result<()> {
+    use array_protocol::mle::distribution::Distribution;
+    use array_protocol::mle::glm::{Family, Glm};
+    use array_protocol::mle::{Fit, Table};
+
+    let xp = array_protocol::ndarray();
+    let n = 20_000;
+    let x = xp.normal(&xp.key(5)?, n)?;
+    let rate = (exp((&x * 0.3 + 0.5).ok()?)? + 0.0).ok()?;
+    let waits = (xp.exponential(&xp.key(6)?, n)? / &rate).ok()?;
+    let likely = less(xp.uniform(&xp.key(7)?, n)?, sigmoid((&x * 0.7 - 0.2).ok()?)?)?.astype(DType::Float64)?;
+    let chunked = |x: &Array| from_array(x, [3000]);
+    let same = |memory: &Fit, chunks: &Fit| {
+        assert_eq!(memory.status, chunks.status, "{chunks}");
+        for (a, b) in memory.parameters.iter().zip(&chunks.parameters) {
+            let se = a.std_error.expect("the fit in memory has standard errors");
+            assert!((a.estimate - b.estimate).abs() <= 1e-6 * se, "{}: {} and {}", a.name, a.estimate, b.estimate);
+            assert!((b.std_error.expect("so has the other") / se - 1.0).abs() < 1e-6, "{}", a.name);
+        }
+        let (a, b) = (memory.log_likelihood, chunks.log_likelihood);
+        assert!((a - b).abs() <= 1e-12 * a.abs(), "{a} and {b}");
+    };
+    for name in ["weibull", "gamma", "normal", "lognormal"] {
+        let family = Distribution::named(name)?;
+        same(&family.fit(&waits)?, &family.fit(&chunked(&waits)?)?);
+    }
+    let table = |y: &Array, x: &Array| Table::new().numbers("y", y.clone()).numbers("x", x.clone());
+    for (family, y) in [(Family::Binomial, &likely), (Family::Gamma, &waits), (Family::Gaussian, &waits)] {
+        let model = Glm::new("y ~ x", family)?;
+        let model = if family == Family::Gamma { model.link(array_protocol::mle::glm::Link::Log) } else { model };
+        same(&model.fit(&table(y, &x))?.fit, &model.fit(&table(&chunked(y)?, &chunked(&x)?))?.fit);
+    }
+    Ok(())
+}

@@ -129,9 +129,6 @@ fn nls(args: &NlsArgs) -> Outcome<Done> {
 }
 
 fn glm(args: &GlmArgs) -> Outcome<Done> {
-    if args.shared.plot.is_some() {
-        return fail("--plot: there are no figures of generalised linear models yet; leave it out");
-    }
     let (xp, columns) = open(&args.shared)?;
     let mut model = Glm::new(&args.formula, Family::named(&args.family)?)?.level(args.shared.level);
     if let Some(link) = args.link {
@@ -146,6 +143,14 @@ fn glm(args: &GlmArgs) -> Outcome<Done> {
     if let Some(name) = &args.shared.weights {
         model = model.weights(&columns.numbers(&xp, name)?);
     }
-    let fit = model.fit(&columns.table(&xp)?)?;
-    close(&args.shared, &fit, &fit.fit, fit.to_string(), vec![])
+    let table = columns.table(&xp)?;
+    let fit = model.fit(&table)?;
+    let mut pictures = vec![];
+    if args.shared.plot.is_some() && fit.fit.status.is_converged() {
+        let rows = model.fitted(&table, &fit)?;
+        let [observed, means, residuals] = [&rows.observed, &rows.means, &rows.residuals].map(|x| x.to_vec::<f64>());
+        let response = args.formula.split('~').next().unwrap_or_default().trim();
+        pictures = figures::fit_and_residuals(response, observed?, means?, residuals?, "deviance residual")?;
+    }
+    close(&args.shared, &fit, &fit.fit, fit.to_string(), pictures)
 }

@@ -102,10 +102,21 @@ pub(crate) fn regression(response: &str, formula: &str, data: &Columns, fit: &Fi
     };
     let fitted =
         array_api::broadcast_to(Expression::parse(formula)?.evaluate(&lookup)?, observed.len())?.to_vec::<f64>()?;
+    let residuals = observed.iter().zip(&fitted).map(|(o, f)| o - f).collect();
+    fit_and_residuals(response, observed, fitted, residuals, "residual")
+}
+
+/// Observed beside fitted values, and residuals beside fitted values.
+pub(crate) fn fit_and_residuals(
+    response: &str,
+    observed: Vec<f64>,
+    fitted: Vec<f64>,
+    residuals: Vec<f64>,
+    kind: &str,
+) -> Outcome<Vec<Picture>> {
     let extent = |v: &[f64]| v.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
     let (low, high) = extent(&observed);
     let ends = vec![low, high];
-    let residuals: Vec<f64> = observed.iter().zip(&fitted).map(|(o, f)| o - f).collect();
     let (low, high) = extent(&fitted);
     let points = |x: Vec<f64>, y: Vec<f64>| Shape::Points { x: x.into(), y: y.into() };
     let plots = [
@@ -115,7 +126,7 @@ pub(crate) fn regression(response: &str, formula: &str, data: &Columns, fit: &Fi
                 Style::new(palette::GREY, 1.0, 1.0, "").dashed(),
             )
             .with(points(fitted.clone(), observed), Style::new(palette::RED, 0.7, 2.5, "")),
-        Plot::new("Residuals", "fitted", "residual")
+        Plot::new("Residuals", "fitted", kind)
             .with(
                 Shape::Curves { x: vec![low, high].into(), ys: vec![0.0, 0.0].into() },
                 Style::new(palette::GREY, 1.0, 1.0, "").dashed(),

@@ -61,6 +61,12 @@ const COMMANDS: &[Command] = &[
         run: peers::chunked::command,
     },
     Command {
+        name: "peers mle",
+        options: "",
+        about: "times fits here, in SciPy, scikit-learn and statsmodels, and prints the ratios",
+        run: peers::mle::command,
+    },
+    Command {
         name: "peers ensemble",
         options: "[--quick]",
         about: "trains the article's ensemble here, in PyTorch and in JAX, and prints the ratios",

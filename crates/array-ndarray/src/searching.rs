@@ -1,9 +1,10 @@
-//! Searching: positions of what is not zero, and places in sorted arrays.
+//! Searching and counting: positions of what is not zero, places in sorted arrays, how often integers occur.
 
-use array_api::{Result, Searchsorted, Verdict, implements, with_element};
+use array_api::{Bincount, Result, Searchsorted, Verdict, implements, with_element};
+use num_traits::ToPrimitive;
 
 use crate::array::{NdArray, NdElement};
-use crate::engine::by_type::with_real;
+use crate::engine::by_type::{with_integer, with_real};
 use crate::engine::order::Ordered;
 use crate::engine::share;
 use crate::indexing::positions;
@@ -55,5 +56,21 @@ fn searchsorted(
             false => piece((&mut out, &wanted)),
         }
         Ok(NdArray::from_vec::<i64>(out, verdict.dims()))
+    })
+}
+
+/// Values that are no place of the result are not counted.
+#[implements(bincount)]
+fn bincount(x: &NdArray, p: &Bincount, verdict: &Verdict) -> Result<NdArray> {
+    let mut counts = vec![0_i64; p.length];
+    let x = x.contiguous();
+    with_integer!("bincount", x.dtype(), T => {
+        let view = x.view::<T>();
+        for &value in view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default() {
+            if let Some(count) = value.to_usize().and_then(|place| counts.get_mut(place)) {
+                *count += 1;
+            }
+        }
+        Ok(NdArray::from_vec::<i64>(counts, verdict.dims()))
     })
 }

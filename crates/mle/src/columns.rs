@@ -12,6 +12,11 @@ pub type Columns = BTreeMap<String, Array>;
 /// # Errors
 /// Where it is no vector, is complex, has no elements, or holds a value that is not finite, which is counted.
 pub(crate) fn real(name: &str, column: &Array) -> Result<Array> {
+    Ok(summed(name, column)?.0)
+}
+
+/// The same, with the sum that was needed to see that all values are finite.
+pub(crate) fn summed(name: &str, column: &Array) -> Result<(Array, f64)> {
     if column.ndim() != 1 {
         return Err(Error::shape("mle", format!("`{name}` has shape {}; a column has one axis", column.dims())));
     }
@@ -23,8 +28,9 @@ pub(crate) fn real(name: &str, column: &Array) -> Result<Array> {
     }
     let column = astype(column, DType::Float64)?;
     // One pass without a copy: a sum is finite only if its terms are. It may also overflow, which the count then tells.
-    if array_api::sum(&column, ..)?.item::<f64>()?.is_finite() {
-        return Ok(column);
+    let sum = array_api::sum(&column, ..)?.item::<f64>()?;
+    if sum.is_finite() {
+        return Ok((column, sum));
     }
     let missing = count(&logical_not(isfinite(&column)?)?)?;
     if missing > 0 {
@@ -32,7 +38,7 @@ pub(crate) fn real(name: &str, column: &Array) -> Result<Array> {
         let message = format!("{missing} of {rows} values of `{name}` are not finite; leave those rows out first");
         return Err(Error::value("mle", message));
     }
-    Ok(column)
+    Ok((column, sum))
 }
 
 /// How many elements are true.

@@ -3,6 +3,9 @@
 //! - [`distribution`]: families of one number, with weights, censoring, truncation and priors.
 //! - [`linear`] and [`nonlinear`]: least squares, to the digits that NIST certifies.
 //! - [`glm`]: generalised linear models by formula.
+//! - [`regression`] and [`multinomial`]: beta, negative binomial, zero-inflated and multinomial regression.
+//! - [`mixed`]: linear regression with random intercepts and slopes.
+//! - [`penalized`]: ridge, lasso and elastic net.
 //! - [`Model`]: a log-likelihood of your own.
 //!
 //! Sums over rows run where the data live; what comes to the host has a row per parameter. Derivatives are exact, by
@@ -23,6 +26,7 @@
 //! ```
 
 mod columns;
+pub mod composite;
 pub mod differentiate;
 pub mod distribution;
 mod doubled;
@@ -33,11 +37,15 @@ pub mod inference;
 mod judge;
 pub mod linear;
 pub mod matrix;
+pub mod mixed;
 mod model;
 mod moments;
+pub mod multinomial;
 pub mod nonlinear;
 pub mod optimize;
+pub mod penalized;
 mod problem;
+pub mod regression;
 mod status;
 mod summary;
 pub mod transform;

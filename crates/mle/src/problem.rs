@@ -117,15 +117,34 @@ impl Problem<'_> {
         let parameters: Vec<Array> =
             us.iter().zip(&self.parameters).map(|(u, p)| p.range.constrain(u)).collect::<Result<_>>()?;
         let mut sum = self.log_likelihood(&parameters, weights)?;
-        if let Some(prior) = self.log_prior(&parameters)? {
-            sum = (sum + prior).ok()?;
-        }
-        if scale == Scale::Unconstrained {
-            for (u, p) in us.iter().zip(&self.parameters) {
-                sum = (sum + p.range.log_derivative(u)?).ok()?;
-            }
+        if let Some(beside) = self.beside_rows(&us, &parameters, scale)? {
+            sum = (sum + beside).ok()?;
         }
         array_api::negative(sum)
+    }
+
+    /// What is added to the log-likelihood of the rows: priors, and the scale's own density where the mode is taken there.
+    fn beside_rows(&self, us: &[Array], parameters: &[Array], scale: Scale) -> Result<Option<Array>> {
+        let mut sum = self.log_prior(parameters)?;
+        if scale == Scale::Unconstrained {
+            for (u, p) in us.iter().zip(&self.parameters) {
+                let term = p.range.log_derivative(u)?;
+                sum = Some(match sum {
+                    Some(s) => (s + term).ok()?,
+                    None => term,
+                });
+            }
+        }
+        Ok(sum)
+    }
+
+    /// The same at one point without bounds, zero where nothing is added.
+    pub(crate) fn beside(&self, u: &[f64], scale: Scale) -> Result<f64> {
+        let (us, parameters) = (self.xp.asarray(u)?, self.xp.asarray(self.constrained(u))?);
+        match self.beside_rows(&self.split(&us)?, &self.split(&parameters)?, scale)? {
+            Some(sum) => sum.item(),
+            None => Ok(0.0),
+        }
     }
 
     /// The rows' contributions at parameters in a vector, as they are named.
@@ -221,7 +240,7 @@ impl Problem<'_> {
         let bootstrap_wanted =
             wanted.standard_errors == StandardErrors::Bootstrap || wanted.interval == IntervalMethod::Bootstrap;
         if bootstrap_wanted {
-            fit = bootstrap::add(self, fit, wanted, &optimum.point)?;
+            fit = bootstrap::add(self, fit, wanted, &optimum.point, differences)?;
         }
         if wanted.interval == IntervalMethod::Profile {
             fit = profile::add(self, fit, wanted, optimum, differences)?;

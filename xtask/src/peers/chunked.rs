@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::{OURS, install, json, number, threads};
+use super::{OURS, install, json, measured, number, threads};
 use crate::repository::Repository;
 use crate::{Failure, flags, table};
 
 const SCRIPT: &str = "benches/peers/chunked.py";
+const PACKAGES: &[&str] = &["numpy", "dask[array]>=2026.8"];
 
 /// `cargo xtask peers chunked`.
 pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
     let [] = flags(options, [])?;
     let repository = Repository::find(false);
-    let python = install(&repository)?;
+    let python = install(&repository, PACKAGES)?;
     let bench = repository.cargo(&["bench", "-p", "array-chunked", "--bench", "peers"]);
     repository.cargo(&["bench", "-p", "array-chunked", "--bench", "peers", "--no-run"]).stream(|_| ())?;
     eprintln!("Dask");
@@ -32,15 +33,6 @@ pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names and seconds, which the benchmark parts by tabs.
-fn measured(text: &str) -> Vec<(String, f64)> {
-    let line = |line: &str| {
-        let (name, seconds) = line.split_once('\t')?;
-        Some((name.to_owned(), seconds.trim().parse().ok()?))
-    };
-    text.lines().filter_map(line).collect()
-}
-
 fn row(name: &str, ours: f64, theirs: Option<f64>) -> Vec<String> {
     let short = |s: f64| if s < 1e-3 { format!("{s:.2e}") } else { format!("{s:.4}") };
     let ratio = theirs.map_or("-".to_owned(), |theirs| format!("{:.2}", theirs / ours));
@@ -50,12 +42,6 @@ fn row(name: &str, ours: f64, theirs: Option<f64>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_with_a_tab_are_times() {
-        let text = "running\nsvd\t0.500000\ntrivial task\t2.5e-7\n";
-        assert_eq!(measured(text), [("svd".to_owned(), 0.5), ("trivial task".to_owned(), 2.5e-7)]);
-    }
 
     #[test]
     fn a_ratio_above_one_means_that_we_are_faster() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{OURS, install, is_installed, json, median, number, threads};
+use super::{ARRAYS, OURS, install, is_installed, json, median, number, threads};
 use crate::repository::Repository;
 use crate::test::Run;
 use crate::{Failure, flags, table};
@@ -45,7 +45,7 @@ pub(crate) fn command(options: &[String]) -> Result<ExitCode, Failure> {
 
 /// The same as a part of `cargo xtask test --full`.
 pub(crate) fn part(run: &mut Run) -> Result<(), Failure> {
-    if run.repository.offline && !is_installed(&run.repository) {
+    if run.repository.offline && !is_installed(&run.repository, ARRAYS) {
         run.skip("peers", "--offline, and they are not installed yet");
         return Ok(());
     }
@@ -53,7 +53,7 @@ pub(crate) fn part(run: &mut Run) -> Result<(), Failure> {
 }
 
 fn compare(repository: &Repository, size: &Size) -> Result<(), Failure> {
-    let python = install(repository)?;
+    let python = install(repository, ARRAYS)?;
     let ours = build(repository)?;
     let mut peers: Vec<Times> =
         PEERS.iter().map(|(title, _)| Times { who: (*title).to_owned(), ..Times::default() }).collect();

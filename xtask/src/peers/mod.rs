@@ -2,6 +2,7 @@
 
 pub(crate) mod chunked;
 pub(crate) mod ensemble;
+pub(crate) mod mle;
 pub(crate) mod ops;
 
 use serde_json::Value;
@@ -13,9 +14,9 @@ use crate::repository::Repository;
 /// What we are called among the peers.
 const OURS: &str = "array-protocol";
 
-/// The peers as PyPI has them. Python's torch does not load without the CUDA libraries that it asks for, so they
+/// NumPy, PyTorch and JAX as PyPI has them. Python's torch does not load without the CUDA libraries that it asks for, so they
 /// come along (about 5 GB in all), also where there is no GPU.
-const PACKAGES: [&str; 5] = ["numpy", "torch==2.11.0", "jax<0.11", "optax", "dask[array]>=2026.8"];
+const ARRAYS: &[&str] = &["numpy", "torch==2.11.0", "jax<0.11", "optax"];
 
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -27,17 +28,18 @@ fn environment(repository: &Repository) -> (std::path::PathBuf, std::path::PathB
     (folder.join("venv"), folder.join("installed.txt"))
 }
 
-fn is_installed(repository: &Repository) -> bool {
+fn is_installed(repository: &Repository, packages: &[&str]) -> bool {
     let (_, record) = environment(repository);
-    std::fs::read_to_string(record).is_ok_and(|installed| installed == PACKAGES.join("\n"))
+    let installed = std::fs::read_to_string(record).unwrap_or_default();
+    packages.iter().all(|package| installed.lines().any(|line| line == *package))
 }
 
-/// Puts the peers into a virtual environment, once, and returns its Python.
-fn install(repository: &Repository) -> Result<String, Failure> {
+/// Puts packages into a virtual environment, once, and returns its Python.
+fn install(repository: &Repository, packages: &[&str]) -> Result<String, Failure> {
     let (folder, record) = environment(repository);
     let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let python = programs.join("python").to_string_lossy().into_owned();
-    if is_installed(repository) {
+    if is_installed(repository, packages) {
         return Ok(python);
     }
     let system = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
@@ -47,10 +49,14 @@ fn install(repository: &Repository) -> Result<String, Failure> {
     if !repository.program(&system, &["-c", "import venv, ensurepip"]).succeeds() {
         return Err(Failure(format!("`{system}` lacks the modules venv and ensurepip (Debian: install python3-venv)")));
     }
-    eprintln!("installing {} into {}", PACKAGES.join(", "), folder.display());
+    eprintln!("installing {} into {}", packages.join(", "), folder.display());
     repository.program(&system, &["-m", "venv", &folder.to_string_lossy()]).stream(|_| ())?;
-    repository.program(&python, &[&["-m", "pip", "install", "--quiet"], &PACKAGES[..]].concat()).stream(|_| ())?;
-    std::fs::write(&record, PACKAGES.join("\n"))
+    repository.program(&python, &[&["-m", "pip", "install", "--quiet"], packages].concat()).stream(|_| ())?;
+    let before = std::fs::read_to_string(&record).unwrap_or_default();
+    let mut lines: Vec<&str> = before.lines().chain(packages.iter().copied()).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    std::fs::write(&record, lines.join("\n"))
         .map_err(|why| Failure(format!("{} cannot be written: {why}", record.display())))?;
     Ok(python)
 }
@@ -60,6 +66,15 @@ fn no_python(tried: &str) -> Failure {
         "`{tried}` does not start. The peers are Python libraries: install Python 3.11 or later, or name yours, as in \
          `PYTHON=/path/to/python3 cargo xtask peers ensemble`. Nothing else in this repository needs Python."
     ))
+}
+
+/// Names and seconds, which our benchmarks part by tabs.
+fn measured(text: &str) -> Vec<(String, f64)> {
+    let line = |line: &str| {
+        let (name, seconds) = line.split_once('\t')?;
+        Some((name.to_owned(), seconds.trim().parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
 }
 
 fn json(text: &str, line: &CommandLine) -> Result<Value, Failure> {
@@ -95,6 +110,12 @@ mod tests {
         let answer = json(r#"{"run_seconds": "soon"}"#, &line).unwrap();
         let message = number(&answer, "run_seconds", &line).unwrap_err().to_string();
         assert_eq!(message, r#"`python x.py` gave no number `run_seconds`: {"run_seconds":"soon"}"#);
+    }
+
+    #[test]
+    fn lines_with_a_tab_are_times() {
+        let text = "running\nsvd\t0.500000\ntrivial task\t2.5e-7\n";
+        assert_eq!(measured(text), [("svd".to_owned(), 0.5), ("trivial task".to_owned(), 2.5e-7)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::{OURS, install, json, median, threads};
+use super::{ARRAYS, OURS, install, json, median, threads};
 use crate::repository::Repository;
 use crate::{Failure, table};
 
@@ -52,7 +52,7 @@ type Times = BTreeMap<String, [Vec<f64>; LIBRARIES.len()]>;
 pub(crate) fn command(words: &[String]) -> Result<ExitCode, Failure> {
     let options = Options::read(words)?;
     let repository = Repository::find(false);
-    let python = install(&repository)?;
+    let python = install(&repository, ARRAYS)?;
     let build = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "./crates/python"];
     repository.program(&python, &build).stream(|_| ())?;
     let (mut times, mut order) = (Times::new(), vec![]);

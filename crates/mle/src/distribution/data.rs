@@ -24,6 +24,8 @@ pub enum Censoring {
 pub(crate) struct Observed {
     /// The exact values, and a value inside the support in the place of the others.
     pub(crate) x: Array,
+    /// The sum of the values, where all are exact.
+    pub(crate) sum: Option<f64>,
     parts: Parts,
     truncation: Option<(f64, f64)>,
 }
@@ -59,8 +61,13 @@ impl Observed {
                 format!("there is nothing between the truncation limits {low} and {high}"),
             ));
         }
+        let mut sum = None;
         let (x, parts) = match censoring {
-            Censoring::None => (columns::real("values", x)?, Parts::Exact),
+            Censoring::None => {
+                let (x, all) = columns::summed("values", x)?;
+                sum = Some(all);
+                (x, Parts::Exact)
+            }
             Censoring::Right(c) | Censoring::Left(c) => {
                 let x = columns::real("values", x)?;
                 let censored = condition(c, x.size()?)?;
@@ -68,7 +75,7 @@ impl Observed {
             }
             Censoring::Interval(upper) => between(x, upper)?,
         };
-        Ok(Observed { x, parts, truncation })
+        Ok(Observed { x, sum, parts, truncation })
     }
 
     /// Whether every value is exact, so that closed forms hold.

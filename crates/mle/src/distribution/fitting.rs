@@ -128,7 +128,7 @@ impl Fitting {
         observed.check(self.family, &given)?;
         let rows = observed.x.size()?;
         let weights = self.weights.as_ref().map(|w| columns::weights(w, rows)).transpose()?;
-        let sample = Sample::new(observed.x.clone(), weights)?;
+        let sample = Sample::new(observed.x.clone(), weights)?.with_sum(observed.sum);
         let free = given.iter().filter(|g| g.is_nan()).count();
         if free == 0 {
             return Err(Error::value("fit", format!("all parameters of {} are fixed", self.family.signature())));

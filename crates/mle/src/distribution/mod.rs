@@ -8,15 +8,20 @@ mod data;
 mod family;
 mod fitting;
 mod law;
+mod mixture;
+mod multivariate;
 mod positive;
 mod sample;
 mod symmetric;
 pub(crate) mod tails;
 
+pub(crate) use counts::{NEGATIVE_BINOMIAL, ZERO_INFLATED_POISSON};
 pub use data::Censoring;
 pub use family::{Parameter, Support};
 pub use fitting::Fitting;
 pub use law::Law;
+pub use mixture::NormalMixture;
+pub use multivariate::{categorical, dirichlet, multinomial, multivariate_normal};
 
 use array_api::{Array, Error, Result};
 

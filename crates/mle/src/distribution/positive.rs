@@ -107,10 +107,7 @@ pub(crate) static INVERSE_GAMMA: Family = Family {
         a if a > 2.0 => p[1] * p[1] / ((a - 1.0).powi(2) * (a - 2.0)),
         _ => f64::INFINITY,
     },
-    start: |s| {
-        let inverse = Sample { x: reciprocal(&s.x)?, weights: s.weights.clone(), total: s.total };
-        (GAMMA.start)(&inverse)
-    },
+    start: |s| (GAMMA.start)(&s.map(|x| reciprocal(x))?),
     closed: None,
     corners: None,
     needs_spread: true,

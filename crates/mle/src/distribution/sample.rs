@@ -8,6 +8,8 @@ pub(crate) struct Sample {
     pub(crate) weights: Option<Array>,
     /// The rows, or the sum of their weights.
     pub(crate) total: f64,
+    /// The sum of the values, where it is known already.
+    known: Option<f64>,
 }
 
 impl Sample {
@@ -16,7 +18,18 @@ impl Sample {
             Some(w) => w.sum(..)?.item::<f64>()?,
             None => x.size()? as f64,
         };
-        Ok(Sample { x, weights, total })
+        Ok(Sample { x, weights, total, known: None })
+    }
+
+    /// The same with the sum of the values, where that has been computed: a pass over the rows less.
+    pub(crate) fn with_sum(mut self, sum: Option<f64>) -> Sample {
+        self.known = sum.filter(|s| s.is_finite());
+        self
+    }
+
+    /// A function of the values with the same weights.
+    pub(crate) fn map(&self, f: impl FnOnce(&Array) -> Result<Array>) -> Result<Sample> {
+        Ok(Sample { x: f(&self.x)?, weights: self.weights.clone(), total: self.total, known: None })
     }
 
     /// The weighted sum of values that belong to the rows.
@@ -33,9 +46,10 @@ impl Sample {
     }
 
     pub(crate) fn mean(&self) -> Result<f64> {
-        match &self.weights {
-            Some(_) => self.mean_of(|x| Ok(x.clone())),
-            None => self.x.mean(..)?.item(),
+        match (&self.weights, self.known) {
+            (Some(_), _) => self.mean_of(|x| Ok(x.clone())),
+            (None, Some(sum)) => Ok(sum / self.total),
+            (None, None) => self.x.mean(..)?.item(),
         }
     }
 
@@ -56,7 +70,7 @@ impl Sample {
 
     /// Mean and standard deviation of the logarithms.
     pub(crate) fn log_moments(&self) -> Result<(f64, f64)> {
-        let logs = Sample { x: log(&self.x)?, weights: self.weights.clone(), total: self.total };
+        let logs = self.map(|x| log(x))?;
         Ok((logs.mean()?, logs.variance()?.sqrt()))
     }
 

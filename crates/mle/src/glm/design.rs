@@ -82,7 +82,7 @@ impl Table {
     }
 
     /// Levels and positions of a column taken as categories.
-    fn categories(&self, name: &str) -> Result<(Array, Vec<String>)> {
+    pub(crate) fn categories(&self, name: &str) -> Result<(Array, Vec<String>)> {
         if let Some((codes, levels)) = self.labels.get(name) {
             return Ok((codes.clone(), levels.clone()));
         }
@@ -137,11 +137,17 @@ impl Design {
                 ((s / &trials).ok()?, Some(trials), "cbind(..)".to_string())
             }
         };
+        let design = Design::of(terms, table, &y, &response)?;
+        Ok(Design { y, trials, response, ..design })
+    }
+
+    /// The design beside a response that has been read already.
+    pub(crate) fn of(terms: &Terms, table: &Table, y: &Array, response: &str) -> Result<Design> {
         let rows = y.size()?;
         let mut columns = vec![];
         let mut full = !terms.intercept;
         if terms.intercept {
-            columns.push(("(Intercept)".to_string(), array_api::ones_like(&y, ..)?));
+            columns.push(("(Intercept)".to_string(), array_api::ones_like(y, ..)?));
         }
         let mains: Vec<&str> = terms.terms.iter().filter(|t| t.len() == 1).map(|t| t[0].label()).collect();
         for term in &terms.terms {
@@ -174,19 +180,19 @@ impl Design {
             return Err(Error::value("formula", "there are no terms, not even an intercept"));
         }
         for (name, column) in &columns {
-            columns::same_length(name, column, &response, rows)?;
+            columns::same_length(name, column, response, rows)?;
         }
         let mut offset: Option<Array> = None;
         for e in &terms.offsets {
             let one = table.evaluate(e)?;
-            columns::same_length("offset", &one, &response, rows)?;
+            columns::same_length("offset", &one, response, rows)?;
             offset = Some(match offset {
                 Some(sum) => (sum + one).ok()?,
                 None => one,
             });
         }
         let (names, arrays): (Vec<String>, Vec<Array>) = columns.into_iter().unzip();
-        Ok(Design { x: stack(arrays, -1)?, names, y, trials, offset, response })
+        Ok(Design { x: stack(arrays, -1)?, names, y: y.clone(), trials: None, offset, response: response.to_string() })
     }
 }
 

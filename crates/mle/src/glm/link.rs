@@ -94,6 +94,14 @@ impl Link {
         })
     }
 
+    /// Whether the link's slope is the family's variance itself.
+    pub(crate) fn is_natural(self, family: &Family) -> bool {
+        matches!(
+            (family, self),
+            (Family::Gaussian, Link::Identity) | (Family::Binomial, Link::Logit) | (Family::Poisson, Link::Log)
+        )
+    }
+
     /// Whether the score's derivative is its expectation, so that observed and expected information are the same.
     pub(crate) fn is_canonical(self, family: &Family) -> bool {
         matches!(

@@ -1,10 +1,10 @@
 //! Generalised linear models: a family, a link, and a formula.
 
-mod design;
+pub(crate) mod design;
 mod family;
 mod link;
-mod scoring;
-mod terms;
+pub(crate) mod scoring;
+pub(crate) mod terms;
 mod theta;
 
 pub use design::Table;
@@ -61,6 +61,17 @@ pub struct Glm {
     standard_errors: StandardErrors,
     level: f64,
     iterations: usize,
+}
+
+/// The rows of a table under a fitted model, each a vector.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// The response as the family has it: shares, where it was given as counts of successes and failures.
+    pub observed: Array,
+    /// The means that the model gives.
+    pub means: Array,
+    /// The deviance residuals: the signed roots of what each row adds to the deviance, its weight included.
+    pub residuals: Array,
 }
 
 /// A fitted generalised linear model.
@@ -151,17 +162,7 @@ impl Glm {
         let design = Design::new(&self.terms, table)?;
         self.family.check(&design.response, &design.y)?;
         let rows = design.y.size()?;
-        let weights = match &self.weights {
-            Some(w) => columns::weights(w, rows)?,
-            None => array_api::ones_like(&design.y, ..)?,
-        };
-        let weights = match &design.trials {
-            Some(trials) if self.family == Family::Binomial => (weights * trials).ok()?,
-            Some(_) => {
-                return Err(Error::value("glm", "cbind(successes, failures) is a response of the binomial family"));
-            }
-            None => weights,
-        };
+        let weights = self.row_weights(&design)?;
         let p = design.names.len();
         let with_weight = rows as i64 - scoring::weightless(&weights)?;
         if with_weight < p as i64 {
@@ -176,6 +177,56 @@ impl Glm {
             }
         };
         self.result(&data, &design.names, family, state, iterations, ended, with_weight as f64)
+    }
+
+    /// Means and residuals of a table's rows at a fit of this model.
+    ///
+    /// # Errors
+    /// For names that the table does not have, values that are not finite, and a fit with other coefficients.
+    ///
+    /// ```
+    /// use mle::Table;
+    /// use mle::glm::{Family, Glm};
+    /// # let xp = array_ndarray::namespace();
+    /// let table = Table::new().numbers("y", xp.asarray([1.0, 2.0, 6.0])?);
+    /// let model = Glm::new("y ~ 1", Family::Poisson)?;
+    /// let fitted = model.fitted(&table, &model.fit(&table)?)?;
+    /// assert!((fitted.means.at(0_isize)?.item::<f64>()? - 3.0).abs() < 1e-12);
+    /// assert!(fitted.residuals.at(0_isize)?.item::<f64>()? < 0.0);
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    pub fn fitted(&self, table: &Table, fit: &GlmFit) -> Result<Fitted> {
+        let design = Design::new(&self.terms, table)?;
+        let names: Vec<&str> = fit.fit.parameters.iter().map(|p| p.name.as_str()).collect();
+        if design.names != names {
+            let message = format!("the fit is of {}, the table gives {}", names.join(", "), design.names.join(", "));
+            return Err(Error::value("glm", message));
+        }
+        let weights = self.row_weights(&design)?;
+        let family = match (self.family, fit.theta) {
+            (Family::NegativeBinomial { .. }, theta) => Family::NegativeBinomial { theta },
+            (family, _) => family,
+        };
+        let rows = Rows { x: design.x, y: design.y, weights, offset: design.offset };
+        let means = rows.means(self.link, &fit.fit.estimates())?;
+        // Rounding may leave less than nothing of a row that is fitted exactly.
+        let deviances = (family.unit_deviance(&rows.y, &means)? * &rows.weights).ok()?;
+        let distance = array_api::sqrt(array_api::maximum(deviances, 0.0)?)?;
+        let residuals = (array_api::sign((&rows.y - &means).ok()?)? * distance).ok()?;
+        Ok(Fitted { observed: rows.y, means, residuals })
+    }
+
+    /// The weights of the rows: the given ones, times the trials of each.
+    fn row_weights(&self, design: &Design) -> Result<Array> {
+        let weights = match &self.weights {
+            Some(w) => columns::weights(w, design.y.size()?)?,
+            None => array_api::ones_like(&design.y, ..)?,
+        };
+        match &design.trials {
+            Some(trials) if self.family == Family::Binomial => (weights * trials).ok(),
+            Some(_) => Err(Error::value("glm", "cbind(successes, failures) is a response of the binomial family")),
+            None => Ok(weights),
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -212,7 +263,7 @@ impl Glm {
         fit.iterations = iterations;
         fit.observations = n;
         let freedom = n - p as f64;
-        let pearson = data.pearson(&family, &state.mu)?;
+        let pearson = data.pearson(&family, self.link, &state.coefficients)?;
         let likelihood_dispersion = match (self.dispersion, family.has_dispersion()) {
             (Dispersion::Fixed(d), _) => d,
             (_, false) => 1.0,
@@ -231,11 +282,8 @@ impl Glm {
         let estimated = matches!(self.family, Family::NegativeBinomial { theta: None })
             || family.has_dispersion() && !matches!(self.dispersion, Dispersion::Fixed(_));
         fit.free_parameters = p + usize::from(estimated);
-        let log_density = family.log_density(&data.y, &state.mu, &data.weights, likelihood_dispersion)?;
-        // A row without weight has no density, whatever its formula gives.
-        let none = array_api::equal(&data.weights, 0.0)?;
-        fit.log_likelihood = array_api::where_(none, 0.0, log_density)?.sum(..)?.item()?;
-        let mut fit = self.judge(fit.with_criteria(), data, names, &state, ended, dispersion)?;
+        fit.log_likelihood = data.log_likelihood(&family, self.link, &state, likelihood_dispersion)?;
+        let mut fit = self.judge(fit.with_criteria(), data, names, &family, &state, ended, dispersion)?;
         if fit.status == Status::Converged {
             fit = self.covariance(fit, data, &family, &state, dispersion, freedom)?;
         }
@@ -244,11 +292,13 @@ impl Glm {
         Ok(GlmFit { fit, deviance, null_deviance, pearson, dispersion, residual_degrees: freedom, theta })
     }
 
+    #[allow(clippy::too_many_arguments)] // what scoring gave, and whose it is
     fn judge(
         &self,
         mut fit: Fit,
         data: &Rows,
         names: &[String],
+        family: &Family,
         state: &State,
         ended: Ended,
         dispersion: f64,
@@ -258,7 +308,7 @@ impl Glm {
         if finite {
             let shape = Shape::of(&information)?;
             fit.condition_number = condition(&information)?;
-            if let Some(inverse) = data.inverse(state)? {
+            if let Some(inverse) = data.inverse(family, self.link, state)? {
                 let square = matrix::dot(&state.score, &matrix::times(&inverse, &state.score));
                 fit.gradient_norm = (square.max(0.0) / dispersion).sqrt();
             }
@@ -282,7 +332,7 @@ impl Glm {
             }
             Ended::Separated => {
                 fit.status = Status::Separation;
-                let grows: Vec<&str> = largest(names, &data.step(state)?.unwrap_or_default());
+                let grows: Vec<&str> = largest(names, &data.step(family, self.link, state)?.unwrap_or_default());
                 fit.reason = format!(
                     "the predictors separate the outcomes: the likelihood grows for ever along {}; the estimates are where it was left",
                     grows.join(", ")
@@ -310,7 +360,7 @@ impl Glm {
                 "there are as many coefficients as rows, so nothing is left to see the errors by",
             ));
         }
-        let Some(inverse) = data.inverse(state)? else {
+        let Some(inverse) = data.inverse(family, self.link, state)? else {
             return Ok(fit.without_covariance("the information matrix is singular"));
         };
         let mut fit = match self.standard_errors {
@@ -343,6 +393,9 @@ impl Glm {
         }
         if self.terms.terms.is_empty() {
             return Ok(Some(state.deviance));
+        }
+        if data.offset.is_none() {
+            return data.deviance_of_the_mean(family, self.link);
         }
         let ones = array_api::expand_dims(array_api::ones_like(&data.y, ..)?, -1)?;
         let null = Rows { x: ones, y: data.y.clone(), weights: data.weights.clone(), offset: data.offset.clone() };

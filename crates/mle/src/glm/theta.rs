@@ -17,14 +17,15 @@ pub(crate) fn score(data: &Rows, link: Link, limit: usize) -> Result<(Family, St
     }
     // By moments, from Pearson's residuals of the Poisson model.
     let n = data.weights.sum(..)?.item::<f64>()?;
-    let squares =
-        vecdot(array_api::square(((&data.y - &state.mu) / &state.mu).ok()?)?, &data.weights, ..)?.item::<f64>()?;
-    let inverse = vecdot(array_api::reciprocal(&state.mu)?, &data.weights, ..)?.item::<f64>()?;
+    let mut mu = data.means(link, &state.coefficients)?;
+    let squares = vecdot(array_api::square(((&data.y - &mu) / &mu).ok()?)?, &data.weights, ..)?.item::<f64>()?;
+    let inverse = vecdot(array_api::reciprocal(&mu)?, &data.weights, ..)?.item::<f64>()?;
     let mut theta = n / (squares - inverse).max(n / POISSON);
     for _ in 0..limit {
-        let next = root(data, &state.mu, theta)?;
+        let next = root(data, &mu, theta)?;
         let family = Family::NegativeBinomial { theta: Some(next) };
         let (there, steps, how) = data.score(&family, link, Some(&state.coefficients), limit)?;
+        mu = data.means(link, &there.coefficients)?;
         (state, ended) = (there, how);
         iterations += steps + 1;
         let moved = (next / theta - 1.0).abs();

@@ -1,34 +1,50 @@
 //! The bootstrap: refits to rows drawn with replacement, many at once.
 //!
-//! A draw of n rows with replacement is a vector of counts, so all refits share the data and differ in their weights. The
-//! function that gives value, gradient and Hessian for one is vectorised over the refits, and Newton's method moves all that
-//! have not arrived yet.
+//! A draw of n rows with replacement is a vector of counts, so all refits share the data and differ in their weights. Their
+//! maxima lie within a few standard errors of the estimate: the rows are evaluated at Chebyshev nodes around it, one product
+//! with the matrix of weights gives every refit's log-likelihood there, and each is maximised as a series. A refit whose
+//! series is not exact to the optimiser's tolerance, or whose maximum is further away, goes on with Newton's method on the
+//! rows themselves, many refits as one vectorised function.
 
-use array_api::{Array, DType, Error, Result, astype, bincount, multiply, stack, take};
+use array_api::{
+    Array, DType, Error, Namespace, Result, astype, bincount, matmul, matrix_transpose, multiply, parallel, stack,
+    subtract, take,
+};
 use array_transforms::vmap;
 
-use crate::differentiate::{Curvature, expand};
+use super::chebyshev::{Neighbourhood, Series};
+use crate::differentiate::{Curvature, FiniteDifferences, expand};
 use crate::fit::{Fit, Interval, IntervalMethod, StandardErrors};
 use crate::matrix::Matrix;
-use crate::optimize::{Newton, Stop};
+use crate::optimize::{Limits, Newton, Optimum, Stop, newton};
 use crate::problem::{Problem, Wanted};
 
 /// The numbers that one evaluation of a group of refits holds per parameter: half a mebibyte of them, which a core's cache
 /// keeps.
 const GROUP: usize = 1 << 16;
+/// The weights that are in memory at once for each thread: eight mebibytes.
+const WEIGHTS: usize = 1 << 20;
+/// Terms of the series along each axis, by the number of parameters; what the first ones do not resolve the second ones try.
+/// More parameters have too many nodes.
+const TERMS: [&[usize]; 4] = [&[], &[9, 17], &[9, 13], &[7, 9]];
 
 /// Draws the weights of one refit: how often each row was drawn, times the row's own weight.
-fn draw(problem: &Problem<'_>, key: &Array, rows: usize) -> Result<Array> {
-    let places = problem.xp.integers(key, array_api::Integers::default().shape(rows).high(rows as isize))?;
+fn draw(xp: &Namespace, own: Option<&Array>, key: &Array, rows: usize) -> Result<Array> {
+    let places = xp.integers(key, array_api::Integers::default().shape(rows).high(rows as isize))?;
     let counts = astype(bincount(places, array_api::Bincount { length: rows })?, DType::Float64)?;
-    match &problem.weights {
+    match own {
         Some(w) => multiply(counts, w),
         None => Ok(counts),
     }
 }
 
 /// Estimates of all refits, and how many of them did not converge and were left out.
-pub(crate) fn refits(problem: &Problem<'_>, wanted: &Wanted, start: &[f64]) -> Result<(Vec<Vec<f64>>, usize)> {
+pub(crate) fn refits(
+    problem: &Problem<'_>,
+    wanted: &Wanted,
+    start: &[f64],
+    differences: bool,
+) -> Result<(Vec<Vec<f64>>, usize)> {
     let point = problem.xp.asarray(problem.constrained(start))?;
     let rows = match *problem.contributions(&point)?.shape()? {
         [n] => n,
@@ -39,25 +55,86 @@ pub(crate) fn refits(problem: &Problem<'_>, wanted: &Wanted, start: &[f64]) -> R
         }
     };
     let keys = array_api::split(problem.xp.key(wanted.seed)?, wanted.replicates)?;
-    let size = (GROUP / rows.max(1)).clamp(1, wanted.replicates);
-    let (mut estimates, mut failed) = (vec![], 0);
-    for first in (0..wanted.replicates).step_by(size) {
-        let group = first..(first + size).min(wanted.replicates);
-        let weights = group.map(|i| draw(problem, &keys.at(i as isize)?, rows)).collect::<Result<Vec<_>>>()?;
-        for newton in together(problem, wanted, start, stack(weights, 0)?)? {
-            match newton {
-                Some(newton) => {
-                    let (optimum, _) = newton.finish();
-                    match optimum.stop {
-                        Stop::Converged => estimates.push(problem.constrained(&optimum.point)),
-                        _ => failed += 1,
-                    }
-                }
-                None => failed += 1,
+    let (xp, own) = (&problem.xp, problem.weights.as_ref());
+    let weights = |refits: &[usize]| -> Result<Array> {
+        let draws = refits.iter().map(|&i| draw(xp, own, &keys.at(i as isize)?, rows));
+        stack(draws.collect::<Result<Vec<_>>>()?, 0)
+    };
+    let mut found: Vec<Option<Vec<f64>>> = vec![None; wanted.replicates];
+    let unknown =
+        |found: &[Option<Vec<f64>>]| -> Vec<usize> { (0..found.len()).filter(|&i| found[i].is_none()).collect() };
+    let hessian = problem.objective(wanted.scale, differences).curvature(start)?.hessian;
+    if let Some(near) = Neighbourhood::new(start, &hessian)? {
+        for &terms in TERMS.get(start.len()).copied().unwrap_or_default() {
+            for (i, point) in by_series(problem, wanted, &near, terms, &unknown(&found), rows, &weights)? {
+                found[i] = Some(point);
             }
         }
     }
+    let rest = unknown(&found);
+    if differences {
+        for i in rest {
+            let w = draw(xp, own, &keys.at(i as isize)?, rows)?;
+            let cost = FiniteDifferences::new(xp, |u: &Array| problem.cost(u, Some(&w), wanted.scale));
+            let (optimum, _) = newton(&cost, start, wanted.limits)?;
+            found[i] = arrived(optimum);
+        }
+    } else {
+        for group in rest.chunks((GROUP / rows.max(1)).max(1)) {
+            for (&i, newton) in group.iter().zip(together(problem, wanted, start, weights(group)?)?) {
+                found[i] = newton.and_then(|newton| arrived(newton.finish().0));
+            }
+        }
+    }
+    let estimates: Vec<Vec<f64>> = found.iter().flatten().map(|point| problem.constrained(point)).collect();
+    let failed = wanted.replicates - estimates.len();
     Ok((estimates, failed))
+}
+
+fn arrived(optimum: Optimum) -> Option<Vec<f64>> {
+    (optimum.stop == Stop::Converged).then_some(optimum.point)
+}
+
+/// The refits whose maximum a series with so many terms along each axis finds, with the maxima.
+fn by_series(
+    problem: &Problem<'_>,
+    wanted: &Wanted,
+    near: &Neighbourhood,
+    terms: usize,
+    refits: &[usize],
+    rows: usize,
+    weights: &(impl Fn(&[usize]) -> Result<Array> + Sync),
+) -> Result<Vec<(usize, Vec<f64>)>> {
+    if refits.is_empty() {
+        return Ok(vec![]);
+    }
+    let nodes = near.nodes(terms);
+    let axes = nodes[0].len();
+    let contributions = |u: &[f64]| problem.contributions(&problem.xp.asarray(problem.constrained(u))?);
+    // Less those at the estimate, so that the sums are of the size of what they differ by.
+    let here = contributions(&near.point(&vec![0.0; axes]))?;
+    let there = nodes.iter().map(|u| subtract(contributions(u)?, &here)).collect::<Result<Vec<_>>>()?;
+    let there = matrix_transpose(stack(there, 0)?)?;
+    let beside = nodes.iter().map(|u| problem.beside(u, wanted.scale)).collect::<Result<Vec<_>>>()?;
+    // In units of the box's half side, the tolerance is in those of standard errors.
+    let limits = Limits { iterations: 50, ..wanted.limits };
+    let group = |group: &[usize]| -> Result<Vec<(usize, Vec<f64>)>> {
+        let sums = matmul(weights(group)?, &there)?.to_vec::<f64>()?;
+        let mut found = vec![];
+        for (&i, sums) in group.iter().zip(sums.chunks(nodes.len())) {
+            let costs = sums.iter().zip(&beside).map(|(sum, beside)| -(sum + beside)).collect();
+            let series = Series::through(costs, terms, axes);
+            // Not true of what is not a number either.
+            if series.error() <= wanted.limits.tolerance {
+                let (optimum, _) = newton(&series, &vec![0.0; axes], limits)?;
+                found.extend(arrived(optimum).map(|t| (i, near.point(&t))));
+            }
+        }
+        Ok(found)
+    };
+    // As many at once as memory allows, however many threads there are: a product's bits depend on its shape.
+    let groups = refits.chunks((WEIGHTS / rows.max(1)).max(1)).map(<[usize]>::to_vec).collect();
+    Ok(parallel::map(groups, |g: Vec<usize>| group(&g))?.into_iter().flatten().collect())
 }
 
 /// Newton's method for a group of refits, one row of weights each.
@@ -102,8 +179,8 @@ fn together(problem: &Problem<'_>, wanted: &Wanted, start: &[f64], weights: Arra
 }
 
 /// Standard errors and intervals from refits.
-pub(crate) fn add(problem: &Problem<'_>, fit: Fit, wanted: &Wanted, start: &[f64]) -> Result<Fit> {
-    let (estimates, failed) = refits(problem, wanted, start)?;
+pub(crate) fn add(problem: &Problem<'_>, fit: Fit, wanted: &Wanted, start: &[f64], differences: bool) -> Result<Fit> {
+    let (estimates, failed) = refits(problem, wanted, start, differences)?;
     let kept = estimates.len();
     if kept < wanted.replicates / 2 || kept < 2 {
         let message =

@@ -1,6 +1,7 @@
 //! Inference from a fit: tests and their laws, Laplace's approximation, profile likelihood, bootstrap, sandwich.
 
 pub(crate) mod bootstrap;
+pub(crate) mod chebyshev;
 mod hypothesis;
 mod laplace;
 pub mod laws;
