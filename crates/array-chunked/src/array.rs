@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use array_api::{Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, Native, Result, Scalar, Value};
 
-use crate::chunks::{ChunkSpec, Chunks};
+use crate::chunk_spec::ChunkSpec;
+use crate::chunks::Chunks;
 use crate::kind::{CHUNKED, space, with_options, wrapped};
 use crate::node::{BlockFunction, Layout, Lazy, Make, Node, Work};
 use crate::storage::Source;

@@ -3,7 +3,8 @@
 use array_api::{Array, DType, Dims, Empty, Error, Index, Indices, Namespace, Outs, Result, SetAt};
 
 use crate::array::{ChunkedArray, of};
-use crate::chunks::{AxisChunks, ChunkSpec, Chunks};
+use crate::chunk_spec::ChunkSpec;
+use crate::chunks::{AxisChunks, Chunks};
 use crate::execute;
 use crate::local::{Local, size};
 use crate::node::{Layout, Lazy, Node, Work};

@@ -31,6 +31,7 @@
 //! | `storage` | arrays in files: sources, and stores that are whole or not there |
 
 mod array;
+mod chunk_spec;
 mod chunks;
 mod compute;
 mod draw;
@@ -62,7 +63,8 @@ mod trace;
 pub use array::{
     ChunkedArray, chunks_of, computes_exports, computes_sizes, cut_by, from_array, from_array_in, from_fn, map_blocks,
 };
-pub use chunks::{AUTO_BYTES, AxisChunks, AxisSpec, ChunkSpec, Chunks};
+pub use chunk_spec::{AUTO_BYTES, AxisSpec, ChunkSpec};
+pub use chunks::{AxisChunks, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, persist, plan_size, rechunk};
 pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use array_api::{Array, Error, Result};
 
-use crate::chunks::bytes;
+use crate::chunk_spec::bytes;
 use crate::node::Lazy;
 use crate::plan::plan;
 use crate::schedule::Schedule;

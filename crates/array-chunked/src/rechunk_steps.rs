@@ -6,7 +6,8 @@
 
 use array_api::DType;
 
-use crate::chunks::{AUTO_BYTES, AxisChunks, Chunks};
+use crate::chunk_spec::AUTO_BYTES;
+use crate::chunks::{AxisChunks, Chunks};
 use crate::rechunk::axis_runs;
 
 /// How many chunks a task may take where they are large or there are many such tasks.

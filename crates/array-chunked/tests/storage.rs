@@ -1,5 +1,7 @@
 //! Arrays in files: what is read is what was written, only what is needed is read, and nothing is whole before it is.
 
+mod folder;
+
 use std::io::{Error as IoError, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,33 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::*};
 use array_api::{Array, DType, Dims, Error, Host, Namespace, Result, Value, index};
 use array_chunked::{Chunks, Format, Local, Npy, Source, Store, Writer, from_array, from_npy, from_source, store};
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("array-chunked-storage-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            std::fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::folder::Folder;
 
 fn memory() -> Namespace {
     array_ndarray::namespace()

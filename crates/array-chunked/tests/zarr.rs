@@ -3,38 +3,16 @@
 //! `tests/data` holds arrays that `tests/python/write_zarr.py` has written. Where the variable `ARRAY_PROTOCOL_ZARR_PYTHON` names
 //! a Python that has zarr 3, both directions are tried with it too.
 
-use std::path::{Path, PathBuf};
+mod folder;
+
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 use array_api::{Array, DType, Namespace, Result, index};
 use array_chunked::{ChunkSpec, Local, Store, Zarr, ZarrFormat, chunks_of, from_array, from_source, from_zarr, store};
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("array-chunked-zarr-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-    fn names(&self) -> Vec<String> {
-        std::fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::folder::Folder;
 
 fn memory() -> Namespace {
     array_ndarray::namespace()

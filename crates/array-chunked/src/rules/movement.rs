@@ -7,7 +7,8 @@ use array_api::{
 
 use super::elementwise::{arrays, unify};
 use super::{Planned, Rule, Site, params};
-use crate::chunks::{AUTO_BYTES, AxisChunks, Chunks, unknown_sizes};
+use crate::chunk_spec::{AUTO_BYTES, check_count};
+use crate::chunks::{AxisChunks, Chunks, unknown_sizes};
 use crate::node::{Lazy, Node, Work};
 use crate::rechunk::{AxisRuns, Run, from_boxes, rechunk, together};
 use crate::tasks::{Grid, Step, Tasks, bytes, places};
@@ -334,7 +335,7 @@ fn plan_broadcast(site: &Site<'_>) -> Result<Planned, Exit> {
     for axis in (0..dims.len()).rev() {
         if pieces[axis].is_none() {
             let size = dims[axis].min(room).max(1);
-            crate::chunks::check_count(site.op.name, dims, dims[axis].div_ceil(size))?;
+            check_count(site.op.name, dims, dims[axis].div_ceil(size))?;
             pieces[axis] = Some(AxisChunks::regular(dims[axis], size));
             room = (room / size).max(1);
         }

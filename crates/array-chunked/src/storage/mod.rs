@@ -22,7 +22,8 @@ use std::sync::Arc;
 use array_api::{Array, DType, Dims, Error, Namespace, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::chunks::{AxisSpec, ChunkSpec, Chunks};
+use crate::chunk_spec::{AxisSpec, ChunkSpec};
+use crate::chunks::Chunks;
 
 pub(crate) use bytes::{from_bytes, to_bytes};
 pub use npy::{Npy, from_npy};

@@ -14,7 +14,8 @@ use array_api::{Array, DType, Dims, Error, Namespace, PermuteDims, Result};
 use super::boxes::runs;
 use super::npy_header::Header;
 use super::{Address, Format, Source, Writer, failed, from_bytes, from_source, memory, to_bytes};
-use crate::chunks::{ChunkSpec, Chunks};
+use crate::chunk_spec::ChunkSpec;
+use crate::chunks::Chunks;
 
 const READ: &str = "from_npy";
 

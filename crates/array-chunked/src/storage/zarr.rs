@@ -18,7 +18,7 @@ use zarrs::storage::StorageError;
 
 use super::npy_header::named;
 use super::{Address, Source, failed, from_source, memory};
-use crate::chunks::{AUTO_BYTES, ChunkSpec};
+use crate::chunk_spec::{AUTO_BYTES, ChunkSpec};
 
 const READ: &str = "from_zarr";
 
