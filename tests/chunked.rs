@@ -1,6 +1,7 @@
 //! Chunked arrays in the facade: named by a word, under derivatives, with chunks of any kind.
 
-use array_protocol::chunked::{chunks_of, compute, from_array, from_fn};
+use array_protocol::chunked::{chunks_of, compute, from_array, from_fn, plan_size};
+use array_protocol::ensemble::{EarlyStopping, Fit, Noise, Options};
 use array_protocol::prelude::*;
 
 /// Rows of a design and a response that no memory holds together: each chunk is made when it is needed.
@@ -63,6 +64,47 @@ fn vmap_maps_over_chunks() -> Result<()> {
 }
 
 /// The same fit on arrays in memory and in chunks: estimates within 1e-6 of a standard error, log-likelihoods to 1e-12.
+/// What a lazy kind computes once an epoch, `persist`, leaves arrays that hold their elements alone.
+#[test]
+fn what_is_persisted_is_not_computed_again() -> Result<()> {
+    let memory = array_protocol::ndarray().asarray([1.0, 2.0, 3.0])?;
+    let lazy = from_array(&memory, 2)?;
+    let long = (0..50).try_fold(lazy.clone(), |x, _| x.sin())?;
+    let (kept, same, none) = persist((vec![long.clone(), (lazy * 2.0).ok()?], memory.clone(), None::<Array>))?;
+    assert!(kept.iter().all(|x| plan_size(x).is_ok_and(|n| n == 2)) && none.is_none());
+    assert_eq!(kept[0].to_vec::<f64>()?, long.to_vec::<f64>()?);
+    assert_eq!(kept[1].to_vec::<f64>()?, [2.0, 4.0, 6.0]);
+    assert_eq!((same.kind().name(), same.to_vec::<f64>()?), ("ndarray", memory.to_vec::<f64>()?));
+    let e = persist(from_fn("broken", &[2_usize], DType::Float64, 1, &array_protocol::ndarray(), |_, _| {
+        Err(Error::value("reading", "there is nothing"))
+    })?);
+    assert!(e.unwrap_err().to_string().contains("there is nothing"));
+    Ok(())
+}
+
+#[test]
+fn an_ensemble_trains_on_chunks_as_it_does_in_memory() -> Result<()> {
+    let trained = |xp: &Namespace| -> Result<Vec<f64>> {
+        let x: Vec<Vec<f64>> = (0..60).map(|i| vec![f64::from(i) / 30.0 - 1.0]).collect();
+        let y: Vec<f64> = x.iter().map(|x| x[0] + 0.3 * (6.0 * x[0]).sin()).collect();
+        let (x, y) = (xp.asarray(x)?, xp.asarray(y)?);
+        let early_stopping = Some(EarlyStopping { every: 5, patience: 2 });
+        let noise = Noise::Multinomial;
+        let options =
+            Options { members: 4, epochs: 20, dtype: DType::Float64, noise, early_stopping, ..Options::default() };
+        Fit::new(options, xp).run(&x, &y)?.predict(&x)?.mean()?.to_vec::<f64>()
+    };
+    let memory = array_protocol::ndarray();
+    let due = trained(&memory)?;
+    let chunked = array_protocol::chunked_over(&memory);
+    for xp in [chunked.clone(), chunked.with("chunks", Value::Int(13))] {
+        for (a, b) in trained(&xp)?.iter().zip(&due) {
+            assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn fits_do_not_depend_on_chunks() -> Result<()> {
     use array_protocol::mle::distribution::Distribution;

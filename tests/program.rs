@@ -55,6 +55,25 @@ fn the_article_writes_figures_report_and_json() {
 }
 
 #[test]
+fn lazy_chunks_are_a_backend_like_others() {
+    let dir = folder("chunked");
+    let grid = |backend: &str| {
+        let out = format!("{backend}-out");
+        ok(
+            &dir,
+            &format!("--members 3 --epochs 8 --dtype float64 --backend {backend} --out {out} --json {out}/all.json"),
+        );
+        let all = json(&dir.join(out).join("all.json"));
+        assert_eq!(all["backend"], backend);
+        let numbers = all["mean"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap());
+        numbers.collect::<Vec<_>>()
+    };
+    for (a, b) in grid("chunked").into_iter().zip(grid("ndarray")) {
+        assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+    }
+}
+
+#[test]
 fn every_experiment_runs() {
     let dir = folder("experiments");
     for (experiment, files) in [

@@ -45,10 +45,11 @@ pub(crate) fn train(xp: &Namespace, text: &Text, steps: u64, seed: u64) -> Outco
         let places = xp.integers(key.fold_in(step + 1)?, Integers::from([BATCH]).low(0).high(last))?;
         let pieces = windows.take(places, 0)?;
         let (now, next) = (pieces.at(index![.., ..-1])?, pieces.at(index![.., 1..])?);
-        let (loss, gradient) = value_and_grad(|m: &Gpt2| m.loss(&now, &next))(&model)?;
+        let (mut loss, gradient) = value_and_grad(|m: &Gpt2| m.loss(&now, &next))(&model)?;
         let share = step as f64 / steps as f64;
         let rate = RATE * (10.0 * (share + 1.0 / steps as f64)).min(1.0) * (1.0 - share);
         (model, state) = optimizer.step(model, gradient, state, step + 1, rate)?;
+        (model, state, loss) = persist((model, state, loss))?;
         if step >= first_of_tail {
             tail.push(f64::from(loss.item::<f32>()?));
         }

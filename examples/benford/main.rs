@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome<String> {
     let xp = program::backend!(&cli.backend)?;
     if let Some(path) = &cli.json {
-        check_file(path, "--json")?;
+        check_file(path, "--json", Some(&cli.out))?;
     }
     match &cli.column {
         Some(name) => of_column(cli, &xp, name),

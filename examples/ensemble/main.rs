@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 fn train(train: &Train) -> Outcome<String> {
     let xp = program::backend!(&train.backend)?;
     if let Some(path) = &train.json {
-        check_file(path, "--json")?;
+        check_file(path, "--json", Some(&train.out))?;
     }
     match (&train.data, &train.target) {
         (Some(data), Some(target)) => tabular::run(train, data, target, xp),

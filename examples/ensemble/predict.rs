@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Predict) -> Outcome<String> {
     let table = Table::read(&args.data, args.format.format())?;
     let rows = beside.encoding.encode_new(&table)?;
     let factor = beside.intervals.factor(args.level)?;
-    check_file(&args.out, "--out")?;
+    check_file(&args.out, "--out", None)?;
     let p = Predicted::of(&model, &xp, &rows.features, rows.lines.len())?;
     let intervals = p.intervals(factor);
     let file = Predictions {

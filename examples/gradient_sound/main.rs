@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome<String> {
     let xp = program::backend!(&cli.backend)?;
     if let Some(path) = &cli.json {
-        check_file(path, "--json")?;
+        check_file(path, "--json", Some(&cli.out))?;
     }
     let digits = match &cli.mnist {
         Some(folder) => Digits::mnist(&xp, folder)?,

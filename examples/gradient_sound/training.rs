@@ -45,6 +45,7 @@ pub(crate) fn train(preset: &Preset, digits: &Digits, batches: u64, seed: u64) -
         }
         let (images, labels) = digits.training.batch(&order.at(index![place..place + batch as isize])?)?;
         let (loss, gradient) = value_and_grad(|n: &Network| n.loss(&images, &labels))(&network)?;
+        let (loss, gradient) = persist((loss, gradient))?;
         let (loss, norms) = (f64::from(loss.item::<f32>()?), gradient.norms()?.to_vec::<f64>()?);
         trained.losses.push(loss);
         if !loss.is_finite() || norms.iter().any(|n| !n.is_finite()) {
@@ -52,7 +53,7 @@ pub(crate) fn train(preset: &Preset, digits: &Digits, batches: u64, seed: u64) -
             break;
         }
         trained.norms.push(norms);
-        (network, state) = optimizer.step(network, gradient, state, step + 1, rate)?;
+        (network, state) = persist(optimizer.step(network, gradient, state, step + 1, rate)?)?;
         bar.inc(1);
     }
     trained.seconds = start.elapsed().as_secs_f64();

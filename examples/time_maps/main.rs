@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn write_sample(file: &std::path::Path) -> Outcome<String> {
-    check_file(file, "another name")?;
+    check_file(file, "another name", None)?;
     program::files::write_atomically(file, sample::csv(&program::backend!("ndarray")?)?.as_bytes())?;
     Ok(format!("Wrote {}\n", file.display()))
 }
@@ -53,7 +53,7 @@ fn run(cli: &Cli) -> Outcome<String> {
     let xp: Namespace = program::backend!(&cli.backend)?;
     let zone = cli.zone()?;
     if let Some(path) = &cli.json {
-        check_file(path, "--json")?;
+        check_file(path, "--json", Some(&cli.out))?;
     }
     let table = cli.table(SAMPLE)?;
     let all = series::read(&table, cli, &zone)?;

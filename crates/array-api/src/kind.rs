@@ -79,6 +79,9 @@ impl Asked {
 /// Makes an array of a kind from values in the host's memory, in row-major order.
 pub type FromHost = fn(Host, Dims, &Namespace) -> Result<Array>;
 
+/// Computes lazy arrays of a kind together, each as an array that holds its elements: see [`persist`](crate::persist).
+pub type Persist = fn(&[&Array]) -> Result<Vec<Array>>;
+
 /// A function that receives any operation as data: the equal of NEP 18's `__array_function__`.
 pub type Handler = fn(&mut Call<'_, '_>) -> Handled;
 
@@ -99,6 +102,7 @@ pub struct Kind {
     refuses: Option<fn(&'static Op) -> Option<&'static str>>,
     from_host: Option<FromHost>,
     groups: fn(&Device) -> usize,
+    persists: Option<Persist>,
     index: AtomicU16,
 }
 
@@ -116,6 +120,7 @@ impl Kind {
             refuses: None,
             from_host: None,
             groups: |_| 1,
+            persists: None,
             index: AtomicU16::new(KindId::NONE.0),
         }
     }
@@ -156,6 +161,12 @@ impl Kind {
         self
     }
 
+    /// Says how arrays that plan before they compute are computed and kept.
+    pub const fn persists(mut self, f: Persist) -> Kind {
+        self.persists = Some(f);
+        self
+    }
+
     /// The kind's name.
     pub const fn name(&self) -> &'static str {
         self.name
@@ -183,6 +194,10 @@ impl Kind {
 
     pub(crate) fn host_constructor(&self) -> Option<FromHost> {
         self.from_host
+    }
+
+    pub(crate) fn persistence(&self) -> Option<Persist> {
+        self.persists
     }
 
     pub(crate) fn group_count(&self, device: &Device) -> usize {

@@ -29,6 +29,7 @@ mod operand;
 mod operation;
 mod ops;
 pub mod parallel;
+mod persist;
 pub mod print;
 pub mod random;
 mod registry;
@@ -49,13 +50,14 @@ pub use error::{Error, ErrorKind, Result};
 pub use host::{Host, Nested};
 pub use index::{Index, Indices};
 pub use key::{KeyEntry, at_key, set_at_key};
-pub use kind::{FromHost, Handler, Kind, KindId, Level};
+pub use kind::{FromHost, Handler, Kind, KindId, Level, Persist};
 pub use namespace::{Device, Namespace};
 pub use norm::NormOrder;
 pub use num_complex::Complex;
 pub use operand::{Arg, Args, IntoArg, IntoArgs, Maybe, One, Operand};
 pub use operation::{Class, List, Op, Operation, Results, Role, operations, run};
 pub use ops::*;
+pub use persist::persist;
 pub use registry::{
     Closure, HandledFunctions, Implementation, Registration, Run, Source, handled_functions, kinds, register,
     register_override,

@@ -57,14 +57,23 @@ pub fn plan_size(x: &Array) -> Result<usize> {
 /// # Errors
 /// If the array is not chunked, or a task fails.
 pub fn persist(x: &Array) -> Result<Array> {
-    persisted(x, &Local::new())
+    Ok(persist_all(&[x])?.swap_remove(0))
 }
 
-pub(crate) fn persisted(x: &Array, with: &Local) -> Result<Array> {
-    let lazy = of("persist", x)?;
-    let plan = plan(std::slice::from_ref(lazy))?;
-    let blocks = execute::run(&plan, with)?.swap_remove(0);
-    Ok(held(lazy, lazy.chunks().clone(), blocks))
+/// Computes the chunks of several arrays together, and keeps them: what they share is computed once.
+///
+/// [`array_api::persist`] does so with the chunked arrays of a tree.
+///
+/// # Errors
+/// If an array is not chunked, or a task fails.
+pub fn persist_all(arrays: &[&Array]) -> Result<Vec<Array>> {
+    persisted(arrays, &Local::new())
+}
+
+pub(crate) fn persisted(arrays: &[&Array], with: &Local) -> Result<Vec<Array>> {
+    let lazy = arrays.iter().map(|x| of("persist", x).cloned()).collect::<Result<Vec<_>>>()?;
+    let blocks = execute::run(&plan(&lazy)?, with)?;
+    Ok(lazy.iter().zip(blocks).map(|(x, blocks)| held(x, x.chunks().clone(), blocks)).collect())
 }
 
 /// The same array in other chunks.

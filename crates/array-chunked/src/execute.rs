@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use array_api::{Array, Error, Outs, Result};
+use array_api::{Array, Error, Result};
 use crossbeam_deque::{Steal, Stealer, Worker};
 
 use crate::compute::admitted;
@@ -56,7 +56,7 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
         next_source: AtomicUsize::new(0),
         left: AtomicUsize::new(schedule.order.len()),
         running: AtomicUsize::new(0),
-        reserved: Mutex::new(0),
+        admission: Mutex::new(()),
         stopped: AtomicBool::new(false),
         failed: Mutex::new(None),
         guard: Mutex::new(()),
@@ -92,8 +92,8 @@ struct Run<'p> {
     next_source: AtomicUsize,
     left: AtomicUsize,
     running: AtomicUsize,
-    /// Bytes of sources that were let in and are not done; only looked at with a limit.
-    reserved: Mutex<u64>,
+    /// One source is let in at a time; only used with a limit.
+    admission: Mutex<()>,
     stopped: AtomicBool,
     failed: Mutex<Option<Error>>,
     guard: Mutex<()>,
@@ -105,10 +105,10 @@ struct Run<'p> {
     progress: Option<indicatif::ProgressBar>,
 }
 
-/// A task that a thread has taken, and the bytes that were reserved for it.
+/// A task that a thread has taken, and the bytes that are counted for it already.
 struct Taken {
     task: u32,
-    reserved: u64,
+    charged: u64,
 }
 
 impl Run<'_> {
@@ -162,7 +162,7 @@ impl Run<'_> {
     }
 
     fn take(&self, own: &Worker<u32>, others: &[Stealer<u32>]) -> Option<Taken> {
-        let ready = |task| Some(Taken { task, reserved: 0 });
+        let ready = |task| Some(Taken { task, charged: 0 });
         if let Some(task) = own.pop() {
             self.running.fetch_add(1, AcqRel);
             return ready(task);
@@ -184,21 +184,26 @@ impl Run<'_> {
         }
         let task = *self.schedule.sources.get(self.next_source.fetch_add(1, Relaxed))?;
         self.running.fetch_add(1, AcqRel);
-        Some(Taken { task, reserved: 0 })
+        Some(Taken { task, charged: 0 })
     }
 
     /// The next source if there is room for it, or if nothing else is being done.
     fn admitted(&self) -> Option<Taken> {
-        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.admission.lock().unwrap_or_else(PoisonError::into_inner);
         let &task = self.schedule.sources.get(self.next_source.load(Relaxed))?;
-        let bytes = self.plan.tasks.tasks[task as usize].bytes;
-        if self.running.load(Acquire) > 0 && !self.ledger.has_room(*reserved + bytes) {
+        let charged = self.plan.tasks.tasks[task as usize].bytes;
+        if self.running.load(Acquire) > 0 && !self.ledger.has_room(charged) {
             return None;
         }
-        *reserved += bytes;
         self.next_source.fetch_add(1, Relaxed);
         self.running.fetch_add(1, AcqRel);
-        Some(Taken { task, reserved: bytes })
+        match self.ledger.charge(charged) {
+            Ok(()) => Some(Taken { task, charged }),
+            Err(error) => {
+                self.stop(error);
+                None
+            }
+        }
     }
 
     fn stolen(&self, others: &[Stealer<u32>]) -> Option<u32> {
@@ -224,12 +229,9 @@ impl Run<'_> {
     fn finish(&self, taken: &Taken, own: &Worker<u32>, thread: usize) {
         let task = taken.task;
         let began = self.trace.as_ref().map(Trace::now);
-        let done = catch_unwind(AssertUnwindSafe(|| self.call(task).and_then(|outs| self.ledger.store(task, outs))));
+        let done = catch_unwind(AssertUnwindSafe(|| self.call(taken)));
         if let (Some(trace), Some(began)) = (&self.trace, began) {
             trace.note(began, thread, || names(self.plan, task).join(", "));
-        }
-        if taken.reserved > 0 {
-            *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) -= taken.reserved;
         }
         match done {
             Ok(Ok(())) => {}
@@ -291,13 +293,27 @@ impl Run<'_> {
         }
     }
 
-    fn call(&self, task: u32) -> Result<Outs> {
-        let inputs = self.plan.tasks.inputs(task);
-        let mut values = Vec::with_capacity(inputs.len());
+    /// What the task takes is counted while it runs: what it was given for good, its workspace, and its results, which may
+    /// lie where its inputs did if it is elementwise.
+    fn call(&self, taken: &Taken) -> Result<()> {
+        let (tasks, task) = (&self.plan.tasks, taken.task);
+        let inputs = tasks.inputs(task);
+        let (mut values, mut held) = (Vec::with_capacity(inputs.len()), 0);
         for (i, block) in inputs.iter().enumerate() {
             let again = inputs[i + 1..].iter().any(|b| b.task == block.task);
-            values.push(self.ledger.take(*block, again)?);
+            let (value, bytes) = self.ledger.take(*block, again)?;
+            values.push(value);
+            held += bytes;
         }
-        perform(self.plan, task, values, self.with)
+        let mut charged = taken.charged;
+        if self.with.memory.is_some() && charged == 0 {
+            let results = tasks.tasks[task as usize].bytes;
+            let fresh = if tasks.is_elementwise(task) { results.saturating_sub(held) } else { results };
+            charged = fresh.saturating_add(tasks.workspace(task));
+            self.ledger.charge(charged)?;
+        }
+        let outs = perform(self.plan, task, values, self.with)?;
+        self.ledger.release(held + charged);
+        self.ledger.store(task, outs)
     }
 }

@@ -6,7 +6,8 @@ use crate::array::{self, ChunkedArray};
 use crate::rules::{self, Emit, PlanRule, Rule, Site};
 
 /// The kind of chunked arrays.
-pub static CHUNKED: Kind = Kind::new("chunked").rank(1).handled_by(answer).from_host(array::from_host);
+pub static CHUNKED: Kind =
+    Kind::new("chunked").rank(1).handled_by(answer).from_host(array::from_host).persists(crate::compute::persist_all);
 
 /// The namespace of chunked arrays whose chunks live in another one: `chunked::over(&ndarray())`.
 ///

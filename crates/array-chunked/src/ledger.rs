@@ -93,6 +93,18 @@ impl<'s> Ledger<'s> {
         (self.peak.load(Relaxed), self.spilled.load(Relaxed))
     }
 
+    /// Counts bytes that a running task takes, and makes room for them.
+    pub(crate) fn charge(&self, bytes: u64) -> Result<()> {
+        let alive = self.alive.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        self.peak.fetch_max(alive, Relaxed);
+        if self.limit.is_some() { self.make_room(None) } else { Ok(()) }
+    }
+
+    /// Counts them no more.
+    pub(crate) fn release(&self, bytes: u64) {
+        self.alive.fetch_sub(bytes, Relaxed);
+    }
+
     /// Keeps the results of a task, if anything needs them.
     pub(crate) fn store(&self, task: u32, outs: Outs) -> Result<()> {
         if self.uses[task as usize].load(Acquire) == 0 {
@@ -104,19 +116,19 @@ impl<'s> Ledger<'s> {
         self.peak.fetch_max(alive, Relaxed);
         if self.limit.is_some() {
             self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(task);
-            self.make_room(task)?;
+            self.make_room(Some(task))?;
         }
         Ok(())
     }
 
     /// Writes out what is used last, until the limit holds.
-    fn make_room(&self, newest: u32) -> Result<()> {
+    fn make_room(&self, newest: Option<u32>) -> Result<()> {
         while !self.has_room(0) {
             let victim = {
                 let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
                 stored.retain(|&t| matches!(*self.value(t), Value::Here(_)));
                 let next = |&(_, &t): &(usize, &u32)| self.next_use(t);
-                let others = stored.iter().enumerate().filter(|(_, t)| **t != newest && self.is_array(**t));
+                let others = stored.iter().enumerate().filter(|(_, t)| Some(**t) != newest && self.is_array(**t));
                 let Some((at, _)) = others.max_by_key(next) else { return Ok(()) };
                 stored.swap_remove(at)
             };
@@ -187,9 +199,10 @@ impl<'s> Ledger<'s> {
         Ok(array)
     }
 
-    /// An input of a task, moved out at its last use: whoever is given the last handle may write into its memory.
+    /// An input of a task, moved out at its last use: whoever is given the last handle may write into its memory. Then the
+    /// bytes of all results of that task stay counted, and are given too, for [`release`](Ledger::release).
     /// `more` says that the same task takes another result of the same one.
-    pub(crate) fn take(&self, block: Block, more: bool) -> Result<Array> {
+    pub(crate) fn take(&self, block: Block, more: bool) -> Result<(Array, u64)> {
         let lost = || Error::backend("compute", "a chunk that is needed is not there");
         let mut value = self.value(block.task);
         let again = match &*value {
@@ -210,20 +223,21 @@ impl<'s> Ledger<'s> {
         let last = !more && self.uses[block.task as usize].fetch_sub(1, AcqRel) == 1;
         if !last {
             return match &*value {
-                Value::Here(outs) => outs.as_slice().get(block.output as usize).cloned().ok_or_else(lost),
+                Value::Here(outs) => {
+                    outs.as_slice().get(block.output as usize).cloned().map(|a| (a, 0)).ok_or_else(lost)
+                }
                 _ => Err(lost()),
             };
         }
         let Value::Here(outs) = std::mem::replace(&mut *value, Value::Absent) else { return Err(lost()) };
-        self.alive.fetch_sub(size(&outs), Relaxed);
-        let at = block.output as usize;
+        let (at, bytes) = (block.output as usize, size(&outs));
         let mut all = outs.into_vec();
-        if at < all.len() { Ok(all.swap_remove(at)) } else { Err(lost()) }
+        if at < all.len() { Ok((all.swap_remove(at), bytes)) } else { Err(lost()) }
     }
 
     /// An output, at the end.
     pub(crate) fn output(&self, block: Block) -> Result<Array> {
-        self.take(block, true)
+        Ok(self.take(block, true)?.0)
     }
 }
 

@@ -65,7 +65,7 @@ pub use array::{
 };
 pub use chunk_spec::{AUTO_BYTES, AxisSpec, ChunkSpec};
 pub use chunks::{AxisChunks, Chunks};
-pub use compute::{compute, compute_all, compute_chunk_sizes, persist, plan_size, rechunk};
+pub use compute::{compute, compute_all, compute_chunk_sizes, persist, persist_all, plan_size, rechunk};
 pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};
 pub use job::{Executor, Job};

@@ -200,7 +200,15 @@ impl Local {
     /// # Errors
     /// As [`compute`](Local::compute).
     pub fn persist(&self, x: &Array) -> Result<Array> {
-        crate::compute::persisted(x, self)
+        Ok(self.persist_all(&[x])?.swap_remove(0))
+    }
+
+    /// [`persist_all`](crate::persist_all) with these settings.
+    ///
+    /// # Errors
+    /// As [`compute`](Local::compute).
+    pub fn persist_all(&self, arrays: &[&Array]) -> Result<Vec<Array>> {
+        crate::compute::persisted(arrays, self)
     }
 
     /// [`store`](crate::store) with these settings.

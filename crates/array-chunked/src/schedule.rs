@@ -61,13 +61,13 @@ impl Schedule {
         &self.users[self.first_user[task as usize] as usize..self.first_user[task as usize + 1] as usize]
     }
 
-    /// The most bytes of results that are alive at once when tasks run one after the other.
+    /// The most bytes that are taken at once when tasks run one after the other.
     pub(crate) fn peak(&self, tasks: &Tasks) -> u64 {
         let mut left = self.uses.clone();
         let (mut alive, mut peak) = (0_u64, 0_u64);
         for &task in &self.order {
             alive = alive.saturating_add(tasks.tasks[task as usize].bytes);
-            peak = peak.max(alive);
+            peak = peak.max(alive.saturating_add(tasks.workspace(task)));
             distinct(tasks.inputs(task), |input| {
                 let uses = &mut left[input as usize];
                 if *uses < KEPT {

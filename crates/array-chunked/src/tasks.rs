@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use array_api::{Array, DType, Dims, Namespace, Op, Params};
+use array_api::{Array, Class, DType, Dims, Namespace, Op, Params};
 use smallvec::SmallVec;
 
 use crate::chunks::Chunks;
@@ -91,9 +91,45 @@ impl Tasks {
         &self.edges[start as usize..self.tasks[task as usize].edges as usize]
     }
 
+    /// The bytes that a task takes while it runs, beside its inputs and results.
+    pub(crate) fn workspace(&self, task: u32) -> u64 {
+        let copies = match &self.steps[self.tasks[task as usize].step as usize] {
+            Step::Call { op, .. } => copies(op.name),
+            _ => 0,
+        };
+        if copies == 0 {
+            return 0;
+        }
+        let inputs = self.inputs(task).iter();
+        inputs.fold(0_u64, |sum, b| sum.saturating_add(self.tasks[b.task as usize].bytes)).saturating_mul(copies)
+    }
+
+    /// Whether the task may write its results over what it is given.
+    pub(crate) fn is_elementwise(&self, task: u32) -> bool {
+        match &self.steps[self.tasks[task as usize].step as usize] {
+            Step::Call { op, .. } => op.class == Class::Elementwise,
+            Step::Program(_) => true,
+            _ => false,
+        }
+    }
+
     /// The number of tasks.
     pub(crate) fn len(&self) -> usize {
         self.tasks.len()
+    }
+}
+
+/// How often a kernel has its operands in memory once more while it runs. Elementwise functions, sums and products take
+/// no more than their operands and results.
+fn copies(op: &str) -> u64 {
+    match op {
+        // In another order, with what is needed of the factors.
+        "eig" | "eigh" | "eigvals" | "eigvalsh" | "stacked_qr" | "svd" | "svdvals" => 3,
+        "cholesky_tile" | "inv" | "lu_panel" | "lu_substitute" | "solve" | "triangular_solve" => 1,
+        // Pairs of a value and its place.
+        "argsort" | "sort" | "unique_all" | "unique_counts" | "unique_inverse" | "unique_values" => 2,
+        "join_unique" | "median" | "quantile" => 1,
+        _ => 0,
     }
 }
 

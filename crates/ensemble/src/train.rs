@@ -1,7 +1,8 @@
 //! Training of one group of members, stacked along a leading axis, from any checkpoint to the end.
 
 use array_api::{
-    Array, Error, Index, Result, Tree, argsort, at, fold_in, isnan, less, logical_and, logical_or, take, where_,
+    Array, Error, Index, Result, Tree, argsort, at, fold_in, isnan, less, logical_and, logical_or, persist, take,
+    where_,
 };
 use array_transforms::{value_and_grad, vmap};
 
@@ -157,16 +158,23 @@ impl<'a> Group<'a> {
                 Some(t) => array_api::add(t, loss)?,
             });
         }
-        if let Some(total) = total {
+        let mean = total.map(|total| {
             let mean = if steps == 1 { total } else { array_api::divide(total, steps as f64)? };
-            losses.push(array_api::expand_dims(mean, 1)?);
+            array_api::expand_dims(mean, 1)
+        });
+        let mut mean = mean.transpose()?;
+        if let (Some(stop), Some(b)) = (options.early_stopping, &best)
+            && epoch.is_multiple_of(stop.every)
+        {
+            best = Some(self.look(b, &params, epoch, stop.patience)?);
         }
+        // A lazy kind computes an epoch at a time.
+        (params, optimizer, best, mean) = persist((params, optimizer, best, mean))?;
+        losses.extend(mean);
         let mut stopped = false;
-        if let (Some(stop), Some(b)) = (options.early_stopping, best.take()) {
-            let b = if epoch.is_multiple_of(stop.every) { self.look(b, &params, epoch, stop.patience)? } else { b };
+        if let (Some(stop), Some(b)) = (options.early_stopping, &best) {
             let waited = b.waited.to_host()?.to_f64()?;
             stopped = waited.iter().all(|&w| w >= stop.patience as f64);
-            best = Some(b);
         }
         Ok((GroupState { params, optimizer, best, losses }, stopped))
     }
@@ -180,7 +188,7 @@ impl<'a> Group<'a> {
     }
 
     /// Compares with the best so far; a member that has waited too long keeps what it has.
-    fn look(&self, best: Best, params: &MemberParams, epoch: u64, patience: u64) -> Result<Best> {
+    fn look(&self, best: &Best, params: &MemberParams, epoch: u64, patience: u64) -> Result<Best> {
         let loss = self.out_of_bag(params)?;
         let running = less(&best.waited, patience as f64)?;
         // Not-a-number is never less, so a diverged member keeps its best parameters. A member without rows left out

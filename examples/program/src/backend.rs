@@ -5,7 +5,7 @@ use array_api::Namespace;
 use crate::failure::{Outcome, fail};
 
 /// Backends by the cargo feature that builds them in.
-const FEATURES: [&str; 2] = ["ndarray", "torch"];
+const FEATURES: [&str; 3] = ["ndarray", "torch", "chunked"];
 
 /// The backend of this name, such as `ndarray` or `torch:cuda:0`; `example` is the program that asks.
 ///
@@ -39,6 +39,8 @@ macro_rules! backend {
         let _ = array_protocol::ndarray();
         #[cfg(feature = "torch")]
         let _ = array_protocol::torch();
+        #[cfg(all(feature = "chunked", feature = "ndarray"))]
+        let _ = array_protocol::chunked_over(&array_protocol::ndarray());
         $crate::backend::named($name, env!("CARGO_CRATE_NAME"))
     }};
 }

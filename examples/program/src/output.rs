@@ -78,8 +78,9 @@ fn writable(folder: &Path) -> std::io::Result<()> {
     std::fs::remove_file(&probe)
 }
 
-/// Tries whether this file can be written, before the work whose result it is to hold.
-pub fn check_file(path: &Path, option: &str) -> Outcome<()> {
+/// Tries whether this file can be written, before the work whose result it is to hold; `made` is a folder that the work will
+/// make itself ([`Output::open`]).
+pub fn check_file(path: &Path, option: &str, made: Option<&Path>) -> Outcome<()> {
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
@@ -88,6 +89,9 @@ pub fn check_file(path: &Path, option: &str) -> Outcome<()> {
         |why: String| Failure(format!("{} cannot be written: {why}; give another file with {option}", path.display()));
     if path.is_dir() {
         return Err(refused("it is a folder".into()));
+    }
+    if made.is_some_and(|made| folder.components().eq(made.components())) && !folder.exists() {
+        return Ok(());
     }
     writable(folder).map_err(|e| refused(e.to_string()))
 }
