@@ -68,12 +68,15 @@ impl TorchArray {
         TorchArray { device: tensor.device(), tensor, dtype, dims, claim: None }
     }
 
-    /// What a kernel made as the protocol said it would.
+    /// What a kernel made as the protocol said it would, where its operands are.
     #[inline]
-    fn as_ruled(tensor: Tensor, verdict: &Verdict) -> TorchArray {
+    fn as_ruled(tensor: Tensor, verdict: &Verdict, device: Device) -> TorchArray {
         let (dims, dtype) = (verdict.dims().clone(), verdict.dtype());
-        debug_assert_eq!(dims, TorchArray::of(tensor.shallow_clone(), dtype).dims);
-        TorchArray { device: tensor.device(), tensor, dtype, dims, claim: None }
+        debug_assert!({
+            let found = TorchArray::of(tensor.shallow_clone(), dtype);
+            found.dims == dims && found.device == device
+        });
+        TorchArray { device, tensor, dtype, dims, claim: None }
     }
 
     /// The tensor, to be read only.
@@ -145,9 +148,14 @@ pub(crate) fn made(op: &str, tensor: Result<Tensor, TchError>, dtype: DType) -> 
 
 /// What libtorch gave for a call whose result the protocol knows.
 #[inline]
-pub(crate) fn ruled(op: &str, tensor: Result<Tensor, TchError>, verdict: &Verdict) -> Result<TorchArray> {
+pub(crate) fn ruled(
+    op: &str,
+    tensor: Result<Tensor, TchError>,
+    verdict: &Verdict,
+    device: Device,
+) -> Result<TorchArray> {
     match tensor {
-        Ok(tensor) => Ok(TorchArray::as_ruled(tensor, verdict)),
+        Ok(tensor) => Ok(TorchArray::as_ruled(tensor, verdict, device)),
         Err(e) => Err(failed(op, e)),
     }
 }

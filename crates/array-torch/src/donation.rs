@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tch::{TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
-use crate::elementwise::{Lent, on_one_device};
+use crate::elementwise::{Lent, on_one_device, place};
 use crate::kind::operand;
 
 type Outcome = std::result::Result<Tensor, TchError>;
@@ -78,14 +78,15 @@ pub(crate) fn one(
     verdict: &Verdict,
     (new, into): (Unary, UnaryInto),
 ) -> Result<TorchArray> {
+    let device = place(&x, &x);
     if takes(&mut x, verdict) {
         let done = into(&*seen(&x)?, &*seen(&x)?);
         return match (done, x) {
             (Ok(_), Arg::Own(x)) => Ok(x),
-            (done, _) => ruled(op, done, verdict),
+            (done, _) => ruled(op, done, verdict, device),
         };
     }
-    ruled(op, new(&*seen(&x)?), verdict).map(TorchArray::claimed)
+    ruled(op, new(&*seen(&x)?), verdict, device).map(TorchArray::claimed)
 }
 
 /// A row of two arrays whose result `new` never shares with them.
@@ -98,6 +99,7 @@ pub(crate) fn two(
     (new, into): (Binary, BinaryInto),
 ) -> Result<TorchArray> {
     on_one_device(op, &x1, &x2)?;
+    let device = place(&x1, &x2);
     let first = takes(&mut x1, verdict);
     let second = !first && takes(&mut x2, verdict);
     let done = {
@@ -111,7 +113,7 @@ pub(crate) fn two(
     match (done, x1, x2) {
         (Ok(_), Arg::Own(x), _) if first => Ok(x),
         (Ok(_), _, Arg::Own(x)) if second => Ok(x),
-        (done, ..) => ruled(op, done, verdict).map(TorchArray::claimed),
+        (done, ..) => ruled(op, done, verdict, device).map(TorchArray::claimed),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use array_api::{Arg, DType, Elu, Result, Verdict, implements};
 use std::ops::Deref;
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
 use crate::carrier::{carrier, divided, is_carried, ordered, widened};
@@ -56,6 +56,12 @@ pub(crate) fn on_one_device(op: &str, x1: &Arg<'_, TorchArray>, x2: &Arg<'_, Tor
     }
 }
 
+/// Where the result of a row is: where its arrays are, of which there is one; numbers alone are on the CPU.
+#[inline]
+pub(crate) fn place(x1: &Arg<'_, TorchArray>, x2: &Arg<'_, TorchArray>) -> Device {
+    x1.array().or_else(|| x2.array()).map_or(Device::Cpu, TorchArray::device)
+}
+
 #[inline]
 fn one(
     op: &str,
@@ -63,7 +69,17 @@ fn one(
     verdict: &Verdict,
     f: impl Fn(&Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
-    ruled(op, f(&owned(x)?, verdict.operands), verdict)
+    let own;
+    let tensor = match x {
+        Arg::Ref(x) => x.tensor(),
+        Arg::Own(x) => x.tensor(),
+        // Its own, since the operand can be the result.
+        Arg::Scalar(s, dtype) => {
+            own = number(*s, *dtype)?;
+            &own
+        }
+    };
+    ruled(op, f(tensor, verdict.operands), verdict, place(x, x))
 }
 
 #[inline]
@@ -75,7 +91,7 @@ fn two(
     f: impl Fn(&Tensor, &Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
     on_one_device(op, x1, x2)?;
-    ruled(op, f(&*lent(x1)?, &*lent(x2)?, verdict.operands), verdict)
+    ruled(op, f(&*lent(x1)?, &*lent(x2)?, verdict.operands), verdict, place(x1, x2))
 }
 
 macro_rules! kernels {
@@ -332,7 +348,7 @@ fn where_(
     for x in [&x1, &x2].into_iter().filter_map(|x| x.array()) {
         together("where", condition, x)?;
     }
-    ruled("where", lent(&x1)?.f_where_self(condition.tensor(), &*lent(&x2)?), verdict)
+    ruled("where", lent(&x1)?.f_where_self(condition.tensor(), &*lent(&x2)?), verdict, condition.device())
 }
 
 #[implements(clip)]
@@ -354,7 +370,8 @@ fn clip(
     if let Some(max) = &max {
         clipped = clipped.f_minimum(&ordered(&*lent(max)?, dtype).map_err(fail)?).map_err(fail)?;
     }
-    ruled("clip", ordered(&clipped, dtype), verdict)
+    let device = [Some(&x), min.as_ref(), max.as_ref()].into_iter().flatten().find_map(|x| x.array());
+    ruled("clip", ordered(&clipped, dtype), verdict, device.map_or(Device::Cpu, TorchArray::device))
 }
 
 #[implements(elu)]

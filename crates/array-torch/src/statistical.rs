@@ -35,7 +35,7 @@ fn sum(x: &TorchArray, p: &Sum, verdict: &Verdict) -> Result<TorchArray> {
         true => of(x.tensor()),
         false => converted(x.tensor(), x.dtype(), dtype).and_then(|t| of(&t)),
     };
-    ruled("sum", summed, verdict)
+    ruled("sum", summed, verdict, x.device())
 }
 
 /// `f` over one axis after the other, from the last, so that the places of the others stay.
