@@ -80,6 +80,12 @@ const EXAMPLES: &[Example] = &[
         leaves: &["fit.png", "fit.json"],
     },
     Example {
+        name: "likelihood_tour",
+        args: &["--stop", "product", "--stop", "prior", "--out", "{out}", "--json", "{out}/all.json"],
+        says: &["rows after which the product is 0", "ridge with λ = σ²/τ²", "report.html"],
+        leaves: &["01-product.png", "08-prior.png", "report.html", "all.json"],
+    },
+    Example {
         name: "custom_array",
         args: &[],
         says: &["diagonal [0.0, 2.0]", "kernel registered at", "#[implements(exp)]", "counted 3 calls"],

@@ -10,6 +10,7 @@ use std::mem::MaybeUninit;
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
+use crate::engine::interleave::{Runs, TILE, interleave};
 use crate::engine::pack::{Axis, pack};
 use crate::engine::share;
 use crate::indexing::{Around, sliced};
@@ -144,11 +145,25 @@ unsafe impl Sync for Piece {}
 /// Bytes of a piece, about.
 const PIECE: usize = 1 << 17;
 
+/// What arrays that are joined along an inner axis add to each row of the result, if these rows are short.
+fn short_runs(arrays: &[&NdArray], axis: usize, width: usize) -> Option<Vec<Runs>> {
+    if axis == 0 || width > TILE || arrays.len() < 2 {
+        return None;
+    }
+    arrays.iter().map(|x| Runs::of(x, axis)).collect()
+}
+
 #[implements(concat)]
 fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray> {
     let (axis, shape, dtype) = (p.axis as usize, verdict.dims(), verdict.dtype());
     let size = dtype.size();
     let row: usize = shape[axis + 1..].iter().product::<usize>() * size;
+    if let Some(runs) = short_runs(arrays, axis, shape[axis] * row) {
+        let rows = shape[..axis].iter().product();
+        // SAFETY: the arrays have the result's type and, but for the axis, its extents, and their extents along the axis add
+        // up to the result's.
+        return Ok(unsafe { NdArray::build(dtype, shape, &mut |out| interleave(out, rows, &runs)) });
+    }
     let slabs: Vec<usize> = (0..axis).map(|a| shape[a + 1..].iter().product::<usize>() * size).collect();
     // SAFETY: the arrays have the result's type and, but for the axis, its extents, and their extents along the axis add
     // up to the result's: each element of the result is written once.

@@ -517,3 +517,52 @@ proptest! {
         prop_assert_eq!(floats(&put(&x, &positions, &new, 1).unwrap()), want);
     }
 }
+
+/// Columns side by side, as tables have them: tiles of rows by all threads, and the layouts that are copied array by array.
+#[test]
+fn many_columns_of_every_type() {
+    let rows = 40_003_i64;
+    for dtype in array_api::DTYPES {
+        // One and three columns, forwards and backwards, and one that lies by rows of five.
+        let values = |of: i64, wide: i64| (0..rows * wide).map(|i| (i * 31 + of) % 113).collect::<Vec<_>>();
+        let cast =
+            |of: i64, wide: i64| integers(values(of, wide), &[rows as usize, wide as usize]).astype(dtype).unwrap();
+        let wide = cast(3, 5);
+        let parts = [
+            cast(1, 1),
+            flip(cast(2, 3), 0).unwrap(),
+            at(&wide, index![.., 2..3]).unwrap(),
+            cast(4, 3),
+            flip(cast(5, 3), 1).unwrap(),
+        ];
+        let wants = |r: i64| {
+            let one = |of: i64, i: i64| (i * 31 + of) % 113;
+            let mut row = vec![one(1, r)];
+            row.extend((0..3).map(|c| one(2, (rows - 1 - r) * 3 + c)));
+            row.push(one(3, r * 5 + 2));
+            row.extend((0..3).map(|c| one(4, r * 3 + c)));
+            row.extend((0..3).map(|c| one(5, r * 3 + 2 - c)));
+            row
+        };
+        let of = |kept: usize| (0..rows).flat_map(|r| wants(r)[..kept].to_vec()).collect::<Vec<i64>>();
+        for (count, columns) in [(4, 8), (5, 11)] {
+            let want = integers(of(columns), &[rows as usize, columns]).astype(dtype).unwrap();
+            let joined = concat(&parts[..count], 1).unwrap();
+            assert!(
+                array_api::all(array_api::equal(&joined, &want).unwrap(), ..).unwrap().item::<bool>().unwrap(),
+                "{dtype}"
+            );
+            // Two rows of many: the runs do not lie at equal distances from each other.
+            let cut: Vec<Array> = parts[..count]
+                .iter()
+                .map(|x| reshape(at(x, index![..40_002]).unwrap(), [2, 20_001, -1]).unwrap())
+                .collect();
+            let cut = concat(&cut[..], 2).unwrap();
+            let same = reshape(at(&want, index![..40_002]).unwrap(), [2, 20_001, columns as isize]).unwrap();
+            assert!(
+                array_api::all(array_api::equal(&cut, &same).unwrap(), ..).unwrap().item::<bool>().unwrap(),
+                "{dtype}"
+            );
+        }
+    }
+}

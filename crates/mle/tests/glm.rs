@@ -237,3 +237,26 @@ fn negative_binomial_theta() {
         assert!(near.fit.log_likelihood < fit.fit.log_likelihood, "{near}");
     }
 }
+
+/// The squares of the rows' residuals add up to the statistics that the fit reports.
+#[test]
+fn residuals_add_up() {
+    let n = 40;
+    let x: Vec<f64> = (0..n).map(|i| f64::from(i) / 10.0).collect();
+    let wave = |i: i32| (f64::from(i) * 1.7).sin();
+    let counts: Vec<f64> = (0..n).map(|i| (3.0 + f64::from(i) / 8.0 + 2.0 * wave(i)).round()).collect();
+    let shares: Vec<f64> = (0..n).map(|i| f64::from((i % 4).min(3)) / 4.0).collect();
+    let positive: Vec<f64> = (0..n).map(|i| 2.0 + f64::from(i) / 20.0 + wave(i)).collect();
+    // One row counts for nothing.
+    let weights = xp().asarray((0..n).map(|i| f64::from(i % 5)).collect::<Vec<_>>()).unwrap();
+    for (family, y) in [(Family::Poisson, counts), (Family::Binomial, shares), (Family::Gamma, positive)] {
+        let table = Table::new().numbers("x", xp().asarray(x.clone()).unwrap()).numbers("y", xp().asarray(y).unwrap());
+        let model = Glm::new("y ~ x", family).unwrap().weights(&weights);
+        let fit = model.fit(&table).unwrap();
+        let rows = model.fitted(&table, &fit).unwrap();
+        let sum = |x: &array_api::Array| array_api::vecdot(x, x, ..).unwrap().item::<f64>().unwrap();
+        assert!((sum(&rows.pearson) / fit.pearson - 1.0).abs() < 1e-9, "{family:?}");
+        assert!((sum(&rows.residuals) / fit.deviance - 1.0).abs() < 1e-9, "{family:?}");
+        assert_eq!(rows.pearson.to_vec::<f64>().unwrap()[0], 0.0);
+    }
+}

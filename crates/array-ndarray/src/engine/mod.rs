@@ -10,6 +10,7 @@ pub mod cumulative;
 mod deviation_kernel;
 mod dots;
 pub(crate) mod eigen;
+pub(crate) mod interleave;
 pub(crate) mod kernel;
 #[cfg(test)]
 mod levels;

@@ -71,6 +71,18 @@ unsafe fn pack_as<T: Copy>(dst: *mut T, src: *const u8, axes: &[Axis]) -> usize 
             }
             return len;
         }
+        if let [Axis { len: columns, step: 0 }] = *inner
+            && columns > 0
+        {
+            for i in 0..len {
+                let value = *src.offset(i as isize * step).cast::<T>();
+                let row = dst.add(i * columns);
+                for j in 0..columns {
+                    *row.add(j) = value;
+                }
+            }
+            return len * columns;
+        }
         if let [Axis { len: columns, step: apart }] = *inner
             && step == size as isize
             && apart.unsigned_abs() > size

@@ -75,7 +75,10 @@ impl Table {
             if !known.contains(&name) {
                 return Err(e.unknown(name, &self.names()));
             }
-            columns::real(name, &self.numbers[name])?;
+            let column = columns::real(name, &self.numbers[name])?;
+            if name == e.text() {
+                return Ok(column);
+            }
         }
         let value = e.evaluate(&|name| self.numbers.get(name).cloned())?;
         columns::real(e.text(), &value)

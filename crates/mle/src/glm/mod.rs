@@ -72,6 +72,9 @@ pub struct Fitted {
     pub means: Array,
     /// The deviance residuals: the signed roots of what each row adds to the deviance, its weight included.
     pub residuals: Array,
+    /// The Pearson residuals: the distances from the means over the standard deviations that the family gives, the dispersion
+    /// taken as 1 and the weight included. Their squares add up to Pearson's statistic.
+    pub pearson: Array,
 }
 
 /// A fitted generalised linear model.
@@ -212,8 +215,11 @@ impl Glm {
         // Rounding may leave less than nothing of a row that is fitted exactly.
         let deviances = (family.unit_deviance(&rows.y, &means)? * &rows.weights).ok()?;
         let distance = array_api::sqrt(array_api::maximum(deviances, 0.0)?)?;
-        let residuals = (array_api::sign((&rows.y - &means).ok()?)? * distance).ok()?;
-        Ok(Fitted { observed: rows.y, means, residuals })
+        let apart = (&rows.y - &means).ok()?;
+        let residuals = (array_api::sign(&apart)? * distance).ok()?;
+        let spread = array_api::sqrt((family.variance(&means)? / &rows.weights).ok()?)?;
+        let pearson = (apart / spread).ok()?;
+        Ok(Fitted { observed: rows.y, means, residuals, pearson })
     }
 
     /// The weights of the rows: the given ones, times the trials of each.

@@ -52,6 +52,9 @@ const BLOCK: usize = 1 << 16;
 const MANY: usize = 64;
 const THINNED: usize = 16;
 
+/// A distance from the maximum, in standard errors, whose square is as near as anybody can tell.
+const NEAR: f64 = 1e-6;
+
 impl Rows {
     /// Rows from one number to before another, with steps.
     fn part(&self, from: usize, to: usize, step: usize) -> Result<Rows> {
@@ -254,6 +257,11 @@ impl Rows {
                 return Ok((state, iteration, Ended::Converged));
             }
             polished = distance;
+            if link.is_natural(family) && distance <= NEAR * scale {
+                // Newton's steps square the distance, so this one arrives, and nothing else moves by more than rounding.
+                let arrived = state.coefficients.iter().zip(&step).map(|(b, d)| b + d).collect();
+                return Ok((State { coefficients: arrived, ..state }, iteration + 1, Ended::Converged));
+            }
             let mut share = 1.0;
             let next = loop {
                 let trial: Vec<f64> = state.coefficients.iter().zip(&step).map(|(b, d)| b + share * d).collect();
