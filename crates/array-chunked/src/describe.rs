@@ -50,9 +50,24 @@ pub(crate) enum From {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Doing {
-    Call { call: Called, operands: Vec<Operand>, space: Option<Value> },
-    Program { lines: Vec<(Called, Vec<Operand>)>, results: Vec<Operand>, tiled: bool, ending: End },
-    Read { from: Address, start: Vec<usize>, extents: Vec<usize> },
+    Call {
+        call: Called,
+        operands: Vec<Operand>,
+        space: Option<Value>,
+    },
+    Program {
+        lines: Vec<(Called, Vec<Operand>)>,
+        results: Vec<Operand>,
+        tiled: bool,
+        ending: End,
+    },
+    /// The identity is that of what lay there when the task was planned.
+    Read {
+        from: Address,
+        identity: Option<String>,
+        start: Vec<usize>,
+        extents: Vec<usize>,
+    },
 }
 
 /// An operation and its parameters.
@@ -139,9 +154,12 @@ pub(crate) fn doing(step: &Step) -> Option<Doing> {
                 Ending::Reduced(Reducer::Moments { axes }) => End::Moments { axes: axes.clone() },
             },
         },
-        Step::Read { source, start, extents } => {
-            Doing::Read { from: source.address()?, start: start.to_vec(), extents: extents.to_vec() }
-        }
+        Step::Read { source, start, extents } => Doing::Read {
+            from: source.address()?,
+            identity: source.identity(),
+            start: start.to_vec(),
+            extents: extents.to_vec(),
+        },
         _ => return None,
     })
 }
@@ -152,8 +170,13 @@ impl Doing {
             operands.iter().map(|o| o.read(inputs, values)).collect::<Result<Vec<Source>>>()
         };
         Ok(match self {
-            Doing::Read { from, start, extents } => {
-                Step::Read { source: from.open()?, start: start.into(), extents: extents.into() }
+            Doing::Read { from, identity, start, extents } => {
+                let source = from.open()?;
+                if source.identity() != identity {
+                    let message = format!("{} is not what it was when the task was planned; plan it again", from.path);
+                    return Err(Error::value(READ, message));
+                }
+                Step::Read { source, start: start.into(), extents: extents.into() }
             }
             Doing::Call { call, operands, space } => {
                 let (op, params) = call.read()?;

@@ -97,6 +97,8 @@ pub enum GroupWork {
     Called {
         /// What to call.
         callable: Callable,
+        /// Which chunk of its array comes out, in row-major order.
+        chunk: usize,
         /// The result's type.
         dtype: DType,
         /// Where it lives, and what is given.
@@ -240,9 +242,13 @@ impl Writing<'_, '_> {
             (GroupWork::Described(bytes), digest)
         } else {
             let text = format!("{} {number} {}", node.key, self.built);
-            (own(plan, head)?, Sha256::digest(text).into())
+            (own(plan, head, number)?, Sha256::digest(text).into())
         };
         let mut hash = Sha256::new_with_prefix(digest);
+        let steps = members.iter().map(|&task| &plan.tasks.steps[plan.tasks.tasks[task as usize].step as usize]);
+        if steps.into_iter().any(|step| matches!(step, Step::Read { source, .. } if source.identity().is_none())) {
+            hash.update(node.key.0);
+        }
         for &(group, result) in &inputs {
             hash.update(&self.groups[group].key);
             hash.update(result.to_le_bytes());
@@ -311,7 +317,7 @@ fn wired(plan: &Plan, members: &[u32]) -> (Vec<Vec<From>>, Vec<Block>) {
 }
 
 /// The work of a task of data, or of a function of the user's.
-fn own(plan: &Plan, task: u32) -> Result<GroupWork> {
+fn own(plan: &Plan, task: u32, number: u64) -> Result<GroupWork> {
     let entry = plan.tasks.tasks[task as usize];
     let node = &plan.stages[entry.node as usize].node;
     let (dtype, space) = (node.outputs[0].dtype, node.space.clone());
@@ -328,7 +334,7 @@ fn own(plan: &Plan, task: u32) -> Result<GroupWork> {
             space,
         }),
         (Step::Function(_), Work::Blocked { callable: Some(callable), .. }) => {
-            Ok(GroupWork::Called { callable: callable.clone(), dtype, space })
+            Ok(GroupWork::Called { callable: callable.clone(), chunk: number as usize, dtype, space })
         }
         _ => Err(refused(plan, task)),
     }

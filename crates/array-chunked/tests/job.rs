@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use array_api::{Array, Result, Value, index};
-use array_chunked::{Executor, GroupWork, Job, Local, Task};
+use array_chunked::{Executor, GroupWork, Job, Local, Store, Task};
 
 /// One task after the other, in the job's order.
 struct InOrder;
@@ -243,5 +243,24 @@ fn what_no_other_process_can_do_is_refused() -> Result<()> {
     });
     assert_eq!(callables.collect::<Vec<_>>(), [&7, &7]);
     assert_eq!(known.to_vec::<f64>()?, [1.0; 4]);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_changed_since_the_plan_is_named() -> Result<()> {
+    let file = std::env::temp_dir().join(format!("array-chunked-groups-{}.npy", std::process::id()));
+    let stored = |n: usize| {
+        let x = array_chunked::from_array(&array_ndarray::namespace().ones([n])?, 3)?;
+        array_chunked::store(&x, Store::at(&file).overwrite(true))
+    };
+    stored(6)?;
+    let x = array_chunked::from_npy(&file, 3)?;
+    let groups = Job::new(&[&array_api::exp(&x)?])?.groups("")?.groups;
+    let GroupWork::Described(bytes) = &groups[0].work else { panic!("{:?}", groups[0]) };
+    assert_eq!(Task::read(bytes, "")?.run(vec![])?[0].to_vec::<f64>()?, [1_f64.exp(); 3]);
+    stored(8)?;
+    let error = Task::read(bytes, "").unwrap_err();
+    std::fs::remove_file(&file).unwrap();
+    assert!(error.to_string().contains("plan it again"), "{error}");
     Ok(())
 }

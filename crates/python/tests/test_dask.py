@@ -469,3 +469,72 @@ def test_a_paused_worker_only_takes_time(client):
         assert bits(y.compute(scheduler=client)) == here
     finally:
         timer.join()
+
+
+# Checkpoints
+
+
+def npy(folder):
+    return sorted(name for name in os.listdir(folder) if name.endswith(".npy"))
+
+
+def counted_sum(folder, files, factor=1.0):
+    x = xp.from_fn(Counted(str(folder)), (40, 2), chunks=(2, 2)).map_blocks(slow)
+    return xp.sum((x * factor).checkpoint(files), axis=0)
+
+
+def test_a_run_goes_on_after_its_scheduler_died(tmp_path):
+    calls, files = tmp_path / "calls", tmp_path / "files"
+    calls.mkdir()
+    with cluster() as client:
+        future = client.compute(counted_sum(calls, files))
+        while not files.exists() or len(npy(files)) < 5:
+            time.sleep(0.01)
+        pids = client.run(os.getpid).values()
+        # Workers do not get to say goodbye, and then there is no scheduler.
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        del future
+    written, made = npy(files), len(os.listdir(calls))
+    assert 5 <= len(written) < 20
+    with cluster() as client:
+        found = counted_sum(calls, files).compute(scheduler=client)
+        assert found.tolist() == [60, 60]
+        # What was written was not made again, nor is anything now.
+        assert len(os.listdir(calls)) <= made + 20 - len(written) and set(written) <= set(npy(files))
+        made = len(os.listdir(calls))
+        assert bits(dask.compute(counted_sum(calls, files))[0]) == bits(found)
+        assert len(os.listdir(calls)) == made and len(npy(files)) == 20
+
+
+def test_checkpoints_of_other_arrays_are_refused(client, tmp_path):
+    held = np.arange(12.0)
+
+    def total(values, factor):
+        return xp.sum((xp.from_array(values, chunks=3) * factor).checkpoint(tmp_path / "files"))
+
+    assert total(held, 2).compute(scheduler=client).item() == 132
+    # Equal elements are the same data, wherever they are.
+    assert total(held.copy(), 2).compute(scheduler=client).item() == 132
+    assert len(npy(tmp_path / "files")) == 4
+    for values, factor in ((held, 3), (held + 1, 2)):
+        with pytest.raises(ValueError, match="another array"):
+            total(values, factor).compute(scheduler=client)
+    with pytest.raises(NotImplementedError, match="scheduler"):
+        total(held, 2).compute()
+
+
+def test_a_chunk_is_in_its_file_whole_or_not_at_all(client, tmp_path, monkeypatch):
+    from array_protocol import _checkpoint
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        _checkpoint.written(str(tmp_path / "files" / "0.npy"), np.ones(3))
+    assert os.listdir(tmp_path / "files") == []
+    monkeypatch.undo()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError):
+        xp.ones(3).checkpoint(tmp_path / "file").compute(scheduler=client)

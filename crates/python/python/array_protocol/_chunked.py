@@ -63,7 +63,7 @@ def functions(kind):
 
         return from_dask_array(kind, x)
 
-    found.update({f.__name__: f for f in (compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, to_dask_array,
+    found.update({f.__name__: f for f in (checkpoint, compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, to_dask_array,
                                           visualize)})
     return found
 
@@ -125,6 +125,17 @@ def explain(x, /):
     return _lazy.explain(x)
 
 
+def checkpoint(x, /, path):
+    """The same array, whose chunks Dask's workers write into a folder as they are made, and read where they are there.
+
+    A run that was cut off, by whatever, goes on where it was: the folder must be one that the client and all workers see. Each
+    chunk is a NPY file, there whole or not at all, with a hash in its name of all that it is made of, and of the package's
+    version. Chunks of anything else in the folder are an error."""
+    from ._checkpoint import Checkpoint
+
+    return map_blocks(Checkpoint(os.path.abspath(path)), x, name="checkpoint")
+
+
 def to_dask_array(x, /):
     """The lazy array as one of Dask's with the same chunks, NumPy's arrays. Nothing is computed."""
     from ._dask import to_dask_array
@@ -172,6 +183,7 @@ COLLECTION = {
 
 METHODS = {
     **COLLECTION,
+    "checkpoint": checkpoint,
     "chunks": property(_lazy.chunks),
     "compute": _of_one(compute, "compute"),
     "persist": _of_one(persist, "persist"),

@@ -11,7 +11,7 @@ import weakref
 
 from dask.task_spec import Alias, DataNode, Task, TaskRef
 
-from . import _eval_task, _native
+from . import _checkpoint, _eval_task, _native
 
 _lazy = _native.chunked
 
@@ -41,8 +41,9 @@ class Remote:
 def lower(arrays):
     """The graph of Dask's that computes lazy arrays together, and for each the keys of its chunks in row-major order."""
     groups, chunks = _lazy.groups(arrays)
+    files = _checkpoint.files(groups)
     graph, places = {}, []
-    for operations, stage, digest, how, payload, inputs, results in groups:
+    for number, (operations, stage, digest, how, payload, inputs, results) in enumerate(groups):
         named = "+".join(operations[:NAMED]) + ("+more" if len(operations) > NAMED else "")
         key = (f"{named}-{stage}", digest)
         given = [TaskRef(places[group][result]) for group, result in inputs]
@@ -50,7 +51,7 @@ def lower(arrays):
             graph.update(payload[0].graph)
             places.append([payload[0].keys[payload[1]]])
             continue
-        graph[key] = _task(key, how, payload, given)
+        graph[key] = _task(key, how, payload, given) if number not in files else _checkpoint.task(key, files[number], given)
         if results == 1:
             places.append([key])
             continue
@@ -63,7 +64,19 @@ def lower(arrays):
             "make fewer tasks",
             stacklevel=3,
         )
-    return graph, [[places[group][result] for group, result in wanted] for wanted in chunks]
+    keys = [[places[group][result] for group, result in wanted] for wanted in chunks]
+    return _needed(graph, keys) if files else graph, keys
+
+
+def _needed(graph, keys):
+    """Nothing is made for chunks that are read."""
+    found, rest = {}, [key for wanted in keys for key in wanted]
+    while rest:
+        key = rest.pop()
+        if key in graph and key not in found:
+            found[key] = graph[key]
+            rest.extend(getattr(found[key], "dependencies", ()))
+    return found
 
 
 def _task(key, how, payload, given):

@@ -65,7 +65,7 @@ def made(function, start, extents, dtype, kind):
     return lent(_checked("from_fn", function(start, extents), tuple(extents), dtype, kind))
 
 
-def called(function, dtype, kind, *chunks):
+def called(function, number, dtype, kind, *chunks):
     """What a function of the user's makes of chunks."""
     chunks = [taken(kind, "cpu", chunk) for chunk in chunks]
     shape = _native.broadcast_shapes(*(chunk.shape for chunk in chunks))

@@ -27,6 +27,9 @@ pub(super) fn identity(py: Python<'_>, x: PyRef<'_, PyArray>) -> PyResult<String
     run(py, || array_chunked::identity(&x.array))
 }
 
+/// Which results of which groups.
+type Results = Vec<(usize, usize)>;
+
 /// The name of the kind of a lazy array's chunks.
 #[pyfunction]
 pub(super) fn chunk_kind(x: PyRef<'_, PyArray>) -> &'static str {
@@ -36,13 +39,14 @@ pub(super) fn chunk_kind(x: PyRef<'_, PyArray>) -> &'static str {
 /// The groups of tasks that compute lazy arrays together, and for each array which results of which groups its chunks are.
 ///
 /// A group is (operations, stage, key, how, payload, inputs, number of results). `how` says what the payload is: `task` a
-/// description, `data` an array, `made` (function, start, extents, data type, kind) and `called` (function, data type, kind).
+/// description, `data` an array, `made` (function, start, extents, data type, kind) and `called` (function, number of
+/// the chunk, data type, kind).
 #[pyfunction]
 #[pyo3(signature = (arrays, /))]
 pub(super) fn groups<'py>(
     py: Python<'py>,
     arrays: &Bound<'py, PyTuple>,
-) -> PyResult<(Bound<'py, PyList>, Vec<Vec<(usize, usize)>>)> {
+) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
     let arrays = super::handles(arrays)?;
     let built = built();
     let planned = run_long(py, || Job::new(&arrays.iter().collect::<Vec<_>>())?.groups(&built))?;
@@ -62,8 +66,8 @@ pub(super) fn groups<'py>(
                 let made = (function(py, &*callable)?, start, extents, dtype, space.kind().name());
                 ("made", made.into_pyobject(py)?.into_any())
             }
-            GroupWork::Called { callable, dtype, space } => {
-                let called = (function(py, &*callable)?, data_type::object(py, dtype)?, space.kind().name());
+            GroupWork::Called { callable, chunk, dtype, space } => {
+                let called = (function(py, &*callable)?, chunk, data_type::object(py, dtype)?, space.kind().name());
                 ("called", called.into_pyobject(py)?.into_any())
             }
         };
