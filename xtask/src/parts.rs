@@ -184,7 +184,10 @@ fn python_package(run: &mut Run) -> Result<(), Failure> {
         run.skip("array_protocol.torch", &why.to_string());
     }
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
-    run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))
+    run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))?;
+    // Plans that go from Rust to this Python and its Dask.
+    let line = run.repository.cargo(&[&["test"], &RUST_PACKAGES[..], &["--test", "dask"]].concat());
+    run.step(&line.with("ARRAY_PROTOCOL_PYTHON", &python.to_string_lossy()))
 }
 
 /// A third party's kind, compiled into the package by the template's project.

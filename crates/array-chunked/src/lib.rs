@@ -27,6 +27,7 @@
 //! | `schedule`, `execute`, `perform` | running tasks on all cores, with few chunks alive |
 //! | `job`, `portable` | plans for other executors, and as JSON for other processes |
 //! | `groups`, `describe` | tasks by the handful, each as bytes, for engines that run them elsewhere |
+//! | `dask` | plans on a Dask cluster |
 //! | `explain`, `draw_graph` | a plan as text and as a picture |
 //! | `ledger` | the chunks that are alive, and those that wait on disk |
 //! | `storage` | arrays in files: sources, and stores that are whole or not there |
@@ -35,6 +36,7 @@ mod array;
 mod chunk_spec;
 mod chunks;
 mod compute;
+mod dask;
 mod describe;
 mod draw;
 mod draw_graph;
@@ -70,6 +72,7 @@ pub use array::{
 pub use chunk_spec::{AUTO_BYTES, AxisSpec, ChunkSpec};
 pub use chunks::{AxisChunks, Chunks};
 pub use compute::{compute, compute_all, compute_chunk_sizes, join_chunks, persist, plan_size, rechunk};
+pub use dask::Dask;
 pub use describe::Task;
 pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};

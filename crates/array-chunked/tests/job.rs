@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use array_api::{Array, Result, Value, index};
-use array_chunked::{Executor, GroupWork, Job, Local, Store, Task};
+use array_chunked::{Dask, Executor, GroupWork, Job, Local, Store, Task};
 
 /// One task after the other, in the job's order.
 struct InOrder;
@@ -262,5 +262,13 @@ fn a_file_that_changed_since_the_plan_is_named() -> Result<()> {
     let error = Task::read(bytes, "").unwrap_err();
     std::fs::remove_file(&file).unwrap();
     assert!(error.to_string().contains("plan it again"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn without_python_it_is_said_what_to_install() -> Result<()> {
+    let x = array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2)?;
+    let error = Dask::at("tcp://127.0.0.1:1").python("no-such-python").values(&Job::new(&[&x])?).unwrap_err();
+    assert!(error.to_string().contains("no-such-python") && error.to_string().contains("pip install"), "{error}");
     Ok(())
 }

@@ -199,6 +199,7 @@ pub(crate) fn functions(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         wrap_pyfunction!(blocks::map_blocks, &module)?,
         wrap_pyfunction!(blocks::rechunk, &module)?,
         wrap_pyfunction!(groups::groups, &module)?,
+        wrap_pyfunction!(groups::groups_of_job, &module)?,
         wrap_pyfunction!(groups::eval_task, &module)?,
         wrap_pyfunction!(groups::joined, &module)?,
         wrap_pyfunction!(groups::identity, &module)?,

@@ -215,6 +215,7 @@ def test_nothing_is_computed_before_it_is_asked_for(tmp_path):
     back = xp.from_dask_array((x + 1).to_dask_array() * 2)
     _ = dask.is_dask_collection(x), x.__dask_graph__(), x.__dask_keys__(), dask.base.tokenize(x), back.shape
     assert not os.listdir(tmp_path)
+    assert not dask.is_dask_collection(nd.ones(3)) and not hasattr(nd.ones(3), "__dask_graph__")
     assert back.compute().tolist() == [[4, 4]] * 6 and len(os.listdir(tmp_path)) == 3
 
 

@@ -11,7 +11,7 @@ import threading
 
 from dask.task_spec import Task
 
-from . import _eval_task, _native
+from . import _eval_task, _native, _remote
 
 _lazy = _native.chunked
 
@@ -33,10 +33,10 @@ def files(groups):
     """The file of each group that is a checkpoint's, by the group's number."""
     if not any(_is_checkpoint(how, payload) for _, _, _, how, payload, _, _ in groups):
         return {}
-    found, hashes, there = {}, [], {}
+    found, hashes, there, tokens = {}, [], {}, {}
     for number, (_, _, _, how, payload, inputs, _) in enumerate(groups):
         told = hashlib.sha256(f"{_lazy.built()} {how} ".encode())
-        told.update(_told(how, payload))
+        told.update(_told(how, payload, tokens))
         for group, result in inputs:
             told.update(hashes[group] + result.to_bytes(4, "little"))
         hashes.append(told.digest())
@@ -52,19 +52,23 @@ def _is_checkpoint(how, payload):
     return how == "called" and isinstance(payload[0], Checkpoint)
 
 
-def _told(how, payload):
-    """What a group does, as bytes that are the same in every process."""
+def _told(how, payload, tokens):
+    """What a group does, as bytes that are the same in every process. The tokens of functions are kept by these."""
     if how == "task":
         return payload
     if how == "data":
         view = _eval_task.lent(payload)
         return f"{view.dtype.str} {view.shape} ".encode() + view.tobytes()
-    import dask
-    from dask.base import tokenize
-
     function, *rest = payload
-    with dask.config.set({"tokenize.ensure-deterministic": True}):
-        return f"{tokenize(function)} {rest}".encode()
+    if isinstance(function, _remote.Remote):
+        return repr(function.keys[rest[0]]).encode()
+    if id(function) not in tokens:
+        import dask
+        from dask.base import tokenize
+
+        with dask.config.set({"tokenize.ensure-deterministic": True}):
+            tokens[id(function)] = tokenize(function)
+    return f"{tokens[id(function)]} {rest}".encode()
 
 
 def _file(folder, names, number, told):

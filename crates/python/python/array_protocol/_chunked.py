@@ -59,7 +59,7 @@ def functions(kind):
         """An array of Dask's as a lazy one with the same chunks, which Dask makes. Nothing is computed.
 
         Its chunks must have known extents."""
-        from ._dask import from_dask_array
+        from ._remote import from_dask_array
 
         return from_dask_array(kind, x)
 

@@ -4,14 +4,13 @@ Dask decides where and when tasks run, keeps and moves what they give, and repea
 does is in its description; keys are hashes of it, so that equal work is done once, whoever asks for it.
 """
 
-import functools
 import operator
 import warnings
 import weakref
 
 from dask.task_spec import Alias, DataNode, Task, TaskRef
 
-from . import _checkpoint, _eval_task, _native
+from . import _checkpoint, _eval_task, _native, _remote
 
 _lazy = _native.chunked
 
@@ -22,33 +21,21 @@ MANY = 100_000
 NAMED = 6
 
 
-class Remote:
-    """Chunks that Dask has or can make, by where they begin. Where an array of them is computed here, Dask is asked for each."""
-
-    def __init__(self, graph, keys, kind, device):
-        self.graph, self.keys, self.kind, self.device = graph, keys, kind, device
-
-    def __call__(self, start, extents):
-        from dask.base import get_scheduler
-        from dask.threaded import get
-
-        key = self.keys[start]
-        found = self.graph.get(key)
-        chunk = found.result() if hasattr(found, "result") else (get_scheduler() or get)(self.graph, key)
-        return _eval_task.taken(self.kind, self.device, chunk)
-
-
 def lower(arrays):
     """The graph of Dask's that computes lazy arrays together, and for each the keys of its chunks in row-major order."""
-    groups, chunks = _lazy.groups(arrays)
+    return lowered(*_lazy.groups(arrays))
+
+
+def lowered(groups, chunks):
+    """The same for groups of tasks, of which the chunks are results."""
     files = _checkpoint.files(groups)
-    graph, places = {}, []
+    graph, places, remotes = {}, [], {}
     for number, (operations, stage, digest, how, payload, inputs, results) in enumerate(groups):
         named = "+".join(operations[:NAMED]) + ("+more" if len(operations) > NAMED else "")
         key = (f"{named}-{stage}", digest)
         given = [TaskRef(places[group][result]) for group, result in inputs]
-        if how == "made" and isinstance(payload[0], Remote):
-            graph.update(payload[0].graph)
+        if how == "made" and isinstance(payload[0], _remote.Remote):
+            remotes[id(payload[0])] = payload[0]
             places.append([payload[0].keys[payload[1]]])
             continue
         graph[key] = _task(key, how, payload, given) if number not in files else _checkpoint.task(key, files[number], given)
@@ -58,6 +45,8 @@ def lower(arrays):
         parts = [(f"{named}-part-{stage}", digest, i) for i in range(results)]
         graph.update({part: Task(part, operator.getitem, TaskRef(key), i) for i, part in enumerate(parts)})
         places.append(parts)
+    for remote in remotes.values():
+        graph.update(remote.graph)
     if len(graph) > MANY:
         warnings.warn(
             f"the plan has {len(graph):,} tasks, and Dask's scheduler needs about a millisecond for each: larger chunks "
@@ -125,26 +114,7 @@ def joined(chunks, grid, kind, device):
 
 
 def postpersist(x):
-    return rebuilt, (x, keys_of(x))
-
-
-def rebuilt(graph, x, keys, *, rename=None):
-    """The lazy array whose chunks are those of a graph, which are computed or on the way."""
-    renamed = [(rename.get(key[0], key[0]), *key[1:]) for key in keys] if rename else keys
-    make = functools.partial(Remote, dict(graph), kind=_lazy.chunk_kind(x), device=x.device)
-    return _remote(x.__array_namespace__(), make, renamed, x.chunks, x.dtype, "persisted")
-
-
-def _remote(space, make, keys, chunks, dtype, name):
-    if any(n is None for pieces in chunks for n in pieces):
-        raise ValueError("extents depend on data that is not computed yet: x.compute_chunk_sizes() first")
-    starts = [()]
-    for pieces in chunks:
-        begins = [sum(pieces[:i]) for i in range(len(pieces))]
-        starts = [(*start, begin) for start in starts for begin in begins]
-    shape = tuple(sum(pieces) for pieces in chunks)
-    remote = make(keys=dict(zip(starts, keys, strict=True)))
-    return space.from_fn(remote, shape, dtype=dtype, chunks=chunks, name=name)
+    return _remote.rebuilt, (x, keys_of(x))
 
 
 def default_scheduler(x):
@@ -200,16 +170,3 @@ def to_dask_array(x):
     chunks = tuple(tuple(np.nan if n is None else n for n in pieces) for pieces in x.chunks)
     whole = HighLevelGraph.from_collections(name, layer, dependencies=())
     return Array(whole, name, chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype))
-
-
-def from_dask_array(kind, x):
-    """An array of Dask's as a lazy one of the namespace of this name, chunk by chunk; nothing is computed."""
-    from dask.core import flatten
-
-    from ._build import namespace
-
-    keys = list(flatten(x.__dask_keys__()))
-    known = tuple(tuple(None if n != n else int(n) for n in pieces) for pieces in x.chunks)
-    graph = dict(x.__dask_optimize__(x.__dask_graph__(), keys))
-    make = functools.partial(Remote, graph, kind=_lazy.of(kind), device="cpu")
-    return _remote(namespace(kind), make, keys, known, _native.dtype_of(x.dtype), "dask")

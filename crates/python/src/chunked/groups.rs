@@ -48,8 +48,22 @@ pub(super) fn groups<'py>(
     arrays: &Bound<'py, PyTuple>,
 ) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
     let arrays = super::handles(arrays)?;
+    listed(py, || Job::new(&arrays.iter().collect::<Vec<_>>()))
+}
+
+/// The same for a job that Rust wrote as JSON.
+#[pyfunction]
+#[pyo3(signature = (job, /))]
+pub(super) fn groups_of_job<'py>(py: Python<'py>, job: &str) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
+    listed(py, || Job::from_json(job))
+}
+
+fn listed<'py>(
+    py: Python<'py>,
+    job: impl FnOnce() -> array_api::Result<Job> + Send,
+) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
     let built = built();
-    let planned = run_long(py, || Job::new(&arrays.iter().collect::<Vec<_>>())?.groups(&built))?;
+    let planned = run_long(py, || job()?.groups(&built))?;
     // Descriptions that several groups share are one object, which a pickle holds once.
     let mut shared: HashMap<*const u8, Bound<'py, PyBytes>> = HashMap::new();
     let groups = PyList::empty(py);
