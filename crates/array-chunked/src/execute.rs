@@ -1,5 +1,6 @@
 //! Running tasks on all cores of this machine.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -81,6 +82,11 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     then(&run.ledger)
 }
 
+thread_local! {
+    /// How many runs' loops this thread is in: a kernel that waits for rayon may be given another one meanwhile.
+    static LOOPS: Cell<usize> = const { Cell::new(0) };
+}
+
 /// What the threads share.
 struct Run<'p> {
     plan: &'p Plan,
@@ -150,12 +156,22 @@ impl Run<'_> {
     }
 
     fn work(&self, own: &Worker<u32>, others: &[Stealer<u32>], thread: usize) {
+        let depth = LOOPS.get();
+        LOOPS.set(depth + 1);
+        self.turns(own, others, thread, depth > 0);
+        LOOPS.set(depth);
+    }
+
+    /// Takes tasks until none is left. Inside of another task, which may be one that is waited for, nothing is waited for: whoever
+    /// finishes a task goes on with what that made ready.
+    fn turns(&self, own: &Worker<u32>, others: &[Stealer<u32>], thread: usize, inside: bool) {
         while !self.stopped.load(Relaxed) && self.left.load(Acquire) > 0 {
             if self.with.is_cancelled() {
                 return self.stop(Error::backend("compute", "was cancelled"));
             }
             match self.take(own, others) {
                 Some(taken) => self.finish(&taken, own, thread),
+                None if inside => return,
                 None => self.sleep(),
             }
         }
