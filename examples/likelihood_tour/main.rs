@@ -68,7 +68,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome<(String, bool)> {
     let xp = program::backend!(&cli.backend)?;
     if let Some(path) = &cli.json {
-        check_file(path, "--json")?;
+        check_file(path, "--json", Some(&cli.out))?;
     }
     let tour = Tour { xp, seed: cli.seed, rows: cli.rows() };
     let wanted: Vec<_> = STOPS.iter().enumerate().filter(|(_, (name, _))| cli.wants(name)).collect();

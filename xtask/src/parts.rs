@@ -65,7 +65,7 @@ pub(crate) const WITH_TORCH: [&str; 5] =
 pub(crate) const CHUNKED: &str = "array-protocol/chunked";
 
 /// What tests the Python package: pytest, and the libraries that run on its arrays. Its tests skip what is older.
-const CLIENTS: [&str; 9] = [
+const CLIENTS: [&str; 11] = [
     "pytest",
     "numpy>=2.1",
     "scipy>=1.16",
@@ -75,6 +75,8 @@ const CLIENTS: [&str; 9] = [
     "xarray>=2025.1",
     "pandas>=2.2",
     "einops>=0.8",
+    "dask[array]>=2026.8",
+    "distributed>=2026.8",
 ];
 
 /// What `cargo test` builds as tests. Benchmarks are compiled by the part `clippy`.
@@ -182,7 +184,10 @@ fn python_package(run: &mut Run) -> Result<(), Failure> {
         run.skip("array_protocol.torch", &why.to_string());
     }
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
-    run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))
+    run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))?;
+    // Plans that go from Rust to this Python and its Dask.
+    let line = run.repository.cargo(&[&["test"], &RUST_PACKAGES[..], &["--test", "dask"]].concat());
+    run.step(&line.with("ARRAY_PROTOCOL_PYTHON", &python.to_string_lossy()))
 }
 
 /// A third party's kind, compiled into the package by the template's project.

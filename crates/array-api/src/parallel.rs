@@ -22,5 +22,9 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> Result<R> + Send + 
         return items.into_iter().map(f).collect();
     }
     // Collected before the first error is looked for, so that which error is reported does not depend on timing.
+    // A thread of the pool that waits for others may be given work that waits for it: what it has begun it does itself.
+    if rayon::current_thread_index().is_some() {
+        return items.into_iter().map(f).collect();
+    }
     items.into_par_iter().with_max_len(1).map(f).collect::<Vec<_>>().into_iter().collect()
 }

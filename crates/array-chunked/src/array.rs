@@ -8,7 +8,7 @@ use array_api::{Array, ArrayImpl, DType, Dims, Error, Host, Kind, Namespace, Nat
 use crate::chunk_spec::ChunkSpec;
 use crate::chunks::Chunks;
 use crate::kind::{CHUNKED, space, with_options, wrapped};
-use crate::node::{BlockFunction, Layout, Lazy, Make, Node, Work};
+use crate::node::{BlockFunction, Callable, Layout, Lazy, Make, Node, Work};
 use crate::storage::Source;
 
 /// An array in chunks that is not computed yet.
@@ -99,6 +99,15 @@ pub fn chunks_of(x: &Array) -> Result<&Chunks> {
     of("chunks", x).map(Lazy::chunks)
 }
 
+/// What tells the array from others: equal for equal work on equal data, and for itself only where that cannot be told, as of
+/// arrays in memory.
+///
+/// # Errors
+/// If the array is not chunked.
+pub fn identity(x: &Array) -> Result<String> {
+    Ok(of("identity", x)?.key().to_string())
+}
+
 fn array(work: Work, inputs: Vec<Lazy>, dtype: DType, chunks: Chunks, space: Namespace) -> Array {
     let node = Node::new(work, inputs, vec![Layout { dtype, chunks }], space);
     Array::new(ChunkedArray::new(Lazy { node, output: 0 }))
@@ -180,7 +189,7 @@ pub fn from_fn(
     let make: Arc<Make> = Arc::new(move |start: &[usize], extents: &[usize]| {
         fits("from_fn", make(start, extents)?, kind, dtype, &Dims::new(extents))
     });
-    Ok(array(Work::Made { name: name.into(), make }, vec![], dtype, chunks, space))
+    Ok(array(Work::Made { name: name.into(), make, callable: None }, vec![], dtype, chunks, space))
 }
 
 /// The array of a source that is checked already.
@@ -221,7 +230,26 @@ pub fn map_blocks(
         let dims = array_api::rule::broadcast_dims("map_blocks", blocks.iter().map(Array::dims))?;
         fits("map_blocks", function(blocks)?, kind, dtype, &dims)
     });
-    Ok(array(Work::Blocked { name: name.into(), function }, inputs, dtype, chunks, space))
+    Ok(array(Work::Blocked { name: name.into(), function, callable: None }, inputs, dtype, chunks, space))
+}
+
+/// The array of [`from_fn`] or [`map_blocks`], with what executors elsewhere call instead of the function:
+/// [`Groups`](crate::Groups) hands it to them. Any other array stays as it is.
+///
+/// # Errors
+/// If the array is not chunked.
+pub fn with_callable(x: &Array, callable: Callable) -> Result<Array> {
+    let node = &of("with_callable", x)?.node;
+    let callable = Some(callable);
+    let work = match &node.work {
+        Work::Made { name, make, .. } => Work::Made { name: name.clone(), make: make.clone(), callable },
+        Work::Blocked { name, function, .. } => {
+            Work::Blocked { name: name.clone(), function: function.clone(), callable }
+        }
+        _ => return Ok(x.clone()),
+    };
+    let node = node.doing(work);
+    Ok(Array::new(ChunkedArray::new(Lazy { node, output: 0 })))
 }
 
 /// What a function of the user's made of a chunk, if it is what it was said to be.

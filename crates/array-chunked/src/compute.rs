@@ -185,6 +185,21 @@ pub(crate) fn admitted(space: &Namespace, bytes: u64, what: &str) -> Result<()> 
     Err(Error::memory("compute", message).caused_by(why))
 }
 
+/// Chunks that were computed elsewhere as one array: so many along each axis, in row-major order.
+///
+/// # Errors
+/// If there are more or fewer chunks, or they do not fit each other.
+pub fn join_chunks(grid: &[usize], chunks: Vec<Array>) -> Result<Array> {
+    let due = grid.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
+    if due != Some(chunks.len()) || chunks.is_empty() {
+        return Err(Error::value("join", format!("{} chunks do not fill a grid of {grid:?}", chunks.len())));
+    }
+    if let Some(odd) = chunks.iter().find(|x| x.ndim() != grid.len()) {
+        return Err(Error::shape("join", format!("a chunk of shape {} stands in a grid of {grid:?}", odd.dims())));
+    }
+    join(&Chunks::new(grid.iter().map(|&pieces| AxisChunks::unknown(pieces))), chunks)
+}
+
 /// All blocks of an array, computed, as one array.
 pub(crate) fn gather(lazy: &Lazy) -> Result<Array> {
     admitted(&lazy.node.space, result_bytes(lazy), "the result takes")?;

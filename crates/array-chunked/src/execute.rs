@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use array_api::{Array, Error, Result};
 use crossbeam_deque::{Steal, Stealer, Worker};
+use rayon::Scope;
 
 use crate::compute::admitted;
 use crate::ledger::Ledger;
@@ -47,6 +48,8 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     {
         admitted(&end.node.space, schedule.peak(&plan.tasks), "the chunks take about")?;
     }
+    let threads = if is_small(plan) { 1 } else { rayon::current_num_threads().min(schedule.order.len()).max(1) };
+    let seats: Vec<Seat> = (0..threads).map(|number| Seat { number, own: Worker::new_lifo() }).collect();
     let run = Run {
         plan,
         with,
@@ -59,9 +62,9 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
         admission: Mutex::new(()),
         stopped: AtomicBool::new(false),
         failed: Mutex::new(None),
-        guard: Mutex::new(()),
-        wake: Condvar::new(),
-        sleepers: AtomicUsize::new(0),
+        stealers: seats.iter().map(|seat| seat.own.stealer()).collect(),
+        free: AtomicUsize::new(seats.len()),
+        seats: Mutex::new(seats),
         caller: with.asked.as_ref().map(|_| std::thread::current()),
         trace: with.trace.as_ref().map(|_| Trace::new()),
         progress: with.bar(schedule.order.len()),
@@ -81,6 +84,12 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     then(&run.ledger)
 }
 
+/// Whether waking other threads would take longer than the work.
+fn is_small(plan: &Plan) -> bool {
+    let tasks = &plan.tasks.tasks;
+    tasks.len() <= FEW && tasks.iter().map(|t| t.bytes).sum::<u64>() < SMALL
+}
+
 /// What the threads share.
 struct Run<'p> {
     plan: &'p Plan,
@@ -96,13 +105,20 @@ struct Run<'p> {
     admission: Mutex<()>,
     stopped: AtomicBool,
     failed: Mutex<Option<Error>>,
-    guard: Mutex<()>,
-    wake: Condvar,
-    sleepers: AtomicUsize,
+    stealers: Vec<Stealer<u32>>,
+    /// Those of loops that do not run, and how many they are.
+    seats: Mutex<Vec<Seat>>,
+    free: AtomicUsize,
     /// The thread that asks whether the run is to end.
     caller: Option<std::thread::Thread>,
     trace: Option<Trace>,
     progress: Option<indicatif::ProgressBar>,
+}
+
+/// What a loop that takes tasks has of its own: what it made ready.
+struct Seat {
+    number: usize,
+    own: Worker<u32>,
 }
 
 /// A task that a thread has taken, and the bytes that are counted for it already.
@@ -112,24 +128,39 @@ struct Taken {
 }
 
 impl Run<'_> {
-    /// Every thread of the pool takes part, this one too if it is one of them. None that comes late is waited for.
+    /// Every thread of the pool takes part, this one too if it is one of them.
+    ///
+    /// A loop that finds nothing to do ends, and whoever makes more ready than it can do begins another one. None of them
+    /// waits: a task may wait for rayon, whose thread may then be given a loop, and what this loop would wait for may be the task
+    /// below it on the same stack.
     fn everything(&self) {
-        if self.is_small() {
-            return self.work(&Worker::new_lifo(), &[], 0);
-        }
-        let threads = rayon::current_num_threads().min(self.schedule.order.len()).max(1);
-        let workers: Vec<Worker<u32>> = (0..threads).map(|_| Worker::new_lifo()).collect();
-        let stealers: Vec<Stealer<u32>> = workers.iter().map(Worker::stealer).collect();
         rayon::in_place_scope(|scope| {
-            for (number, worker) in workers.into_iter().enumerate() {
-                let stealers = &stealers;
-                scope.spawn(move |_| self.work(&worker, stealers, number));
+            if self.stealers.len() == 1 && is_small(self.plan) {
+                return self.begin(scope, true);
             }
+            self.stealers.iter().for_each(|_| self.begin(scope, false));
             // A thread of the pool takes part instead of looking on.
             if rayon::current_thread_index().is_none() {
                 self.look();
             }
         });
+    }
+
+    /// Begins a loop in the pool, or on this thread, if there is a seat for it.
+    fn begin<'s>(&'s self, scope: &Scope<'s>, here: bool) {
+        let Some(seat) = self.seats.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
+        self.free.fetch_sub(1, SeqCst);
+        if here { self.sit(scope, seat) } else { scope.spawn(move |scope| self.sit(scope, seat)) }
+    }
+
+    fn sit<'s>(&'s self, scope: &Scope<'s>, seat: Seat) {
+        self.work(scope, &seat);
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
+        self.free.fetch_add(1, SeqCst);
+        // Somebody may have made a task ready between the last look and here, when no seat was free.
+        if !self.stopped.load(Relaxed) && self.stealers.iter().any(|other| !other.is_empty()) {
+            self.begin(scope, false);
+        }
     }
 
     /// Asks now and then whether the run is to end, until it has ended.
@@ -143,25 +174,21 @@ impl Run<'_> {
         }
     }
 
-    /// Whether waking other threads would take longer than the work.
-    fn is_small(&self) -> bool {
-        let tasks = &self.plan.tasks.tasks;
-        tasks.len() <= FEW && tasks.iter().map(|t| t.bytes).sum::<u64>() < SMALL
-    }
-
-    fn work(&self, own: &Worker<u32>, others: &[Stealer<u32>], thread: usize) {
-        while !self.stopped.load(Relaxed) && self.left.load(Acquire) > 0 {
+    /// Takes tasks as long as there are any.
+    fn work<'s>(&'s self, scope: &Scope<'s>, seat: &Seat) {
+        while !self.stopped.load(Relaxed) {
             if self.with.is_cancelled() {
                 return self.stop(Error::backend("compute", "was cancelled"));
             }
-            match self.take(own, others) {
-                Some(taken) => self.finish(&taken, own, thread),
-                None => self.sleep(),
+            let Some(taken) = self.take(&seat.own) else { return };
+            if self.free.load(Relaxed) > 0 && !seat.own.is_empty() {
+                self.begin(scope, false);
             }
+            self.finish(&taken, scope, seat);
         }
     }
 
-    fn take(&self, own: &Worker<u32>, others: &[Stealer<u32>]) -> Option<Taken> {
+    fn take(&self, own: &Worker<u32>) -> Option<Taken> {
         let ready = |task| Some(Taken { task, charged: 0 });
         if let Some(task) = own.pop() {
             self.running.fetch_add(1, AcqRel);
@@ -169,12 +196,12 @@ impl Run<'_> {
         }
         if self.with.memory.is_none() {
             return match self.source() {
-                None => self.stolen(others).and_then(ready),
+                None => self.stolen().and_then(ready),
                 taken => taken,
             };
         }
         // With a limit, what uses chunks goes before what makes more of them.
-        self.stolen(others).and_then(ready).or_else(|| self.admitted())
+        self.stolen().and_then(ready).or_else(|| self.admitted())
     }
 
     /// The next task that needs nothing.
@@ -206,10 +233,10 @@ impl Run<'_> {
         }
     }
 
-    fn stolen(&self, others: &[Stealer<u32>]) -> Option<u32> {
+    fn stolen(&self) -> Option<u32> {
         loop {
             let mut again = false;
-            for other in others {
+            for other in &self.stealers {
                 match other.steal() {
                     Steal::Success(task) => {
                         self.running.fetch_add(1, AcqRel);
@@ -226,12 +253,12 @@ impl Run<'_> {
     }
 
     /// Runs a task, keeps its results, and makes ready what waited for it only.
-    fn finish(&self, taken: &Taken, own: &Worker<u32>, thread: usize) {
+    fn finish<'s>(&'s self, taken: &Taken, scope: &Scope<'s>, seat: &Seat) {
         let task = taken.task;
         let began = self.trace.as_ref().map(Trace::now);
         let done = catch_unwind(AssertUnwindSafe(|| self.call(taken)));
         if let (Some(trace), Some(began)) = (&self.trace, began) {
-            trace.note(began, thread, || names(self.plan, task).join(", "));
+            trace.note(began, seat.number, || names(self.plan, task).join(", "));
         }
         match done {
             Ok(Ok(())) => {}
@@ -250,36 +277,18 @@ impl Run<'_> {
         // Backwards: the one that comes first in the walk is taken first.
         for &user in self.schedule.users(task).iter().rev() {
             if self.missing[user as usize].fetch_sub(1, AcqRel) == 1 {
-                own.push(user);
+                seat.own.push(user);
                 ready += 1;
             }
         }
         self.running.fetch_sub(1, AcqRel);
         let last = self.left.fetch_sub(1, AcqRel) == 1;
-        if last || ready > 1 || self.with.memory.is_some() {
-            self.rouse();
+        if !last && (ready > 1 || self.with.memory.is_some()) && self.free.load(Relaxed) > 0 {
+            self.begin(scope, false);
         }
         if let (true, Some(caller)) = (last, &self.caller) {
             caller.unpark();
         }
-    }
-
-    fn rouse(&self) {
-        if self.sleepers.load(SeqCst) > 0 {
-            drop(self.guard.lock());
-            self.wake.notify_all();
-        }
-    }
-
-    /// Waits a moment for others to make something ready.
-    fn sleep(&self) {
-        self.sleepers.fetch_add(1, SeqCst);
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.left.load(Acquire) > 0 && !self.stopped.load(Relaxed) {
-            // Short, since a task may have been made ready between the look and here.
-            drop(self.wake.wait_timeout(guard, Duration::from_micros(200)));
-        }
-        self.sleepers.fetch_sub(1, SeqCst);
     }
 
     /// Ends the run; the first reason stays.
@@ -287,7 +296,6 @@ impl Run<'_> {
     fn stop(&self, error: Error) {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.stopped.store(true, Relaxed);
-        self.rouse();
         if let Some(caller) = &self.caller {
             caller.unpark();
         }

@@ -67,8 +67,8 @@ impl Executor for Local {
 /// A job can be [written as JSON](Job::to_json) and run by another process. See [`Executor`] for how its tasks are run.
 pub struct Job {
     pub(crate) wanted: Vec<Lazy>,
-    plan: Plan,
-    schedule: Schedule,
+    pub(crate) plan: Plan,
+    pub(crate) schedule: Schedule,
 }
 
 impl std::fmt::Debug for Job {

@@ -26,6 +26,8 @@
 //! | `fuse` | chains of elementwise operations as one |
 //! | `schedule`, `execute`, `perform` | running tasks on all cores, with few chunks alive |
 //! | `job`, `portable` | plans for other executors, and as JSON for other processes |
+//! | `groups`, `describe` | tasks by the handful, each as bytes, for engines that run them elsewhere |
+//! | `dask` | plans on a Dask cluster |
 //! | `explain`, `draw_graph` | a plan as text and as a picture |
 //! | `ledger` | the chunks that are alive, and those that wait on disk |
 //! | `storage` | arrays in files: sources, and stores that are whole or not there |
@@ -34,11 +36,14 @@ mod array;
 mod chunk_spec;
 mod chunks;
 mod compute;
+mod dask;
+mod describe;
 mod draw;
 mod draw_graph;
 mod execute;
 mod explain;
 mod fuse;
+mod groups;
 mod job;
 mod kind;
 mod ledger;
@@ -61,16 +66,21 @@ mod tasks;
 mod trace;
 
 pub use array::{
-    ChunkedArray, chunks_of, computes_exports, computes_sizes, cut_by, from_array, from_array_in, from_fn, map_blocks,
+    ChunkedArray, chunks_of, computes_exports, computes_sizes, cut_by, from_array, from_array_in, from_fn, identity,
+    map_blocks, with_callable,
 };
 pub use chunk_spec::{AUTO_BYTES, AxisSpec, ChunkSpec};
 pub use chunks::{AxisChunks, Chunks};
-pub use compute::{compute, compute_all, compute_chunk_sizes, persist, persist_all, plan_size, rechunk};
+pub use compute::{compute, compute_all, compute_chunk_sizes, join_chunks, persist, persist_all, plan_size, rechunk};
+pub use dask::Dask;
+pub use describe::Task;
 pub use draw::Settings;
 pub use explain::{Explained, explain, visualize};
+pub use groups::{Group, GroupWork, Groups};
 pub use job::{Executor, Job};
 pub use kind::{CHUNKED, OPTIONS, over};
 pub use local::{Estimate, Local};
+pub use node::Callable;
 pub use overlap::{Boundary, Overlap, map_overlap};
 pub use rules::{served, svd_compressed};
 pub use storage::{Address, Format, Npy, Source, Store, Writer, from_npy, from_source, store};

@@ -2,8 +2,10 @@
 
 use std::backtrace::Backtrace;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use array_api::{Array, DType, Dims, Namespace, Op, Params, Result, Scalar};
 use sha2::{Digest, Sha256};
@@ -81,6 +83,9 @@ pub(crate) type Make = dyn Fn(&[usize], &[usize]) -> Result<Array> + Send + Sync
 /// A function of one chunk of each input.
 pub(crate) type BlockFunction = dyn Fn(&[Array]) -> Result<Array> + Send + Sync;
 
+/// A function of the user's as the executor knows it that is to call it elsewhere.
+pub type Callable = Arc<dyn std::any::Any + Send + Sync>;
+
 /// An operand of a call: which input, or a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Slot {
@@ -96,7 +101,7 @@ pub(crate) enum Work {
     /// Parts of an array that is there already.
     Held(Array),
     /// Chunks made by a function of their place.
-    Made { name: String, make: Arc<Make> },
+    Made { name: String, make: Arc<Make>, callable: Option<Callable> },
     /// Boxes of what lies somewhere, from `start` on.
     Read { source: Arc<dyn Source>, start: Dims },
     /// An operation of the protocol.
@@ -106,7 +111,7 @@ pub(crate) enum Work {
     /// Chunks put together from these boxes of the input's, for each axis and chunk along it.
     Boxes(Arc<Vec<AxisRuns>>),
     /// A function of the user's, of chunk after chunk.
-    Blocked { name: String, function: Arc<BlockFunction> },
+    Blocked { name: String, function: Arc<BlockFunction>, callable: Option<Callable> },
     /// Chunk after chunk is written.
     Stored { name: String, to: Arc<Stored> },
 }
@@ -162,7 +167,9 @@ impl Node {
         let work = match &self.work {
             Work::Blocks(blocks) => Work::Blocks(blocks.clone()),
             Work::Held(array) => Work::Held(array.clone()),
-            Work::Made { name, make } => Work::Made { name: name.clone(), make: make.clone() },
+            Work::Made { name, make, callable } => {
+                Work::Made { name: name.clone(), make: make.clone(), callable: callable.clone() }
+            }
             Work::Call { op, params, operands, emit } => {
                 Work::Call { op, params: params.boxed(), operands: operands.clone(), emit: *emit }
             }
@@ -170,9 +177,16 @@ impl Node {
             Work::Boxes(runs) => Work::Boxes(runs.clone()),
             Work::Read { source, start } => Work::Read { source: source.clone(), start: start.clone() },
             Work::Stored { name, to } => Work::Stored { name: name.clone(), to: to.clone() },
-            Work::Blocked { name, function } => Work::Blocked { name: name.clone(), function: function.clone() },
+            Work::Blocked { name, function, callable } => {
+                Work::Blocked { name: name.clone(), function: function.clone(), callable: callable.clone() }
+            }
         };
         Node::made(work, inputs, outputs, self.space.clone(), self.built.clone())
+    }
+
+    /// Other work on the same inputs, with the same results.
+    pub(crate) fn doing(&self, work: Work) -> Arc<Node> {
+        Node::made(work, self.inputs.clone(), self.outputs.clone(), self.space.clone(), self.built.clone())
     }
 
     /// Other work of the same line of the user's, without inputs.
@@ -192,16 +206,24 @@ impl fmt::Debug for Node {
     }
 }
 
+/// What no other process has, on whichever machine: keys of several meet in one cluster.
+fn process() -> String {
+    static OWN: OnceLock<u64> = OnceLock::new();
+    let own = OWN.get_or_init(|| RandomState::new().hash_one(SystemTime::now()));
+    // A forked process has the number of its parent.
+    format!("{own:x} {}", std::process::id())
+}
+
 /// What cannot be told from its description, memory and closures, is itself only.
 fn key(work: &Work, number: u64, inputs: &[Lazy], outputs: &[Layout], space: &Namespace) -> NodeKey {
     use std::fmt::Write;
     let mut text = format!("{}\n{space:?}\n", work.name());
     match work {
         Work::Blocks(_) | Work::Held(_) | Work::Made { .. } | Work::Blocked { .. } | Work::Stored { .. } => {
-            let _ = writeln!(text, "{} {number}", std::process::id());
+            let _ = writeln!(text, "{} {number}", process());
         }
         Work::Read { source, start } => {
-            let own = || format!("{} {number}", std::process::id());
+            let own = || format!("{} {number}", process());
             let _ = writeln!(text, "{} {start}", source.identity().unwrap_or_else(own));
         }
         Work::Call { params, operands, .. } => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use array_api::{Args, Array, At, Dims, Error, Index, Indices, Operand, Outs, Result};
+use array_api::{Args, Array, At, Dims, Error, Index, Indices, Namespace, Operand, Outs, Result};
 
 use crate::local::Local;
 use crate::node::Slot;
@@ -18,7 +18,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) fn perform(plan: &Plan, task: u32, values: Vec<Array>, with: &Local) -> Result<Outs> {
     let entry = plan.tasks.tasks[task as usize];
     let space = &plan.stages[entry.node as usize].node.space;
-    match &plan.tasks.steps[entry.step as usize] {
+    perform_step(&plan.tasks.steps[entry.step as usize], space, values, with)
+}
+
+/// The results of a step, whose chunks live in `space`.
+pub(crate) fn perform_step(step: &Step, space: &Namespace, values: Vec<Array>, with: &Local) -> Result<Outs> {
+    match step {
         Step::Value(array) => Ok(Outs::One(array.clone())),
         Step::Part { array, start, extents } => {
             let slice = |(&start, &n): (&usize, &usize)| Index::Slice {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use array_api::{Array, Result, Value, index};
-use array_chunked::{Executor, Job, Local};
+use array_chunked::{Dask, Executor, GroupWork, Job, Local, Store, Task};
 
 /// One task after the other, in the job's order.
 struct InOrder;
@@ -162,5 +162,113 @@ fn a_task_is_given_what_it_takes() -> Result<()> {
     assert!(job.perform(1000, vec![]).unwrap_err().to_string().contains("no task 1000"));
     assert!(job.join(vec![]).unwrap_err().to_string().contains("chunks"));
     assert!(job.operations(last).join(" ").contains("sum"));
+    Ok(())
+}
+
+/// Groups one after the other, each from its description.
+fn grouped(job: &Job) -> Result<Vec<Array>> {
+    let groups = job.groups("this test")?;
+    let mut done: Vec<Vec<Array>> = vec![];
+    for group in &groups.groups {
+        let given: Vec<Array> = group.inputs.iter().map(|&(group, result)| done[group][result].clone()).collect();
+        let results = match &group.work {
+            GroupWork::Described(bytes) => Task::read(bytes, "this test")?.run(given)?,
+            GroupWork::Data(array) => vec![array.clone()],
+            work => panic!("{work:?} is a function of this program"),
+        };
+        assert_eq!(results.len(), group.results);
+        done.push(results);
+    }
+    let chunk = |&(group, result): &(usize, usize)| done[group][result].clone();
+    job.join(groups.chunks.iter().map(|chunks| chunks.iter().map(chunk).collect()).collect())
+}
+
+#[test]
+fn groups_of_described_tasks_give_the_same_bits() -> Result<()> {
+    for (name, x) in expressions()? {
+        let job = Job::new(&[&x])?;
+        assert!(job.groups("this test")?.groups.len() <= job.tasks().len(), "{name}");
+        assert_eq!(grouped(&job)?[0].to_host()?, Local::new().values(&job)?[0].to_host()?, "{name}");
+    }
+    let expressions = expressions()?;
+    let job = Job::new(&expressions.iter().map(|(_, x)| x).collect::<Vec<_>>())?;
+    for (found, (name, x)) in grouped(&job)?.iter().zip(&expressions) {
+        assert_eq!(found.to_host()?, x.to_host()?, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_chain_is_one_group_and_a_tree_is_not() -> Result<()> {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Int(10));
+    let x = xp.normal(&xp.key(1)?, [100])?;
+    let total = array_api::sum(array_api::exp(&x)?, ..)?;
+    let groups = Job::new(&[&total])?.groups("")?.groups;
+    let chains = groups.iter().filter(|g| g.operations == ["normal", "exp", "sum"]).count();
+    // The first ten run side by side; what joins them comes after.
+    assert_eq!((chains, groups.iter().filter(|g| g.operations[0] == "normal").count()), (10, 10));
+    Ok(())
+}
+
+#[test]
+fn keys_are_of_what_is_done_and_with_what() -> Result<()> {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Int(10));
+    let keys = |seed: u64, factor: f64, built: &str| -> Result<Vec<String>> {
+        let x = array_api::multiply(xp.normal(&xp.key(seed)?, [30])?, factor)?;
+        Ok(Job::new(&[&x])?.groups(built)?.groups.into_iter().map(|group| group.key).collect())
+    };
+    let first = keys(1, 2.0, "a")?;
+    assert_eq!(first, keys(1, 2.0, "a")?);
+    for other in [keys(2, 2.0, "a")?, keys(1, 3.0, "a")?, keys(1, 2.0, "b")?] {
+        assert!(first.iter().zip(&other).any(|(a, b)| a != b));
+    }
+    // Equal arrays in memory are not looked into: each is itself only.
+    let held = || array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2);
+    let key = |x: &Array| Ok::<_, array_api::Error>(Job::new(&[x])?.groups("")?.groups[0].key.clone());
+    assert_ne!(key(&held()?)?, key(&held()?)?);
+    Ok(())
+}
+
+#[test]
+fn what_no_other_process_can_do_is_refused() -> Result<()> {
+    let x = array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2)?;
+    let mapped = array_chunked::map_blocks("own", &[&x], x.dtype(), |blocks| Ok(blocks[0].clone()))?;
+    let error = Job::new(&[&mapped])?.groups("").unwrap_err();
+    assert!(error.to_string().contains("own") && error.to_string().contains("function of this program"), "{error}");
+    let known = array_chunked::with_callable(&mapped, std::sync::Arc::new(7_i32))?;
+    let groups = Job::new(&[&known])?.groups("")?.groups;
+    let callables = groups.iter().filter_map(|g| match &g.work {
+        GroupWork::Called { callable, .. } => callable.downcast_ref::<i32>(),
+        _ => None,
+    });
+    assert_eq!(callables.collect::<Vec<_>>(), [&7, &7]);
+    assert_eq!(known.to_vec::<f64>()?, [1.0; 4]);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_changed_since_the_plan_is_named() -> Result<()> {
+    let file = std::env::temp_dir().join(format!("array-chunked-groups-{}.npy", std::process::id()));
+    let stored = |n: usize| {
+        let x = array_chunked::from_array(&array_ndarray::namespace().ones([n])?, 3)?;
+        array_chunked::store(&x, Store::at(&file).overwrite(true))
+    };
+    stored(6)?;
+    let x = array_chunked::from_npy(&file, 3)?;
+    let groups = Job::new(&[&array_api::exp(&x)?])?.groups("")?.groups;
+    let GroupWork::Described(bytes) = &groups[0].work else { panic!("{:?}", groups[0]) };
+    assert_eq!(Task::read(bytes, "")?.run(vec![])?[0].to_vec::<f64>()?, [1_f64.exp(); 3]);
+    stored(8)?;
+    let error = Task::read(bytes, "").unwrap_err();
+    std::fs::remove_file(&file).unwrap();
+    assert!(error.to_string().contains("plan it again"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn without_python_it_is_said_what_to_install() -> Result<()> {
+    let x = array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2)?;
+    let error = Dask::at("tcp://127.0.0.1:1").python("no-such-python").values(&Job::new(&[&x])?).unwrap_err();
+    assert!(error.to_string().contains("no-such-python") && error.to_string().contains("pip install"), "{error}");
     Ok(())
 }

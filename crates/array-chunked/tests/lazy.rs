@@ -205,3 +205,32 @@ fn random_pieces_fill_the_array_and_hang_on_its_elements() -> Result<()> {
     assert_eq!(cut(3)?, found[3]);
     Ok(())
 }
+
+/// A thread that waits for rayon inside of a task may be given anything that the pool has to do, the run's own loops too.
+#[test]
+fn functions_of_chunks_may_wait_for_rayon() {
+    fn halves(n: usize) -> f64 {
+        if n < 2 {
+            return (0..2_000).fold(0.5, |x: f64, _| std::hint::black_box(x.sin() + 1.0));
+        }
+        let (a, b) = rayon::join(|| halves(n / 2), || halves(n - n / 2));
+        a + b
+    }
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..200 {
+            let x = array_chunked::from_fn(
+                "halves",
+                &[16_usize],
+                DType::Float64,
+                1,
+                &array_ndarray::namespace(),
+                |_, extents| array_api::add(array_ndarray::namespace().zeros(extents)?, halves(16)),
+            );
+            let x = x.and_then(|x| array_api::sum(&array_api::exp(array_api::negative(x)?)?, ..));
+            x.and_then(|x| x.item::<f64>()).unwrap();
+        }
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(std::time::Duration::from_secs(120)).expect("no run waits for itself");
+}

@@ -1,6 +1,6 @@
 //! The class of arrays.
 
-use array_api::{Array, DType, Device, Host, Operand, Scalar};
+use array_api::{Array, DType, Device, Host, Level, Operand, Scalar};
 use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyDict, PyList, PyString, PyTuple};
@@ -13,7 +13,7 @@ use crate::given::{self, Given};
 use crate::{device, dlpack, indexing, memory};
 
 /// An array of the array API standard. Its elements can be replaced (`x[0] = 1`, `x += 1`); no other array sees that.
-#[pyclass(name = "Array", module = "array_protocol")]
+#[pyclass(name = "Array", module = "array_protocol", weakref)]
 pub(crate) struct PyArray {
     pub(crate) array: Array,
 }
@@ -412,10 +412,17 @@ impl PyArray {
         self.item(py)?.call_method1("__format__", (spec,))
     }
 
-    /// What NumPy's arrays have as methods, for libraries that call these.
+    /// The bytes that the array takes, as far as they are known: a lazy one none.
+    fn __sizeof__(&self) -> usize {
+        let own = size_of::<PyArray>();
+        let elements = self.array.dims().size().unwrap_or(0);
+        if self.array.level() == Level::DATA { own + elements * self.array.dtype().size() } else { own }
+    }
+
+    /// What NumPy's arrays have as methods, for libraries that call these, and lazy ones what Dask asks of its collections.
     fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         // Protocols are asked for by such names, in every `numpy.asarray`.
-        if !name.starts_with('_') {
+        if !name.starts_with('_') || name.starts_with("__dask_") {
             let of_kind = if chunked::is_chunked(&slf.try_borrow()?.array) { "LAZY_METHODS" } else { "METHODS" };
             let methods = slf.py().import("array_protocol._methods")?.getattr(of_kind)?;
             if let Some(method) = methods.cast::<PyDict>()?.get_item(name)? {

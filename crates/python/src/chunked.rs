@@ -4,6 +4,7 @@
 //! Ctrl-C ends it.
 
 mod blocks;
+mod groups;
 mod settings;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -197,6 +198,13 @@ pub(crate) fn functions(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         wrap_pyfunction!(blocks::from_fn, &module)?,
         wrap_pyfunction!(blocks::map_blocks, &module)?,
         wrap_pyfunction!(blocks::rechunk, &module)?,
+        wrap_pyfunction!(groups::groups, &module)?,
+        wrap_pyfunction!(groups::groups_of_job, &module)?,
+        wrap_pyfunction!(groups::eval_task, &module)?,
+        wrap_pyfunction!(groups::joined, &module)?,
+        wrap_pyfunction!(groups::identity, &module)?,
+        wrap_pyfunction!(groups::built, &module)?,
+        wrap_pyfunction!(groups::chunk_kind, &module)?,
         wrap_pyfunction!(compute, &module)?,
         wrap_pyfunction!(persist, &module)?,
         wrap_pyfunction!(compute_chunk_sizes, &module)?,

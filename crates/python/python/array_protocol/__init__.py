@@ -13,6 +13,7 @@ _load_libtorch()
 
 from . import ensemble
 from ._errors import AxisError, Decline
+from ._eval_task import eval_task
 from ._foreign import explain, handled_functions, implements, kind, register
 from ._native import Array, DType
 from ._transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp, vmap
@@ -23,6 +24,7 @@ __all__ = [
     "DType",
     "Decline",
     "ensemble",
+    "eval_task",
     "explain",
     "grad",
     "handled_functions",

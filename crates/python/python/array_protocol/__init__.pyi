@@ -10,6 +10,7 @@ from . import chunked as chunked
 from . import ndarray as ndarray
 from . import torch as torch
 from ._errors import AxisError as AxisError, Decline as Decline
+from ._eval_task import eval_task as eval_task
 from ._foreign import (
     explain as explain,
     handled_functions as handled_functions,

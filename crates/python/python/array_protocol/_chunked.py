@@ -54,7 +54,17 @@ def functions(kind):
         shape = (shape,) if hasattr(shape, "__index__") else tuple(shape)
         return _lazy.from_fn(kind, function, shape, dtype, chunks, name or _name(function))
 
-    found.update({f.__name__: f for f in (compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, visualize)})
+    @ours
+    def from_dask_array(x, /):
+        """An array of Dask's as a lazy one with the same chunks, which Dask makes. Nothing is computed.
+
+        Its chunks must have known extents."""
+        from ._remote import from_dask_array
+
+        return from_dask_array(kind, x)
+
+    found.update({f.__name__: f for f in (checkpoint, compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, to_dask_array,
+                                          visualize)})
     return found
 
 
@@ -68,11 +78,19 @@ def _name(function):
     return getattr(function, "__name__", type(function).__name__)
 
 
-def compute(*arrays, memory=None, spill=None, progress=False, trace=None):
+def compute(*arrays, memory=None, spill=None, progress=False, trace=None, scheduler=None):
     """Lazy arrays as arrays of their chunks' kind, computed together: one array for one, else a tuple.
 
     `memory` limits the bytes of chunks that are alive at once, "1 GiB" or a number; what has no room is written into the folder
-    `spill`, the system's temporary one unless given. `trace` is a file for the browser's trace viewer."""
+    `spill`, the system's temporary one unless given. `trace` is a file for the browser's trace viewer. `scheduler` has a Dask
+    cluster compute: its client, or an address such as "tcp://host:8786"; there the other options are Dask's own."""
+    if scheduler is not None:
+        if (memory, spill, progress, trace) != (None, None, False, None):
+            raise ValueError("compute: memory, spill, progress and trace are of this machine; Dask's workers have their own")
+        from ._dask import computed
+
+        found = computed(arrays, scheduler)
+        return found[0] if len(arrays) == 1 else found
     found = _lazy.compute(arrays, _text(memory), spill, progress, trace)
     return found[0] if len(arrays) == 1 else found
 
@@ -107,6 +125,24 @@ def explain(x, /):
     return _lazy.explain(x)
 
 
+def checkpoint(x, /, path):
+    """The same array, whose chunks Dask's workers write into a folder as they are made, and read where they are there.
+
+    A run that was cut off, by whatever, goes on where it was: the folder must be one that the client and all workers see. Each
+    chunk is a NPY file, there whole or not at all, with a hash in its name of all that it is made of, and of the package's
+    version. Chunks of anything else in the folder are an error."""
+    from ._checkpoint import Checkpoint
+
+    return map_blocks(Checkpoint(os.path.abspath(path)), x, name="checkpoint")
+
+
+def to_dask_array(x, /):
+    """The lazy array as one of Dask's with the same chunks, NumPy's arrays. Nothing is computed."""
+    from ._dask import to_dask_array
+
+    return to_dask_array(x)
+
+
 def visualize(x, /, path):
     """Draws the plan of the array into a file: SVG, or the language of Graphviz where the name ends in `.dot`."""
     _lazy.visualize(x, os.fspath(path))
@@ -124,7 +160,30 @@ def _mapped(self, function, /, *others, dtype=None, name=None):
     return map_blocks(function, self, *others, dtype=dtype, name=name)
 
 
+def _of_dask(name):
+    def method(self):
+        from . import _dask
+
+        return getattr(_dask, name)(self)
+
+    return method
+
+
+# What Dask asks of its collections.
+COLLECTION = {
+    "__dask_graph__": _of_dask("graph_of"),
+    "__dask_keys__": _of_dask("keys_of"),
+    "__dask_postcompute__": _of_dask("postcompute"),
+    "__dask_postpersist__": _of_dask("postpersist"),
+    "__dask_tokenize__": _of_dask("token"),
+    # Plans are optimised before they are Dask's.
+    "__dask_optimize__": property(lambda self: None),
+    "__dask_scheduler__": property(_of_dask("default_scheduler")),
+}
+
 METHODS = {
+    **COLLECTION,
+    "checkpoint": checkpoint,
     "chunks": property(_lazy.chunks),
     "compute": _of_one(compute, "compute"),
     "persist": _of_one(persist, "persist"),
@@ -132,5 +191,6 @@ METHODS = {
     "explain": explain,
     "map_blocks": _mapped,
     "rechunk": rechunk,
+    "to_dask_array": to_dask_array,
     "visualize": visualize,
 }

@@ -55,6 +55,7 @@ NAMED = {
     "operands": "Sequence[Union[str, Array, Sequence[Array]]]",
     "path": "Union[str, PathLike[str]]",
     "progress": "builtins.bool",
+    "scheduler": "Any",
     "side": "str",
     "sizes": "str",
     "sorter": "Optional[Array]",
@@ -77,6 +78,7 @@ RETURNS = {
     "isdtype": "builtins.bool",
     "persist": "Any",
     "result_type": "DType",
+    "to_dask_array": "Any",
     "visualize": "None",
     "with_options": "Any",
 }
@@ -97,6 +99,7 @@ from . import chunked as chunked
 from . import ndarray as ndarray
 from . import torch as torch
 from ._errors import AxisError as AxisError, Decline as Decline
+from ._eval_task import eval_task as eval_task
 from ._foreign import (
     explain as explain,
     handled_functions as handled_functions,

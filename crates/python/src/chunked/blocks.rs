@@ -1,6 +1,9 @@
 //! Chunked arrays of other arrays and of Python's functions, which hold Python's lock only while they are called.
 
+use std::sync::Arc;
+
 use array_api::{Array, DType};
+use array_chunked::with_callable;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -53,6 +56,7 @@ pub(super) fn from_fn(
         Some(spec) => spec,
         None => run(py, || array_chunked::cut_by(&xp, shape.len()))?,
     };
+    let callable = Arc::new(function.clone_ref(py));
     let make = move |start: &[usize], extents: &[usize]| {
         let made = Python::attach(|py| {
             let args = (PyTuple::new(py, start)?, PyTuple::new(py, extents)?);
@@ -60,7 +64,8 @@ pub(super) fn from_fn(
         });
         made.map_err(|e| raised("from_fn", e))
     };
-    Ok(PyArray { array: run(py, || array_chunked::from_fn(name, &shape, dtype, spec, &xp, make))? })
+    let made = || with_callable(&array_chunked::from_fn(name, &shape, dtype, spec, &xp, make)?, callable);
+    Ok(PyArray { array: run(py, made)? })
 }
 
 /// A function of Python's of chunk after chunk.
@@ -74,6 +79,7 @@ pub(super) fn map_blocks(
 ) -> PyResult<PyArray> {
     let arrays = super::handles(arrays)?;
     let dtype = dtype_or(dtype, arrays.first().map_or(DType::Float64, Array::dtype))?;
+    let callable = Arc::new(function.clone_ref(py));
     let of_blocks = move |blocks: &[Array]| {
         let made = Python::attach(|py| {
             let blocks = super::objects(py, blocks.iter().cloned())?;
@@ -82,5 +88,6 @@ pub(super) fn map_blocks(
         made.map_err(|e| raised("map_blocks", e))
     };
     let arrays: Vec<&Array> = arrays.iter().collect();
-    Ok(PyArray { array: run(py, || array_chunked::map_blocks(name, &arrays, dtype, of_blocks))? })
+    let mapped = || with_callable(&array_chunked::map_blocks(name, &arrays, dtype, of_blocks)?, callable);
+    Ok(PyArray { array: run(py, mapped)? })
 }

@@ -1,0 +1,172 @@
+"""Plans of lazy arrays on Dask: each group of tasks of a plan is a task of Dask's, and each lazy array a collection of it.
+
+Dask decides where and when tasks run, keeps and moves what they give, and repeats what was lost with a worker. What a task
+does is in its description; keys are hashes of it, so that equal work is done once, whoever asks for it.
+"""
+
+import operator
+import warnings
+import weakref
+
+from dask.task_spec import Alias, DataNode, Task, TaskRef
+
+from . import _checkpoint, _eval_task, _native, _remote
+
+_lazy = _native.chunked
+
+# From how many tasks on Dask's scheduler is what takes the time: about a millisecond for each.
+MANY = 100_000
+
+# Names of operations in a key, by which Dask's dashboard groups tasks.
+NAMED = 6
+
+
+def lower(arrays):
+    """The graph of Dask's that computes lazy arrays together, and for each the keys of its chunks in row-major order."""
+    return lowered(*_lazy.groups(arrays))
+
+
+def lowered(groups, chunks):
+    """The same for groups of tasks, of which the chunks are results."""
+    files = _checkpoint.files(groups)
+    graph, places, remotes = {}, [], {}
+    for number, (operations, stage, digest, how, payload, inputs, results) in enumerate(groups):
+        named = "+".join(operations[:NAMED]) + ("+more" if len(operations) > NAMED else "")
+        key = (f"{named}-{stage}", digest)
+        given = [TaskRef(places[group][result]) for group, result in inputs]
+        if how == "made" and isinstance(payload[0], _remote.Remote):
+            remotes[id(payload[0])] = payload[0]
+            places.append([payload[0].keys[payload[1]]])
+            continue
+        graph[key] = _task(key, how, payload, given) if number not in files else _checkpoint.task(key, files[number], given)
+        if results == 1:
+            places.append([key])
+            continue
+        parts = [(f"{named}-part-{stage}", digest, i) for i in range(results)]
+        graph.update({part: Task(part, operator.getitem, TaskRef(key), i) for i, part in enumerate(parts)})
+        places.append(parts)
+    for remote in remotes.values():
+        graph.update(remote.graph)
+    if len(graph) > MANY:
+        warnings.warn(
+            f"the plan has {len(graph):,} tasks, and Dask's scheduler needs about a millisecond for each: larger chunks "
+            "make fewer tasks",
+            stacklevel=3,
+        )
+    keys = [[places[group][result] for group, result in wanted] for wanted in chunks]
+    return _needed(graph, keys) if files else graph, keys
+
+
+def _needed(graph, keys):
+    """Nothing is made for chunks that are read."""
+    found, rest = {}, [key for wanted in keys for key in wanted]
+    while rest:
+        key = rest.pop()
+        if key in graph and key not in found:
+            found[key] = graph[key]
+            rest.extend(getattr(found[key], "dependencies", ()))
+    return found
+
+
+def _task(key, how, payload, given):
+    if how == "task":
+        return Task(key, _eval_task.eval_task, payload, *given)
+    if how == "data":
+        return DataNode(key, _eval_task.lent(payload))
+    return Task(key, getattr(_eval_task, how), *payload, *given)
+
+
+# Lazy arrays as collections
+
+
+_lowered = {}
+
+
+def _plan(x):
+    """The array's graph and keys. Dask asks for them several times; they are kept as long as the array is there."""
+    found, identity = _lowered.get(id(x)), _lazy.identity(x)
+    # `x[0] = 1` makes the same object another array.
+    if found is None or found[1] != identity:
+        graph, keys = lower((x,))
+        found = _lowered[id(x)] = (weakref.ref(x, lambda _, at=id(x): _lowered.pop(at, None)), identity, graph, keys[0])
+    return found[2], found[3]
+
+
+def graph_of(x):
+    return _plan(x)[0]
+
+
+def keys_of(x):
+    return _plan(x)[1]
+
+
+def grid(x):
+    return tuple(len(pieces) for pieces in x.chunks)
+
+
+def postcompute(x):
+    return joined, (grid(x), _lazy.chunk_kind(x), x.device)
+
+
+def joined(chunks, grid, kind, device):
+    """Chunks as the array that `compute` gives."""
+    return _lazy.joined(grid, tuple(_eval_task.taken(kind, device, chunk) for chunk in chunks))
+
+
+def postpersist(x):
+    return _remote.rebuilt, (x, keys_of(x))
+
+
+def default_scheduler(x):
+    from dask.threaded import get
+
+    return get
+
+
+def token(x):
+    return "array_protocol", _lazy.identity(x)
+
+
+# By name
+
+
+def computed(arrays, scheduler):
+    """Lazy arrays computed together on a cluster."""
+    graph, keys = lower(arrays)
+    with _client(scheduler) as client:
+        found = client.get(graph, keys)
+    return tuple(joined(chunks, *postcompute(x)[1]) for x, chunks in zip(arrays, found, strict=True))
+
+
+class _client:
+    """The client that was given, or one for an address as long as it is needed."""
+
+    def __init__(self, scheduler):
+        self.given, self.own = scheduler, None
+
+    def __enter__(self):
+        if not isinstance(self.given, str):
+            return self.given
+        from distributed import Client
+
+        self.own = Client(self.given, set_as_default=False)
+        return self.own
+
+    def __exit__(self, *error):
+        if self.own is not None:
+            self.own.close()
+
+
+def to_dask_array(x):
+    """The lazy array as one of Dask's, chunk by chunk; nothing is computed."""
+    import numpy as np
+    from dask.array import Array
+    from dask.highlevelgraph import HighLevelGraph
+
+    graph, keys = _plan(x)
+    name, dtype = f"array_protocol-{_lazy.identity(x)}", np.dtype(str(x.dtype))
+    named = {(name, *place): key for place, key in zip(np.ndindex(grid(x)), keys, strict=True)}
+    layer = {**graph, **{own: Alias(own, key) for own, key in named.items()}}
+    chunks = tuple(tuple(np.nan if n is None else n for n in pieces) for pieces in x.chunks)
+    whole = HighLevelGraph.from_collections(name, layer, dependencies=())
+    return Array(whole, name, chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype))
