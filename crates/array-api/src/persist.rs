@@ -12,11 +12,16 @@ use crate::tree::Tree;
 /// plan all steps as one expression, and compute it from the beginning whenever a number is asked for.
 ///
 /// ```
-/// let x = array_ndarray::namespace().asarray([1.0, 2.0])?;
-/// let lazy = array_chunked::from_array(&x, 1)?;
-/// let (y, z) = array_api::persist((lazy.exp()?, x))?;
-/// assert_eq!((y.kind().name(), z.kind().name()), ("chunked", "ndarray"));
-/// assert_eq!(array_chunked::plan_size(&y)?, 2); // the two chunks that are there
+/// use array_api::{Array, Result, persist};
+/// let halved = |(x, total): (Array, Array)| -> Result<(Array, Array)> {
+///     let x = (x * 0.5).ok()?;
+///     let total = (total + &x).ok()?;
+///     persist((x, total))
+/// };
+/// let xp = array_ndarray::namespace(); // or `"chunked".parse()?`
+/// let start = (xp.asarray([1.0, 2.0])?, xp.zeros([2])?);
+/// let (_, total) = (0..60).try_fold(start, |state, _| halved(state))?;
+/// assert_eq!(total.to_vec::<f64>()?, [1.0, 2.0]);
 /// # Ok::<(), array_api::Error>(())
 /// ```
 ///

@@ -15,7 +15,7 @@ use crate::scalar::Scalar;
 ///
 /// ```
 /// use array_api::Value;
-/// let v = Value::List(vec![Value::Int(0), Value::None]);
+/// let v = Value::List(vec![Value::Int(0), Value::None, Value::Complex(f64::INFINITY, 0.1)]);
 /// let text = serde_json::to_string(&v).unwrap();
 /// assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), v);
 /// ```
@@ -30,8 +30,8 @@ pub enum Value {
     /// A real number, by its bits: not-a-number and infinities survive JSON.
     #[serde(with = "bits")]
     Float(f64),
-    /// A complex number.
-    Complex(f64, f64),
+    /// A complex number, by its bits too.
+    Complex(#[serde(with = "bits")] f64, #[serde(with = "bits")] f64),
     /// A data type.
     DType(DType),
     /// A word.
