@@ -13,16 +13,11 @@ use crate::tree::Tree;
 ///
 /// ```
 /// use array_api::{Array, Result, persist};
-/// let halved = |(x, total): (Array, Array)| -> Result<(Array, Array)> {
-///     let x = (x * 0.5).ok()?;
-///     let total = (total + &x).ok()?;
-///     persist((x, total))
-/// };
-/// let xp = array_ndarray::namespace(); // or `"chunked".parse()?`
-/// let start = (xp.asarray([1.0, 2.0])?, xp.zeros([2])?);
-/// let (_, total) = (0..60).try_fold(start, |state, _| halved(state))?;
-/// assert_eq!(total.to_vec::<f64>()?, [1.0, 2.0]);
-/// # Ok::<(), array_api::Error>(())
+/// /// A step of a sum of ever smaller terms, on arrays of any kind.
+/// fn step((term, total): (Array, Array)) -> Result<(Array, Array)> {
+///     let total = (total + &term).ok()?;
+///     persist(((term * 0.5).ok()?, total))
+/// }
 /// ```
 ///
 /// # Errors
