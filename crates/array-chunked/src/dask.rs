@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use array_api::{Array, Error, ErrorKind, Result};
 use serde::Deserialize;
 
+use crate::folder::Folder;
 use crate::job::{Executor, Job};
 use crate::storage::{Npy, Source};
 
@@ -114,10 +114,10 @@ impl Dask {
 impl Executor for Dask {
     fn run(&self, job: &Job) -> Result<Vec<Vec<Array>>> {
         let plan = job.to_json_with_arrays()?;
-        let folder = Folder::new().map_err(|e| self.failed(e))?;
-        self.hand(&plan, &folder.0)?;
+        let folder = Folder::fresh(&std::env::temp_dir()).map_err(|(_, e)| self.failed(e))?;
+        self.hand(&plan, folder.path())?;
         let chunk = |array: usize, chunk: usize| {
-            let file = Npy::open(folder.0.join(format!("{array}-{chunk}.npy")))?;
+            let file = Npy::open(folder.path().join(format!("{array}-{chunk}.npy")))?;
             let extents = file.dims().clone();
             file.read(&vec![0; extents.len()], &extents, &job.wanted[array].node.space)
         };
@@ -153,24 +153,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// A folder that goes with what is in it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> std::io::Result<Folder> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("array-chunked-dask-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder)?;
-        Ok(Folder(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -48,10 +48,12 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     {
         admitted(&end.node.space, schedule.peak(&plan.tasks), "the chunks take about")?;
     }
-    let threads = if is_small(plan) { 1 } else { rayon::current_num_threads().min(schedule.order.len()).max(1) };
+    let here = is_small(plan);
+    let threads = if here { 1 } else { rayon::current_num_threads().min(schedule.order.len()).max(1) };
     let seats: Vec<Seat> = (0..threads).map(|number| Seat { number, own: Worker::new_lifo() }).collect();
     let run = Run {
         plan,
+        here,
         with,
         schedule: &schedule,
         ledger: Ledger::new(plan, &schedule, with)?,
@@ -93,6 +95,8 @@ fn is_small(plan: &Plan) -> bool {
 /// What the threads share.
 struct Run<'p> {
     plan: &'p Plan,
+    /// Whether the thread that asked runs all tasks.
+    here: bool,
     with: &'p Local,
     schedule: &'p Schedule,
     ledger: Ledger<'p>,
@@ -135,10 +139,7 @@ impl Run<'_> {
     /// below it on the same stack.
     fn everything(&self) {
         rayon::in_place_scope(|scope| {
-            if self.stealers.len() == 1 && is_small(self.plan) {
-                return self.begin(scope, true);
-            }
-            self.stealers.iter().for_each(|_| self.begin(scope, false));
+            self.stealers.iter().for_each(|_| self.begin(scope));
             // A thread of the pool takes part instead of looking on.
             if rayon::current_thread_index().is_none() {
                 self.look();
@@ -146,11 +147,11 @@ impl Run<'_> {
         });
     }
 
-    /// Begins a loop in the pool, or on this thread, if there is a seat for it.
-    fn begin<'s>(&'s self, scope: &Scope<'s>, here: bool) {
+    /// Begins a loop, if there is a seat for it.
+    fn begin<'s>(&'s self, scope: &Scope<'s>) {
         let Some(seat) = self.seats.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
         self.free.fetch_sub(1, SeqCst);
-        if here { self.sit(scope, seat) } else { scope.spawn(move |scope| self.sit(scope, seat)) }
+        if self.here { self.sit(scope, seat) } else { scope.spawn(move |scope| self.sit(scope, seat)) }
     }
 
     fn sit<'s>(&'s self, scope: &Scope<'s>, seat: Seat) {
@@ -159,7 +160,7 @@ impl Run<'_> {
         self.free.fetch_add(1, SeqCst);
         // Somebody may have made a task ready between the last look and here, when no seat was free.
         if !self.stopped.load(Relaxed) && self.stealers.iter().any(|other| !other.is_empty()) {
-            self.begin(scope, false);
+            self.begin(scope);
         }
     }
 
@@ -182,7 +183,7 @@ impl Run<'_> {
             }
             let Some(taken) = self.take(&seat.own) else { return };
             if self.free.load(Relaxed) > 0 && !seat.own.is_empty() {
-                self.begin(scope, false);
+                self.begin(scope);
             }
             self.finish(&taken, scope, seat);
         }
@@ -284,7 +285,7 @@ impl Run<'_> {
         self.running.fetch_sub(1, AcqRel);
         let last = self.left.fetch_sub(1, AcqRel) == 1;
         if !last && (ready > 1 || self.with.memory.is_some()) && self.free.load(Relaxed) > 0 {
-            self.begin(scope, false);
+            self.begin(scope);
         }
         if let (true, Some(caller)) = (last, &self.caller) {
             caller.unpark();

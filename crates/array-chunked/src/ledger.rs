@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use array_api::{Array, DType, Dims, Error, Namespace, Outs, Result};
 
+use crate::folder::Folder;
 use crate::local::Local;
 use crate::perform::perform;
 use crate::plan::Plan;
@@ -42,18 +43,10 @@ pub(crate) struct Ledger<'s> {
     peak: AtomicU64,
     spilled: AtomicU64,
     limit: Option<u64>,
+    /// Where spilled chunks lie.
     folder: Option<Folder>,
     /// Tasks whose results may be written out, in no order; only with a limit.
     stored: Mutex<Vec<u32>>,
-}
-
-/// The folder of this run's spilled chunks; goes with everything in it.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 impl<'s> Ledger<'s> {
@@ -61,7 +54,7 @@ impl<'s> Ledger<'s> {
         let limit = with.memory;
         let folder = match limit {
             None => None,
-            Some(_) => Some(Folder(fresh(&with.spill)?)),
+            Some(_) => Some(Folder::fresh(&with.spill).map_err(|(path, e)| failed("making the folder", &path, &e))?),
         };
         let n = schedule.uses.len();
         Ok(Ledger {
@@ -151,7 +144,7 @@ impl<'s> Ledger<'s> {
 
     fn path(&self, task: u32) -> Result<PathBuf> {
         match &self.folder {
-            Some(Folder(folder)) => Ok(folder.join(task.to_string())),
+            Some(folder) => Ok(folder.path().join(task.to_string())),
             None => Err(Error::backend("spill", "there is no folder to write to")),
         }
     }
@@ -250,13 +243,4 @@ fn size(outs: &Outs) -> u64 {
 fn failed(what: &str, path: &std::path::Path, why: &std::io::Error) -> Error {
     let message = format!("{what} {} failed: {why}; the option `spill` names another folder", path.display());
     Error::backend("spill", message)
-}
-
-/// A folder that nobody else has.
-fn fresh(parent: &std::path::Path) -> Result<PathBuf> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("array-chunked-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
-    let path = parent.join(name);
-    fs::create_dir_all(&path).map_err(|e| failed("making the folder", &path, &e))?;
-    Ok(path)
 }

@@ -42,6 +42,7 @@ mod draw;
 mod draw_graph;
 mod execute;
 mod explain;
+mod folder;
 mod fuse;
 mod groups;
 mod job;
