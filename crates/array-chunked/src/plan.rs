@@ -12,7 +12,7 @@ use crate::program::Program;
 use crate::push::push;
 use crate::rechunk::from_boxes;
 use crate::storage::Stored;
-use crate::tasks::{Block, Grid, Step, Tasks, bytes, places};
+use crate::tasks::{Block, Grid, Step, Tasks, bit, bytes, places};
 
 /// A plan: its stages, their tasks, and which blocks are asked for.
 pub(crate) struct Plan {
@@ -118,9 +118,9 @@ pub(crate) fn plan(wanted: &[Lazy]) -> Result<Plan> {
     let (mut stages, ends) = stages(&wanted);
     fuse(&mut stages, &ends);
     let mut tasks = Tasks::default();
-    let mut wanted = vec![0_u8; stages.len()];
+    let mut wanted = vec![0_u64; stages.len()];
     let used = stages.iter().filter(|s| !matches!(s.what, What::Gone)).flat_map(|s| &s.inputs);
-    used.chain(&ends).for_each(|&(s, output)| wanted[s] |= 1 << output);
+    used.chain(&ends).for_each(|&(s, output)| wanted[s] |= bit(output));
     let mut grids: Vec<Vec<Grid>> = Vec::with_capacity(stages.len());
     for (i, stage) in stages.iter().enumerate() {
         tasks.node = i as u32;

@@ -58,13 +58,13 @@ pub(crate) struct Tasks {
     /// The node whose tasks are being emitted.
     pub(crate) node: u32,
     /// Which of that node's results are needed, by bits.
-    pub(crate) wanted: u8,
+    pub(crate) wanted: u64,
 }
 
 impl Tasks {
     /// Whether anything needs this result of the node whose tasks are being emitted.
     pub(crate) fn is_wanted(&self, output: usize) -> bool {
-        self.wanted >> output & 1 == 1
+        bit(output) == 0 || self.wanted & bit(output) != 0
     }
 
     /// Notes what tasks are going to do.
@@ -123,6 +123,11 @@ impl Tasks {
     pub(crate) fn len(&self) -> usize {
         self.tasks.len()
     }
+}
+
+/// The bit of a result of a node; results beyond the last bit have none, and count as wanted.
+pub(crate) fn bit(output: usize) -> u64 {
+    u32::try_from(output).ok().and_then(|n| 1_u64.checked_shl(n)).unwrap_or(0)
 }
 
 /// How often a kernel has its operands in memory once more while it runs. Elementwise functions, sums and products take

@@ -138,7 +138,7 @@ fn what_is_only_reduced_is_not_cut_anew_before() -> Result<()> {
         assert_eq!(f.to_vec::<f64>()?, due.to_vec::<f64>()?);
     }
     let sum = array_api::sum(&columns, 0)?;
-    assert_eq!(array_chunked::chunks_of(&sum)?.grid(), [10]);
+    assert_eq!(array_chunked::chunks_of(&sum)?.grid(), [10].into());
     // Asked for itself, it is cut all the same, and reduced as it is.
     let both = array_chunked::compute_all(&[&columns, &sum])?;
     assert_eq!(both[0].to_vec::<f64>()?, x.to_vec::<f64>()?);
