@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::*};
 
 use crate::array::Array;
 use crate::call::{Call, Handled};
+use crate::chain::Chain;
 use crate::dims::Dims;
 use crate::error::Result;
 use crate::host::Host;
@@ -103,6 +104,7 @@ pub struct Kind {
     from_host: Option<FromHost>,
     groups: fn(&Device) -> usize,
     persists: Option<Persist>,
+    chains: Option<Chain>,
     index: AtomicU16,
 }
 
@@ -121,6 +123,7 @@ impl Kind {
             from_host: None,
             groups: |_| 1,
             persists: None,
+            chains: None,
             index: AtomicU16::new(KindId::NONE.0),
         }
     }
@@ -167,6 +170,12 @@ impl Kind {
         self
     }
 
+    /// Says how elementwise calls one after the other are computed in one pass: see [`chain`](crate::chain()).
+    pub const fn chains(mut self, f: Chain) -> Kind {
+        self.chains = Some(f);
+        self
+    }
+
     /// The kind's name.
     pub const fn name(&self) -> &'static str {
         self.name
@@ -198,6 +207,10 @@ impl Kind {
 
     pub(crate) fn persistence(&self) -> Option<Persist> {
         self.persists
+    }
+
+    pub(crate) fn chain_form(&self) -> Option<Chain> {
+        self.chains
     }
 
     pub(crate) fn group_count(&self, device: &Device) -> usize {

@@ -12,7 +12,7 @@ use crate::fuse::fuse;
 use crate::local::size;
 use crate::node::{Lazy, Work};
 use crate::plan::{Stage, What, plan, stages};
-use crate::push::push_slices;
+use crate::push::push;
 use crate::schedule::Schedule;
 
 /// What computing an array would do.
@@ -45,7 +45,7 @@ pub fn explain(x: &Array) -> Result<Explained> {
     let (all, _) = stages(&wanted);
     let mut lines = vec!["as written:".to_string()];
     lines.extend(all.iter().enumerate().map(|(i, stage)| line(i, stage)));
-    let (mut all, ends) = stages(&push_slices(&wanted)?);
+    let (mut all, ends) = stages(&push(&wanted)?);
     fuse(&mut all, &ends);
     lines.push("as planned:".to_string());
     lines.extend(all.iter().enumerate().filter(|(_, s)| !matches!(s.what, What::Gone)).map(|(i, s)| line(i, s)));

@@ -9,10 +9,10 @@ use crate::chunks::{AxisChunks, Chunks};
 use crate::fuse::fuse;
 use crate::node::{Layout, Lazy, Node, NodeKey, Work};
 use crate::program::Program;
-use crate::push::push_slices;
+use crate::push::push;
 use crate::rechunk::from_boxes;
 use crate::storage::Stored;
-use crate::tasks::{Block, Grid, Step, Tasks, bytes, places};
+use crate::tasks::{Block, Grid, Step, Tasks, bit, bytes, places};
 
 /// A plan: its stages, their tasks, and which blocks are asked for.
 pub(crate) struct Plan {
@@ -114,13 +114,17 @@ pub(crate) fn stages(wanted: &[Lazy]) -> (Vec<Stage>, Vec<(usize, usize)>) {
 
 /// The tasks that compute the arrays.
 pub(crate) fn plan(wanted: &[Lazy]) -> Result<Plan> {
-    let wanted = push_slices(wanted)?;
+    let wanted = push(wanted)?;
     let (mut stages, ends) = stages(&wanted);
     fuse(&mut stages, &ends);
     let mut tasks = Tasks::default();
+    let mut wanted = vec![0_u64; stages.len()];
+    let used = stages.iter().filter(|s| !matches!(s.what, What::Gone)).flat_map(|s| &s.inputs);
+    used.chain(&ends).for_each(|&(s, output)| wanted[s] |= bit(output));
     let mut grids: Vec<Vec<Grid>> = Vec::with_capacity(stages.len());
     for (i, stage) in stages.iter().enumerate() {
         tasks.node = i as u32;
+        tasks.wanted = wanted[i];
         if matches!(stage.what, What::Gone) {
             grids.push(vec![]);
             continue;

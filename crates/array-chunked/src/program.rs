@@ -1,6 +1,8 @@
 //! A task of several calls, and how it runs: in one pass over memory, by tiles that stay in the cache.
 
-use array_api::{Args, Array, Dims, Empty, Index, Namespace, Op, Operand, Outs, Params, Result, SetAt};
+use array_api::{
+    Args, Array, Chained, Dims, Empty, Index, Link, Namespace, Op, Operand, Outs, Params, Result, SetAt, Step,
+};
 use smallvec::SmallVec;
 
 use crate::node::Slot;
@@ -72,34 +74,48 @@ impl Program {
         }
         let dims = extents(&inputs);
         let cut = cut(&dims);
+        let chained = cut.as_ref().and_then(|_| self.chained(&inputs));
+        let of_tile = |tile: &[Index]| -> Result<Array> {
+            let parts = parts(&inputs, &dims, tile)?;
+            match &chained {
+                Some(run) => run(&parts.iter().collect::<SmallVec<[&Array; 4]>>()),
+                None => Ok(self.evaluate(parts, &uses)?.swap_remove(0)),
+            }
+        };
         match &self.ending {
-            Ending::Joined => match cut {
-                None => Ok(outs(self.evaluate(inputs, &uses)?)),
-                Some(cut) => self.joined(&inputs, &dims, &cut, space),
+            Ending::Joined => match (cut, &chained) {
+                (None, _) => Ok(outs(self.evaluate(inputs, &uses)?)),
+                (Some(_), Some(run)) => run(&inputs.iter().collect::<SmallVec<[&Array; 4]>>()).map(Outs::One),
+                (Some(cut), None) => joined(&dims, &cut, space, of_tile),
             },
             Ending::Reduced(reducer) => {
                 let mut lines = reducer.lines(&dims, space);
                 for tile in tiles(&dims, cut.as_ref()) {
-                    let value = self.evaluate(parts(&inputs, &dims, &tile)?, &uses)?.swap_remove(0);
-                    lines.add(&tile, value)?;
+                    lines.add(&tile, of_tile(&tile)?)?;
                 }
                 lines.end().map(outs)
             }
         }
     }
 
-    fn joined(&self, inputs: &[Array], dims: &Dims, cut: &Cut, space: &Namespace) -> Result<Outs> {
-        let uses = self.last_uses();
-        let mut out: Option<Array> = None;
-        for tile in tiles(dims, Some(cut)) {
-            let value = self.evaluate(parts(inputs, dims, &tile)?, &uses)?.swap_remove(0);
-            let whole = match out.take() {
-                Some(out) => out,
-                None => space.empty(Empty { shape: dims.clone(), dtype: value.dtype() })?,
-            };
-            out = Some(array_api::set_at(whole, value, SetAt { index: array_api::Indices(tile.to_vec()) })?);
+    /// The calls as the chunks' kind computes them in one pass over memory, if it does.
+    fn chained(&self, inputs: &[Array]) -> Option<Chained> {
+        let last = self.lines.len().checked_sub(1)?;
+        if self.results != [Source::Value(last)] {
+            return None;
         }
-        out.map(Outs::One).ok_or_else(|| array_api::Error::backend("chunk", "a program without tiles"))
+        let link = |source: &Source| match *source {
+            Source::Input(i) => Link::Input(i),
+            Source::Value(v) => Link::Step(v),
+            Source::Plain(Slot::Scalar(s)) => Link::Scalar(s),
+            Source::Plain(_) => Link::Absent,
+        };
+        let steps: Vec<Step<'_>> = self
+            .lines
+            .iter()
+            .map(|line| Step { op: line.op, params: &*line.params, operands: line.operands.iter().map(link).collect() })
+            .collect();
+        array_api::chain(&steps, &inputs.iter().collect::<SmallVec<[&Array; 4]>>())
     }
 
     /// For each call, which of its values is used last where: by the number of the call that may overwrite it.
@@ -143,6 +159,20 @@ impl Program {
         }
         Ok(results)
     }
+}
+
+/// The tiles' values side by side.
+fn joined(dims: &Dims, cut: &Cut, space: &Namespace, of_tile: impl Fn(&[Index]) -> Result<Array>) -> Result<Outs> {
+    let mut out: Option<Array> = None;
+    for tile in tiles(dims, Some(cut)) {
+        let value = of_tile(&tile)?;
+        let whole = match out.take() {
+            Some(out) => out,
+            None => space.empty(Empty { shape: dims.clone(), dtype: value.dtype() })?,
+        };
+        out = Some(array_api::set_at(whole, value, SetAt { index: array_api::Indices(tile.to_vec()) })?);
+    }
+    out.map(Outs::One).ok_or_else(|| array_api::Error::backend("chunk", "a program without tiles"))
 }
 
 /// The operand, moved out where nothing needs it afterwards.

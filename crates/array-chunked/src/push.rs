@@ -1,4 +1,5 @@
-//! Slices move towards the data: what is not asked for is neither read nor computed.
+//! Slices move towards the data: what is not asked for is neither read nor computed. Other chunks move away from it, past
+//! reductions: what is left of an array is quicker cut anew than the array.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,16 +7,19 @@ use std::sync::Arc;
 use array_api::{Array, At, Class, Index, Indices, Result};
 
 use crate::array::{ChunkedArray, of};
+use crate::chunks::AxisChunks;
 use crate::node::{Layout, Lazy, Node, NodeKey, Work};
 use crate::plan::needed;
-use crate::rules::{Sliced, params, sliced};
+use crate::rechunk::rechunk;
+use crate::rules::{Sliced, along, join, params, reduced, sliced};
 
-/// The same arrays, with every slice of an elementwise result as the result of slices.
+/// The same arrays, with every slice of an elementwise result as the result of slices, and every reduction of an array in
+/// other chunks as a reduction of the array in its own.
 ///
 /// Results that something else needs too stay whole: slicing them costs less than computing a part again.
-pub(crate) fn push_slices(wanted: &[Lazy]) -> Result<Vec<Lazy>> {
+pub(crate) fn push(wanted: &[Lazy]) -> Result<Vec<Lazy>> {
     let nodes = needed(wanted);
-    if !nodes.iter().any(|node| slice_of(node).is_some()) {
+    if !nodes.iter().any(|node| slice_of(node).is_some() || is_reduced_after_rechunk(node)) {
         return Ok(wanted.to_vec());
     }
     let mut uses: HashMap<NodeKey, usize> = HashMap::new();
@@ -31,8 +35,10 @@ pub(crate) fn push_slices(wanted: &[Lazy]) -> Result<Vec<Lazy>> {
             .map(|x| Lazy { node: made.get(&x.node.key).unwrap_or(&x.node).clone(), output: x.output })
             .collect();
         let same = inputs.iter().zip(&node.inputs).all(|(a, b)| Arc::ptr_eq(&a.node, &b.node));
+        let once = |x: &Lazy| uses.get(&x.node.key) == Some(&1);
         let new = match slice_of(&node) {
-            Some(index) if uses.get(&node.inputs[0].node.key) == Some(&1) => pushed(&inputs[0], index)?,
+            Some(index) if once(&node.inputs[0]) => pushed(&inputs[0], index)?,
+            None if is_reduced_after_rechunk(&node) => reduced_before(&node, &inputs[0], &once)?,
             _ => None,
         };
         let new = match new {
@@ -54,6 +60,33 @@ fn slice_of(node: &Node) -> Option<&[Index]> {
         }
         _ => None,
     }
+}
+
+/// Whether the node reduces an array that was only cut into other chunks.
+fn is_reduced_after_rechunk(node: &Node) -> bool {
+    let reduces = |name: &str| join(name).is_some() || matches!(name, "var" | "std");
+    matches!(&node.work, Work::Call { op, .. } if reduces(op.name))
+        && node.inputs.first().is_some_and(|x| matches!(x.node.work, Work::Rechunk))
+}
+
+/// The reduction in the chunks that the array had before, and its result in the chunks that are due.
+fn reduced_before(node: &Node, input: &Lazy, once: &impl Fn(&Lazy) -> bool) -> Result<Option<Lazy>> {
+    let Work::Call { params, .. } = &node.work else { return Ok(None) };
+    // Who uses what is known of the node as it was before anything moved.
+    let (mut x, mut before) = (input, &node.inputs[0]);
+    while matches!((&x.node.work, &before.node.work), (Work::Rechunk, Work::Rechunk)) && once(before) {
+        (x, before) = (&x.node.inputs[0], &before.node.inputs[0]);
+    }
+    // An empty chunk has no greatest element.
+    let is_empty = |pieces: &AxisChunks| pieces.sizes().is_none_or(|sizes| sizes.contains(&0));
+    if std::ptr::eq(x, input) || x.chunks().axes().iter().any(is_empty) {
+        return Ok(None);
+    }
+    let (axes, keepdims) = along(&**params, x.chunks().axes().len());
+    let due = &node.outputs[0];
+    let layout = Layout { dtype: due.dtype, chunks: reduced(x.chunks(), &axes, keepdims) };
+    let made = Lazy { node: node.again(vec![x.clone()], vec![layout]), output: 0 };
+    rechunk(&made, &due.chunks).map(Some)
 }
 
 /// A slice of an array as something that needs less, if there is such a thing. It has one result.

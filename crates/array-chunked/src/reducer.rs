@@ -1,6 +1,6 @@
 //! Reductions of tiles while they are in the cache: what a tile gives, and how two become one.
 
-use array_api::{Array, Axes, Dims, Empty, Index, Indices, Mean, Namespace, Op, Operand, Params, Result, SetAt, Sum};
+use array_api::{Array, Axes, Dims, Empty, Index, Indices, Mean, Namespace, Op, Operand, Params, Result, SetAt, Var};
 
 /// What is made of each tile along axes, which stay with extent one.
 pub(crate) enum Reducer {
@@ -38,14 +38,16 @@ impl Reducer {
         Lines { reducer: self, dims: dims.clone(), space, parts: vec![] }
     }
 
-    fn part(&self, tile: Array) -> Result<Vec<Array>> {
+    /// What a tile gives, of which so many elements become one.
+    fn part(&self, tile: Array, count: f64) -> Result<Vec<Array>> {
         match self {
             Reducer::Joined { op, params, .. } => Ok(op.apply(&**params, &mut [Operand::Own(tile)], None)?.into_vec()),
             Reducer::Moments { axes } => {
                 let axis = Axes::Many(axes.iter().map(|&a| a as isize).collect());
                 let mean = array_api::mean(&tile, Mean { axis: axis.clone(), keepdims: true })?;
-                let squares = array_api::square(array_api::subtract(tile, &mean)?)?;
-                Ok(vec![mean, array_api::sum(squares, Sum { axis, keepdims: true, dtype: None })?])
+                // Kernels of variances subtract the mean without writing the differences.
+                let var = array_api::var(tile, Var { axis, keepdims: true, correction: 0.0 })?;
+                Ok(vec![mean, array_api::multiply(var, count)?])
             }
         }
     }
@@ -82,7 +84,7 @@ impl Lines<'_> {
     pub(crate) fn add(&mut self, index: &[Index], tile: Array) -> Result<()> {
         let axes = self.reducer.axes();
         let count: f64 = axes.iter().map(|&a| tile.dims()[a] as f64).product();
-        let values = self.reducer.part(tile)?;
+        let values = self.reducer.part(tile, count)?;
         let kept = |(a, entry): (usize, &Index)| if axes.contains(&a) { first() } else { entry.clone() };
         let place: Vec<Index> = index.iter().enumerate().map(kept).collect();
         // Tiles come in row-major order, so that the one to be joined with is near the end.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use array_api::{Array, Class, DType, Dims, Namespace, Op, Params};
+use array_api::{Array, Class, DType, Dims, Namespace, Op, Params, Value};
 use smallvec::SmallVec;
 
 use crate::chunks::Chunks;
@@ -57,9 +57,16 @@ pub(crate) struct Tasks {
     pub(crate) edges: Vec<Block>,
     /// The node whose tasks are being emitted.
     pub(crate) node: u32,
+    /// Which of that node's results are needed, by bits.
+    pub(crate) wanted: u64,
 }
 
 impl Tasks {
+    /// Whether anything needs this result of the node whose tasks are being emitted.
+    pub(crate) fn is_wanted(&self, output: usize) -> bool {
+        bit(output) == 0 || self.wanted & bit(output) != 0
+    }
+
     /// Notes what tasks are going to do.
     pub(crate) fn step(&mut self, step: Step) -> u32 {
         self.steps.push(step);
@@ -94,7 +101,7 @@ impl Tasks {
     /// The bytes that a task takes while it runs, beside its inputs and results.
     pub(crate) fn workspace(&self, task: u32) -> u64 {
         let copies = match &self.steps[self.tasks[task as usize].step as usize] {
-            Step::Call { op, .. } => copies(op.name),
+            Step::Call { op, params, .. } => copies(op.name, &**params),
             _ => 0,
         };
         if copies == 0 {
@@ -108,7 +115,6 @@ impl Tasks {
     pub(crate) fn is_elementwise(&self, task: u32) -> bool {
         match &self.steps[self.tasks[task as usize].step as usize] {
             Step::Call { op, .. } => op.class == Class::Elementwise,
-            Step::Program(_) => true,
             _ => false,
         }
     }
@@ -119,10 +125,16 @@ impl Tasks {
     }
 }
 
+/// The bit of a result of a node; results beyond the last bit have none, and count as wanted.
+pub(crate) fn bit(output: usize) -> u64 {
+    u32::try_from(output).ok().and_then(|n| 1_u64.checked_shl(n)).unwrap_or(0)
+}
+
 /// How often a kernel has its operands in memory once more while it runs. Elementwise functions, sums and products take
 /// no more than their operands and results.
-fn copies(op: &str) -> u64 {
+fn copies(op: &str, params: &dyn Params) -> u64 {
     match op {
+        "stacked_qr" if params.write().iter().any(|(_, mode)| *mode == Value::Text("r".into())) => 1,
         // In another order, with what is needed of the factors.
         "eig" | "eigh" | "eigvals" | "eigvalsh" | "stacked_qr" | "svd" | "svdvals" => 3,
         "cholesky_tile" | "inv" | "lu_panel" | "lu_substitute" | "solve" | "triangular_solve" => 1,

@@ -123,6 +123,29 @@ fn slices_reach_the_data_before_anything_is_computed() -> Result<()> {
 }
 
 #[test]
+fn what_is_only_reduced_is_not_cut_anew_before() -> Result<()> {
+    let xp = array_ndarray::namespace();
+    let x = array_chunked::from_array(&xp.normal(&xp.key(1)?, [600, 50])?, [100, 50])?;
+    let columns = array_chunked::rechunk(&x, [600, 5])?;
+    for (f, due) in [
+        (array_api::sum(&columns, 0)?, array_api::sum(&x, 0)?),
+        (array_api::std(&columns, 0)?, array_api::std(&x, 0)?),
+        (array_api::max(&columns, ..)?, array_api::max(&x, ..)?),
+    ] {
+        let text = array_chunked::explain(&f)?.to_string();
+        let planned = text.split("as planned:").nth(1).unwrap();
+        assert!(!planned.contains("float64(600, 50), 10 chunks"), "{text}");
+        assert_eq!(f.to_vec::<f64>()?, due.to_vec::<f64>()?);
+    }
+    let sum = array_api::sum(&columns, 0)?;
+    assert_eq!(array_chunked::chunks_of(&sum)?.grid(), [10].into());
+    // Asked for itself, it is cut all the same, and reduced as it is.
+    let both = array_chunked::compute_all(&[&columns, &sum])?;
+    assert_eq!(both[0].to_vec::<f64>()?, x.to_vec::<f64>()?);
+    Ok(())
+}
+
+#[test]
 fn what_a_function_makes_is_what_it_was_said_to_be() -> Result<()> {
     let xp = array_ndarray::namespace();
     let x = array_chunked::from_array(&xp.asarray([1.0, 2.0, 3.0])?, 2)?;

@@ -79,6 +79,17 @@ proptest! {
         let own = array_api::qr(&x, mode()).unwrap();
         prop_assert!(apart(&made.r, &own.r) < 100.0 * bound(dtype), "the triangle is unique");
         prop_assert_eq!(made.q.dims(), own.q.dims());
+        // Alone, R is made without Q: the same bits, since the same reflections are made.
+        let both = array_chunked::compute_all(&[&made.q, &made.r]).unwrap();
+        let alone = array_chunked::compute(&array_api::qr(&lazy, mode()).unwrap().r).unwrap();
+        prop_assert_eq!(both[1].to_host().unwrap(), alone.to_host().unwrap());
+        if !complete {
+            let only = array_api::qr(&lazy, Qr { mode: "r".to_string() }).unwrap();
+            prop_assert_eq!(only.q.dims(), &array_api::Dims::new(&[shape[0], 0]));
+            let only = array_chunked::compute_all(&[&only.q, &only.r]).unwrap();
+            prop_assert_eq!(only[0].dims(), &array_api::Dims::new(&[shape[0], 0]));
+            prop_assert_eq!(only[1].to_host().unwrap(), alone.to_host().unwrap());
+        }
     }
 
     #[test]

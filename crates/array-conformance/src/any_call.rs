@@ -163,7 +163,7 @@ const COUNTS: [i128; 20] = [
     u64::MAX as i128,
     i128::MAX,
 ];
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 23] = [
     "",
     "full",
     "same",
@@ -177,6 +177,7 @@ const WORDS: [&str; 22] = [
     "forward",
     "reduced",
     "complete",
+    "r",
     "edge",
     "constant",
     "reflect",

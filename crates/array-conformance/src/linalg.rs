@@ -164,6 +164,25 @@ fn qr(kit: &mut Kit) {
                     Ok(())
                 });
             }
+            kit.satisfies(fields![mode = "r".to_string()], &[(&x).into()], |got| {
+                let (batch, last) = dims.split_at(dims.len() - 2);
+                form(&got[0], &[batch, &[last[0], 0]].concat(), dtype)?;
+                form(&got[1], &[batch, &[last[0].min(last[1]), last[1]]].concat(), dtype)?;
+                for (a, r) in matrices(&x, batch).iter().zip(matrices(&got[1], batch)) {
+                    r.zero_where(|i, j| j < i, "R must be upper triangular")?;
+                    if (0..r.rows.min(r.columns)).any(|i| r.at(i, i).re < 0.0) {
+                        return Err("the diagonal of R must not be negative".to_string());
+                    }
+                    // With that, R is the only one for which this holds.
+                    r.adjoint().times(&r).must_be(
+                        &a.adjoint().times(a),
+                        dtype,
+                        a.norm() * a.norm(),
+                        "R^H R - x^H x",
+                    )?;
+                }
+                Ok(())
+            });
         }
     }
     kit.refuses(fields![mode = "raw".to_string()], &[moderate(DType::Float64, &[2, 2], 1).into()], ErrorKind::Value);

@@ -1,10 +1,14 @@
 //! Elementwise functions: each is a line that names the engine's table.
 
-use array_api::{Arg, Astype, Elu, Polygamma, Result, Scalar, Verdict, implements};
+use array_api::{
+    Arg, Array, Astype, Chained, DType, Elu, Error, Link, Polygamma, Result, Scalar, Step, Verdict, implements,
+};
+use smallvec::SmallVec;
 
 use crate::array::NdArray;
+use crate::engine::chain::{Chain, From};
 use crate::engine::kernel::Op;
-use crate::engine::map::map;
+use crate::engine::map::{Number, map};
 use crate::kind::operand;
 use crate::{binary, cast, ternary, unary};
 
@@ -27,21 +31,35 @@ fn two(op: &Op, x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -
 }
 
 macro_rules! kernels {
-    (unary: $($f:ident = $op:ident;)*) => { $(
-        #[implements($f)]
-        fn $f(x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-            one(&unary::$op, x, verdict)
+    (unary { $($f:ident = $op:ident;)* } binary { $($g:ident = $op2:ident;)* }) => {
+        $(
+            #[implements($f)]
+            fn $f(x: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+                one(&unary::$op, x, verdict)
+            }
+        )*
+        $(
+            #[implements($g)]
+            fn $g(x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
+                two(&binary::$op2, x1, x2, verdict)
+            }
+        )*
+
+        /// The engine's table for one of these functions, and how many operands it takes.
+        fn table(name: &str) -> Option<(&'static Op, usize)> {
+            Some(match name {
+                $(stringify!($f) => (&unary::$op, 1),)*
+                $(stringify!($g) => (&binary::$op2, 2),)*
+                "clip" => (&ternary::CLIP, 3),
+                "where" => (&ternary::WHERE, 3),
+                _ => return None,
+            })
         }
-    )* };
-    (binary: $($f:ident = $op:ident;)*) => { $(
-        #[implements($f)]
-        fn $f(x1: Arg<'_, NdArray>, x2: Arg<'_, NdArray>, verdict: &Verdict) -> Result<NdArray> {
-            two(&binary::$op, x1, x2, verdict)
-        }
-    )* };
+    };
 }
 
-kernels! { unary:
+kernels! {
+    unary {
     abs = ABS; acos = ACOS; acosh = ACOSH; asin = ASIN; asinh = ASINH; atan = ATAN; atanh = ATANH;
     bitwise_invert = BITWISE_INVERT; ceil = CEIL; conj = CONJ; cos = COS; cosh = COSH; exp = EXP; expm1 = EXPM1;
     floor = FLOOR; imag = IMAG; isfinite = ISFINITE; isinf = ISINF; isnan = ISNAN; log = LOG; log1p = LOG1P;
@@ -50,9 +68,8 @@ kernels! { unary:
     sqrt = SQRT; tan = TAN; tanh = TANH; trunc = TRUNC; erf = ERF;
     lgamma = LGAMMA; digamma = DIGAMMA;
     gelu = GELU; relu = RELU; selu = SELU; sigmoid = SIGMOID; softplus = SOFTPLUS;
-}
-
-kernels! { binary:
+    }
+    binary {
     add = ADD; atan2 = ATAN2; bitwise_and = BITWISE_AND; bitwise_left_shift = BITWISE_LEFT_SHIFT;
     bitwise_or = BITWISE_OR; bitwise_right_shift = BITWISE_RIGHT_SHIFT; bitwise_xor = BITWISE_XOR;
     copysign = COPYSIGN; divide = DIVIDE; equal = EQUAL; floor_divide = FLOOR_DIVIDE; gammainc = GAMMAINC;
@@ -61,6 +78,7 @@ kernels! { binary:
     logical_and = LOGICAL_AND; logical_or = LOGICAL_OR; logical_xor = LOGICAL_XOR; maximum = MAXIMUM;
     minimum = MINIMUM; multiply = MULTIPLY; nextafter = NEXTAFTER; not_equal = NOT_EQUAL; pow = POW;
     remainder = REMAINDER; subtract = SUBTRACT;
+    }
 }
 
 /// The same buffer: values never change.
@@ -114,4 +132,43 @@ fn polygamma(x: Arg<'_, NdArray>, p: &Polygamma, verdict: &Verdict) -> Result<Nd
 #[implements(astype)]
 fn astype(x: &NdArray, p: &Astype) -> Result<NdArray> {
     cast::astype(x, p.dtype)
+}
+
+/// Functions that have a table and no parameters, on real floating-point numbers and booleans, in one pass over memory.
+pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chained> {
+    let plain = |d: DType| d == DType::Bool || d == d.real() && d.is_floating();
+    dtypes.iter().all(|&d| plain(d)).then_some(())?;
+    // Numbers take the data type of the arrays beside them, as the protocol's rule for them says.
+    let mut made: Vec<DType> = vec![];
+    let mut lines: Vec<(&'static Op, SmallVec<[From; 3]>)> = vec![];
+    for step in steps {
+        let (op, _) = table(step.op.name).filter(|(_, count)| *count == step.operands.len())?;
+        step.params.write().is_empty().then_some(())?;
+        let dtype_of = |link: &Link| match *link {
+            Link::Input(i) => Some(dtypes[i]),
+            Link::Step(s) => Some(made[s]),
+            Link::Scalar(_) | Link::Absent => None,
+        };
+        let dtype = step.operands.iter().rev().find_map(dtype_of)?;
+        let from = |link: &Link| match *link {
+            Link::Input(i) => Some(From::Input(i)),
+            Link::Step(s) => Some(From::Step(s)),
+            Link::Scalar(s @ (Scalar::Int(_) | Scalar::Float(_))) if dtype.is_floating() => {
+                Some(From::Number(Number::new(s, dtype)))
+            }
+            Link::Scalar(_) | Link::Absent => None,
+        };
+        let operands: Option<SmallVec<[From; 3]>> = step.operands.iter().map(from).collect();
+        made.push(op.result(dtype)?);
+        lines.push((op, operands?));
+    }
+    let chain = Chain::new(&lines, dtypes)?;
+    let planned: SmallVec<[DType; 4]> = SmallVec::from_slice(dtypes);
+    Some(Box::new(move |inputs| {
+        let inputs: Option<SmallVec<[&NdArray; 4]>> = inputs.iter().map(|x| x.downcast_ref::<NdArray>()).collect();
+        let wrong = || Error::backend("chain", "arrays are not of the kind and data types that were planned");
+        let inputs =
+            inputs.filter(|all| all.iter().map(|x| x.dtype()).eq(planned.iter().copied())).ok_or_else(wrong)?;
+        Ok(Array::new(chain.run(&inputs)))
+    }))
 }

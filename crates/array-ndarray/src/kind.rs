@@ -10,7 +10,12 @@ use crate::array::{NdArray, NdElement};
 use crate::engine::map;
 
 /// The kind of [`NdArray`].
-pub static NDARRAY: Kind = Kind::new("ndarray").from_host(from_host).groups(|_| rayon::current_num_threads());
+pub static NDARRAY: Kind = {
+    let kind = Kind::new("ndarray").from_host(from_host).groups(|_| rayon::current_num_threads());
+    #[cfg(not(test))]
+    let kind = kind.chains(crate::elementwise::chain);
+    kind
+};
 
 /// The namespace of arrays in memory: `xp.zeros([2, 3])`, `xp.asarray([1.0, 2.0])`.
 ///

@@ -177,7 +177,11 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
         let x = Stack::<T>::new("qr", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);
-        let columns = if p.mode == "complete" { m } else { k };
+        let (columns, rows) = match p.mode.as_str() {
+            "complete" => (m, m),
+            "r" => (0, k),
+            _ => (k, k),
+        };
         let parts = each("qr", x.len(), cost(m, n.max(columns)), |i| {
             let mut a = x.matrix(i).to_owned();
             let mut q = Mat::<T>::identity(m, columns);
@@ -190,18 +194,20 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
                 ]));
                 let stack = MemStack::new(&mut room);
                 qr_factor::qr_in_place(a.as_mut(), coefficients.as_mut(), Par::Seq, stack, Default::default());
-                let basis = a.as_ref().subcols(0, k);
-                apply_householder(basis, coefficients.as_ref(), Conj::No, q.as_mut(), Par::Seq, stack);
+                if columns > 0 {
+                    let basis = a.as_ref().subcols(0, k);
+                    apply_householder(basis, coefficients.as_ref(), Conj::No, q.as_mut(), Par::Seq, stack);
+                }
             }
             // Q R = (Q D) (D^H R) for any diagonal D of phases: the one that makes R's diagonal not negative.
             let phases: Vec<Option<T>> = (0..k).map(|j| a[(j, j)].phase()).collect();
             let phase = |j: usize| phases.get(j).copied().flatten();
-            let (mut left, mut right) = (Vec::with_capacity(m * columns), Vec::with_capacity(columns * n));
+            let (mut left, mut right) = (Vec::with_capacity(m * columns), Vec::with_capacity(rows * n));
             append(&mut left, m, columns, |r, c| match phase(c) {
                 Some(d) => q[(r, c)].times(d),
                 None => q[(r, c)],
             });
-            append(&mut right, columns, n, |r, c| {
+            append(&mut right, rows, n, |r, c| {
                 let turned = match phase(r) {
                     _ if r > c => return T::default(),
                     Some(d) => a[(r, c)].times(d.conjugate()),

@@ -5,8 +5,8 @@ use std::fmt;
 use tch::{Device, TchError, Tensor};
 
 use crate::carrier::carrier;
-use crate::donation::Claim;
 use crate::error::failed;
+use crate::memory::is_sole;
 
 /// An array whose elements libtorch holds, on the CPU or a CUDA device.
 ///
@@ -23,13 +23,13 @@ pub struct TorchArray {
     device: Device,
     /// What asking libtorch would take two calls and an allocation for.
     dims: Dims,
-    /// That nobody else knows the storage, which only some arrays can say.
-    claim: Option<Claim>,
+    /// Whether libtorch allocated the storage for a kernel of this crate, so that nobody knows it but by a tensor.
+    fresh: bool,
 }
 
 // SAFETY: `Tensor` is a pointer to a reference-counted `at::Tensor`, and lacks `Sync` because its methods include mutating
 // ones. Here nothing mutates what is shared: kernels of this crate write to a tensor that they made themselves in the same
-// call, or to a donated one of which `donation.rs` knows that this is the only array and that nobody has its tensor. And
+// call, or to a donated one of which libtorch counts no other holder (`donation.rs`). And
 // `tensor()` lends `&Tensor`, whose in-place methods take `&mut self`. (A clone of it shares the elements, and `tch` lets
 // it be changed on another thread; that is so for any two clones, which are `Send`, without this line.) What remains are
 // `const` methods of `at::Tensor`, which libtorch allows on one tensor from several threads: they read metadata written
@@ -65,7 +65,7 @@ impl TorchArray {
     /// What a kernel made.
     pub(crate) fn of(tensor: Tensor, dtype: DType) -> TorchArray {
         let dims = tensor.size().into_iter().map(|n| n as usize).collect();
-        TorchArray { device: tensor.device(), tensor, dtype, dims, claim: None }
+        TorchArray { device: tensor.device(), tensor, dtype, dims, fresh: false }
     }
 
     /// What a kernel made as the protocol said it would, where its operands are.
@@ -76,26 +76,17 @@ impl TorchArray {
             let found = TorchArray::of(tensor.shallow_clone(), dtype);
             found.dims == dims && found.device == device
         });
-        TorchArray { device, tensor, dtype, dims, claim: None }
+        TorchArray { device, tensor, dtype, dims, fresh: false }
     }
 
     /// The tensor, to be read only.
     pub fn tensor(&self) -> &Tensor {
-        // From here on it may have aliases.
-        if let Some(claim) = &self.claim {
-            claim.end();
-        }
         &self.tensor
     }
 
-    /// The tensor, for a call after which nothing shares its storage that did not before.
-    pub(crate) fn seen(&self) -> &Tensor {
-        &self.tensor
-    }
-
-    /// The same of a tensor that was made just now and shares its storage with nobody.
-    pub(crate) fn claimed(mut self) -> TorchArray {
-        self.claim = Claim::of_new(&self.dims);
+    /// The same of a tensor that was made just now, in memory of libtorch's own.
+    pub(crate) fn fresh(mut self) -> TorchArray {
+        self.fresh = true;
         self
     }
 
@@ -106,9 +97,9 @@ impl TorchArray {
         self
     }
 
-    /// Whether no other array and no tensor shares the storage.
+    /// Whether no other array and no tensor shares the storage, and nobody else can know it.
     pub(crate) fn is_sole(&mut self) -> bool {
-        self.claim.as_mut().is_some_and(Claim::is_sole)
+        self.fresh && is_sole(&self.tensor)
     }
 
     pub(crate) fn has_dims(&self, dims: &Dims) -> bool {
@@ -172,7 +163,7 @@ impl Clone for TorchArray {
             dtype: self.dtype,
             device: self.device,
             dims: self.dims.clone(),
-            claim: self.claim.clone(),
+            fresh: self.fresh,
         }
     }
 }

@@ -1,21 +1,17 @@
 //! Donated arrays: elementwise results may take an operand's place where nobody can tell.
 //!
-//! `tch` does not say how many tensors share a storage, so arrays keep an account of their own. What a kernel has just made,
-//! and is known to share with nobody, gets a [`Claim`]. Clones of the array share it, and whoever gets at the tensor itself,
-//! a user or a kernel that may give a view, ends it for all of them ([`TorchArray::tensor`]). A tensor may be overwritten
-//! if its claim is not ended and there is one holder of it, who owns the array: then no other array and no tensor is left
-//! through which the change could be seen. Arrays without a claim are never overwritten.
+//! libtorch counts who holds a tensor, and how many tensors are on a storage: clones of an array, views, and what a user or
+//! Python made of its tensor. Where both counts are one, and a kernel of this crate had libtorch make the storage, the array
+//! that was given away is the only way to the elements, and they may be overwritten. What a user brought in never is, since
+//! its memory may be known elsewhere.
 //!
 //! The result goes through libtorch's form with an output, operands in their order: the same loops on the same numbers.
 
-use array_api::{Arg, Dims, Result, Verdict};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use array_api::{Arg, Result, Verdict};
 use tch::{TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
-use crate::elementwise::{Lent, on_one_device, place};
-use crate::kind::operand;
+use crate::elementwise::{lent, on_one_device, place};
 
 type Outcome = std::result::Result<Tensor, TchError>;
 pub(crate) type Unary = fn(&Tensor) -> Outcome;
@@ -24,32 +20,6 @@ pub(crate) type UnaryInto = fn(&Tensor, &Tensor) -> Outcome;
 pub(crate) type Binary = fn(&Tensor, &Tensor) -> Outcome;
 /// The first operand, where the result goes, and the second operand.
 pub(crate) type BinaryInto = fn(&Tensor, &Tensor, &Tensor) -> Outcome;
-
-/// Of fewer elements a claim costs a share of the call that is worth naming: it is an allocation.
-const WORTHWHILE: usize = 1 << 8;
-
-/// That only clones of one array know a tensor's storage, unless the flag is set.
-#[derive(Clone)]
-pub(crate) struct Claim(Arc<AtomicBool>);
-
-impl Claim {
-    /// For a tensor whose storage is new, if it is worth it.
-    pub(crate) fn of_new(dims: &Dims) -> Option<Claim> {
-        let elements: usize = dims.iter().product();
-        (elements >= WORTHWHILE).then(|| Claim(Arc::new(AtomicBool::new(false))))
-    }
-
-    /// Somebody gets at the tensor. The order of this write does not matter: whoever lends the array holds the claim, and
-    /// giving a holder up is what `Arc::get_mut` waits for.
-    pub(crate) fn end(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether there is one holder, and nobody got at the tensor.
-    pub(crate) fn is_sole(&mut self) -> bool {
-        Arc::get_mut(&mut self.0).is_some_and(|ended| !*ended.get_mut())
-    }
-}
 
 /// Whether the operand may hold the result. Complex products have other last bits in other orders of memory, which an
 /// output of its own may have.
@@ -62,15 +32,6 @@ fn takes(x: &mut Arg<'_, TorchArray>, verdict: &Verdict) -> bool {
     }
 }
 
-/// An operand's tensor, for a call that keeps no alias of it.
-fn seen<'a>(x: &'a Arg<'_, TorchArray>) -> Result<Lent<'a>> {
-    match x {
-        Arg::Ref(x) => Ok(Lent::Array(x.seen())),
-        Arg::Own(x) => Ok(Lent::Array(x.seen())),
-        Arg::Scalar(s, dtype) => Ok(Lent::Number(operand(*s, *dtype)?)),
-    }
-}
-
 /// A row of one array whose result `new` never shares with it.
 pub(crate) fn one(
     op: &str,
@@ -80,13 +41,13 @@ pub(crate) fn one(
 ) -> Result<TorchArray> {
     let device = place(&x, &x);
     if takes(&mut x, verdict) {
-        let done = into(&*seen(&x)?, &*seen(&x)?);
+        let done = into(&*lent(&x)?, &*lent(&x)?);
         return match (done, x) {
             (Ok(_), Arg::Own(x)) => Ok(x),
             (done, _) => ruled(op, done, verdict, device),
         };
     }
-    ruled(op, new(&*seen(&x)?), verdict, device).map(TorchArray::claimed)
+    ruled(op, new(&*lent(&x)?), verdict, device).map(TorchArray::fresh)
 }
 
 /// A row of two arrays whose result `new` never shares with them.
@@ -103,7 +64,7 @@ pub(crate) fn two(
     let first = takes(&mut x1, verdict);
     let second = !first && takes(&mut x2, verdict);
     let done = {
-        let (a, b) = (seen(&x1)?, seen(&x2)?);
+        let (a, b) = (lent(&x1)?, lent(&x2)?);
         match (first, second) {
             (true, _) => into(&a, &a, &b),
             (_, true) => into(&a, &b, &b),
@@ -113,7 +74,7 @@ pub(crate) fn two(
     match (done, x1, x2) {
         (Ok(_), Arg::Own(x), _) if first => Ok(x),
         (Ok(_), _, Arg::Own(x)) if second => Ok(x),
-        (done, ..) => ruled(op, done, verdict, device).map(TorchArray::claimed),
+        (done, ..) => ruled(op, done, verdict, device).map(TorchArray::fresh),
     }
 }
 
@@ -130,9 +91,9 @@ mod tests {
         add(crate::namespace().zeros([N]).unwrap(), 1.0).unwrap()
     }
 
-    /// Where the elements lie, without getting at the tensor.
+    /// Where the elements lie.
     fn place(x: &Array) -> usize {
-        x.downcast_ref::<TorchArray>().unwrap().seen().data_ptr() as usize
+        x.downcast_ref::<TorchArray>().unwrap().tensor().data_ptr() as usize
     }
 
     fn all(x: &Array, value: f64) {

@@ -92,7 +92,7 @@ fn from_host(host: Host, dims: Dims, namespace: &Namespace) -> Result<Array> {
     let (dtype, device) = (host.dtype(), device("from_host", namespace)?);
     let tensor = tensor_of("from_host", host, &dims)?;
     let tensor = if device == tch::Device::Cpu { Ok(tensor) } else { tensor.f_to_device(device) };
-    Ok(Array::new(made("from_host", tensor, dtype)?.claimed()))
+    Ok(Array::new(made("from_host", tensor, dtype)?.fresh()))
 }
 
 /// The elements in row-major order.

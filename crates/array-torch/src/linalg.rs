@@ -101,14 +101,21 @@ fn triangular_solve(x1: &TorchArray, x2: &TorchArray, p: &TriangularSolve, verdi
 #[implements(qr)]
 fn qr(x: &TorchArray, p: &Qr) -> Result<[TorchArray; 2]> {
     let turned = || {
-        let (q, r) = Tensor::f_linalg_qr(x.tensor(), if p.mode == "complete" { "complete" } else { "reduced" })?;
+        let (q, r) = Tensor::f_linalg_qr(x.tensor(), &p.mode)?;
         let diagonal = r.f_diagonal(0, -2, -1)?;
         let phase = diagonal.f_sgn()?.with_where(&diagonal.is(0)?, 1)?;
         let k = phase.size().last().copied().unwrap_or(0);
-        let (columns, rows) = (q.size()[q.dim() - 1], r.size()[r.dim() - 2]);
-        let q_turned = q.f_narrow(-1, 0, k)?.f_mul(&phase.f_unsqueeze(-2)?)?;
+        let q = match p.mode.as_str() {
+            // libtorch's own is of shape (0,).
+            "r" => x.tensor().f_narrow(-1, 0, 0)?.f_empty_like()?,
+            _ => {
+                let columns = q.size()[q.dim() - 1];
+                let turned = q.f_narrow(-1, 0, k)?.f_mul(&phase.f_unsqueeze(-2)?)?;
+                Tensor::f_cat(&[turned, q.f_narrow(-1, k, columns - k)?], -1)?
+            }
+        };
+        let rows = r.size()[r.dim() - 2];
         let r_turned = r.f_narrow(-2, 0, k)?.f_mul(&phase.f_conj_physical()?.f_unsqueeze(-1)?)?;
-        let q = Tensor::f_cat(&[q_turned, q.f_narrow(-1, k, columns - k)?], -1)?;
         // Turned zeros below the diagonal would be negative.
         let r = Tensor::f_cat(&[r_turned, r.f_narrow(-2, k, rows - k)?], -2)?.f_triu(0)?;
         Ok((q, r))

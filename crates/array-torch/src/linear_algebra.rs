@@ -16,5 +16,5 @@ fn matmul(x1: &TorchArray, x2: &TorchArray, verdict: &Verdict) -> Result<TorchAr
     } else {
         converted(x1).and_then(|a| a.f_matmul(&converted(x2)?))
     };
-    made("matmul", product, verdict.dtype()).map(TorchArray::claimed)
+    made("matmul", product, verdict.dtype()).map(TorchArray::fresh)
 }

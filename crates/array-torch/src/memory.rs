@@ -79,8 +79,15 @@ unsafe extern "C" {
         release: unsafe extern "C" fn(*mut c_void),
         why: *mut *mut c_char,
     ) -> bool;
+    fn array_torch_is_sole(tensor: *const c_void) -> bool;
     fn array_torch_synchronize(device: c_int, why: *mut *mut c_char);
     fn free(memory: *mut c_void);
+}
+
+/// Whether nothing else holds this tensor, and no other tensor is on its memory.
+pub(crate) fn is_sole(tensor: &Tensor) -> bool {
+    // SAFETY: the tensor lives, and its counts are atomic.
+    unsafe { array_torch_is_sole(tensor.as_ptr().cast()) }
 }
 
 /// libtorch's number of a type (`c10/core/ScalarType.h`), of those that carry ours.

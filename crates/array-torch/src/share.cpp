@@ -5,6 +5,7 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <atomic>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -44,6 +45,14 @@ extern "C" at::Tensor *array_torch_share(void *data, const int64_t *sizes, const
 // Whether a tensor's memory is one that `array_torch_share` was given with this `release`.
 extern "C" bool array_torch_is_shared(const at::Tensor *tensor, void (*release)(void *), char **why) noexcept {
   return guarded(why, [&] { return tensor->storage().data_ptr().get_deleter() == release; });
+}
+
+// Whether nothing else holds this tensor, and no other tensor is on its memory.
+extern "C" bool array_torch_is_sole(const at::Tensor *tensor) noexcept {
+  const bool sole = tensor->use_count() == 1 && tensor->has_storage() && tensor->storage().use_count() == 1;
+  // What others did before they let go of it happened before this.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return sole;
 }
 
 // Waits until a CUDA device has done what it was given.

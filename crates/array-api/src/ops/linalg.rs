@@ -33,6 +33,8 @@ operation! {
 operation! {
     /// QR decomposition `x = Q R`; `mode` is `"reduced"` or `"complete"`. The diagonal of `R` is not negative, which makes
     /// the result unique for full column rank. Spec: `linalg.qr`.
+    ///
+    /// Beyond the standard, mode `"r"` gives the `R` of `"reduced"` alone, in half of the time and memory: `Q` has no columns.
     Qr = qr(x: One) { mode: String = "reduced".to_string() } -> QrResult { q, r };
     "linalg", Matrix, qr_rule
 }
@@ -134,15 +136,17 @@ fn qr_rule(op: &'static Op, p: &mut Qr, args: &mut [Operand<'_>]) -> Result<Verd
     let x = rule::array(op, args, 0)?;
     rule::FLOATING.check(op, x.dtype())?;
     let (batch, m, n) = rule::matrix(op, "x", x.dims())?;
-    let k = match p.mode.as_str() {
-        "reduced" => m.min(n),
-        "complete" => m,
+    let (columns, rows) = match p.mode.as_str() {
+        "reduced" => (m.min(n), m.min(n)),
+        "complete" => (m, m),
+        "r" => (0, m.min(n)),
         other => {
-            return Err(Error::value(op.name, format!("mode is {other:?}, but must be \"reduced\" or \"complete\"")));
+            let message = format!("mode is {other:?}, but must be \"reduced\", \"complete\" or \"r\"");
+            return Err(Error::value(op.name, message));
         }
     };
     let meta = |r, c| Meta::new(batch.iter().copied().chain([r, c]).collect::<Dims>(), x.dtype());
-    Ok(Verdict::many(vec![meta(m, k), meta(k, n)], x.dtype()))
+    Ok(Verdict::many(vec![meta(m, columns), meta(rows, n)], x.dtype()))
 }
 
 fn svd_rule(op: &'static Op, p: &mut Svd, args: &mut [Operand<'_>]) -> Result<Verdict> {

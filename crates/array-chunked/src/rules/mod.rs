@@ -32,7 +32,7 @@ use crate::tasks::{Grid, Tasks};
 pub(crate) use elementwise::each;
 pub use linalg::svd_compressed;
 pub(crate) use movement::{Sliced, aligned, sliced};
-pub(crate) use reduction::{along, join, part_params, reduce_with};
+pub(crate) use reduction::{along, join, part_params, reduce_with, reduced};
 
 /// Makes the tasks of a node from those of its inputs.
 pub(crate) type MakeTasks = fn(&Node, &[Grid], &mut Tasks) -> Result<Vec<Grid>>;

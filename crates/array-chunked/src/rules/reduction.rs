@@ -65,7 +65,7 @@ fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
 }
 
 /// The chunks that stay.
-pub(super) fn reduced(chunks: &Chunks, axes: &[usize], keepdims: bool) -> Chunks {
+pub(crate) fn reduced(chunks: &Chunks, axes: &[usize], keepdims: bool) -> Chunks {
     let kept = chunks.axes().iter().enumerate().filter_map(|(i, pieces)| match axes.contains(&i) {
         true => keepdims.then(|| AxisChunks::whole(1)),
         false => Some(pieces.clone()),

@@ -38,6 +38,11 @@ impl Number {
         with_element!(dtype, T => unsafe { bits.as_mut_ptr().cast::<T>().write(T::from_scalar(scalar)) });
         Number { dtype, bits }
     }
+
+    /// The address of the element, which is in here.
+    pub(crate) fn ptr(&self) -> *const u8 {
+        self.bits.as_ptr().cast()
+    }
 }
 
 impl<'a> From<&'a NdArray> for Operand<'a> {
@@ -73,7 +78,7 @@ impl Operand<'_> {
     /// The address of the first element, which for a number is in the operand itself.
     fn ptr(&self) -> *const u8 {
         match self {
-            Operand::Scalar(number) => number.bits.as_ptr().cast(),
+            Operand::Scalar(number) => number.ptr(),
             Operand::Ref(array) => array.ptr(),
             Operand::Own(array) => array.ptr(),
         }

@@ -6,6 +6,7 @@ mod block;
 pub(crate) mod by_size;
 pub(crate) mod by_type;
 pub mod cast;
+pub(crate) mod chain;
 pub mod cumulative;
 mod deviation_kernel;
 mod dots;

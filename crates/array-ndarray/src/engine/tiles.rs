@@ -44,17 +44,52 @@ pub(crate) struct Job {
 unsafe impl Sync for Job {}
 
 /// A tile of the result: whole inner axes, and a run of the axis before them.
-struct Tiling {
+pub(crate) struct Tiling {
     /// Elements of the inner axes together.
     inner: usize,
-    /// The axis that is cut, counted from the outermost.
+    /// The axis that is cut, counted from the outermost, and its length.
     cut: usize,
+    cut_len: usize,
     /// How much of it makes a tile.
     rows: usize,
     /// Tiles along the cut axis.
     per_cut: usize,
     /// All tiles.
-    tiles: usize,
+    pub(crate) tiles: usize,
+}
+
+impl Tiling {
+    /// Tiles of at most so many elements.
+    pub(crate) fn new(axes: &[Axis], tile: usize) -> Tiling {
+        let (mut inner, mut cut) = (1, axes.len() - 1);
+        while cut > 0 && inner * axes[cut].len <= tile {
+            inner *= axes[cut].len;
+            cut -= 1;
+        }
+        let rows = (tile / inner).min(axes[cut].len).max(1);
+        let per_cut = axes[cut].len.div_ceil(rows);
+        let tiles = per_cut * axes[..cut].iter().map(|a| a.len).product::<usize>();
+        Tiling { inner, cut, cut_len: axes[cut].len, rows, per_cut, tiles }
+    }
+
+    /// Where a tile begins in the result, and its elements.
+    pub(crate) fn place(&self, tile: usize) -> (usize, usize) {
+        let (outer, start) = (tile / self.per_cut, tile % self.per_cut * self.rows);
+        ((outer * self.cut_len + start) * self.inner, self.rows.min(self.cut_len - start) * self.inner)
+    }
+
+    /// Where a tile begins in an operand, in bytes from its first element, and the tile's axes there.
+    pub(crate) fn at(&self, tile: usize, axes: &[Axis]) -> (isize, SmallVec<[Axis; 6]>) {
+        let (mut outer, start) = (tile / self.per_cut, tile % self.per_cut * self.rows);
+        let mut offset = start as isize * axes[self.cut].step;
+        for axis in axes[..self.cut].iter().rev() {
+            offset += (outer % axis.len) as isize * axis.step;
+            outer /= axis.len;
+        }
+        let mut box_axes: SmallVec<[Axis; 6]> = SmallVec::from_slice(&axes[self.cut..]);
+        box_axes[0].len = self.rows.min(self.cut_len - start);
+        (offset, box_axes)
+    }
 }
 
 #[allow(clippy::needless_range_loop)] // operands are parallel arrays with one index
@@ -88,7 +123,7 @@ impl Job {
                     self.split(threads, tiles, &|from, to| self.turned(tile, [per_matrix, per_row], from, to));
                 }
                 Some(first) => {
-                    let tiling = self.tiling(&self.axes[first]);
+                    let tiling = Tiling::new(&self.axes[first], self.tile_elements());
                     self.split(threads, tiling.tiles, &|from, to| self.packed(&tiling, from, to));
                 }
                 None if direct && threads == 1 => (self.kernel)(self.len, self.out, self.ins),
@@ -239,50 +274,24 @@ impl Job {
         }
     }
 
-    fn tiling(&self, axes: &[Axis]) -> Tiling {
-        let tile = self.tile_elements();
-        let (mut inner, mut cut) = (1, axes.len() - 1);
-        while cut > 0 && inner * axes[cut].len <= tile {
-            inner *= axes[cut].len;
-            cut -= 1;
-        }
-        let rows = (tile / inner).min(axes[cut].len);
-        let per_cut = axes[cut].len.div_ceil(rows);
-        let tiles = per_cut * axes[..cut].iter().map(|a| a.len).product::<usize>();
-        Tiling { inner, cut, rows, per_cut, tiles }
-    }
-
     /// Tiles `from..to` of a result with operands that must be gathered.
     #[inline(never)]
     unsafe fn packed(&self, tiling: &Tiling, from: usize, to: usize) {
         let mut buffers = Buffers::new();
         let mut ins = [std::ptr::null(); 3];
-        let &Tiling { inner, cut, rows, per_cut, .. } = tiling;
         // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
         unsafe {
-            self.fill(&mut buffers, &mut ins, rows * inner);
+            self.fill(&mut buffers, &mut ins, tiling.rows * tiling.inner);
             for t in from..to {
-                let (outer, start) = (t / per_cut, t % per_cut * rows);
-                let mut cut_len = 0;
                 for k in 0..self.count {
                     if self.forms[k] != Form::Pack {
                         continue;
                     }
-                    let axes = &self.axes[k];
-                    let mut src = self.ins[k].wrapping_offset(start as isize * axes[cut].step);
-                    let mut rest = outer;
-                    for axis in axes[..cut].iter().rev() {
-                        src = src.wrapping_offset((rest % axis.len) as isize * axis.step);
-                        rest /= axis.len;
-                    }
-                    cut_len = axes[cut].len;
-                    let mut tile: SmallVec<[Axis; 6]> = SmallVec::from_slice(&axes[cut..]);
-                    tile[0].len = rows.min(cut_len - start);
-                    pack(self.sizes[k], buffers.at(k), src, &tile);
+                    let (start, axes) = tiling.at(t, &self.axes[k]);
+                    pack(self.sizes[k], buffers.at(k), self.ins[k].wrapping_offset(start), &axes);
                     ins[k] = buffers.at(k);
                 }
-                let n = rows.min(cut_len - start) * inner;
-                let at = (outer * cut_len + start) * inner;
+                let (at, n) = tiling.place(t);
                 for k in 0..self.count {
                     let from = self.ins[k].wrapping_add(at * self.sizes[k]);
                     match self.forms[k] {

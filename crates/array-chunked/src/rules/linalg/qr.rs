@@ -2,6 +2,7 @@
 
 use array_api::{Exit, Meta, Qr, Result, Verdict};
 
+use super::tiles::Tiles;
 use super::{GATHERED, gathered, is_tiled, sides, split, tile_qr, tiles, tsqr};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::node::{Node, Work};
@@ -17,13 +18,19 @@ pub(super) fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
     if !is_tiled(x.chunks()) || !x.chunks().is_known() {
         return gathered(site);
     }
-    let complete = site.params::<Qr>()?.mode == "complete";
+    let mode = site.params::<Qr>()?.mode.clone();
+    let complete = mode == "complete";
+    // Without columns, in the rows' pieces.
+    let narrowed = |q: Chunks| match mode.as_str() {
+        "r" => Chunks::new([q.axes()[0].clone(), AxisChunks::whole(0)]),
+        _ => q,
+    };
     let [rows, columns] = sides(site.op.name, x.chunks())?;
     let (m, n): (usize, usize) = (rows.iter().sum(), columns.iter().sum());
     let triangle = n.saturating_mul(n).saturating_mul(x.dtype().size());
     if !complete && m >= n && (columns.len() == 1 || m / TALL >= n && triangle <= GATHERED) {
         let x = together(site.op.name, x, &[1])?;
-        let q = x.chunks().clone();
+        let q = narrowed(x.chunks().clone());
         return Ok(Planned { inputs: vec![x], outputs: vec![q, Chunks::whole(&[n, n])] });
     }
     // Tiles on the diagonal are square, and no others are higher.
@@ -36,7 +43,7 @@ pub(super) fn plan(site: &Site<'_>) -> Result<Planned, Exit> {
     let columns: Vec<usize> = diagonal.iter().copied().chain(by_columns.1).collect();
     let inner = if complete { &rows } else { &diagonal };
     let cut = |rows: &[usize], columns: &[usize]| Chunks::new([rows, columns].map(|s| AxisChunks::Known(s.into())));
-    let outputs = vec![cut(&rows, inner), cut(inner, &columns)];
+    let outputs = vec![narrowed(cut(&rows, inner)), cut(inner, &columns)];
     Ok(Planned { inputs: vec![rechunk(x, &cut(&rows, &columns))?], outputs })
 }
 
@@ -46,12 +53,19 @@ pub(super) fn emit(node: &Node, inputs: &[Grid], tasks: &mut Tasks) -> Result<Ve
     if !is_tiled(&x.chunks) {
         return blocks::emit(node, inputs, tasks);
     }
-    let complete = params::<Qr>(op, &**any)?.mode == "complete";
+    let mode = &params::<Qr>(op, &**any)?.mode;
+    let complete = mode == "complete";
+    let with_q = mode != "r" && tasks.is_wanted(0);
     let dims = x.chunks.dims();
-    if !complete && x.chunks.axes()[1].len() == 1 && dims[0] >= dims[1] {
-        return tsqr::emit(x, tasks);
+    let mut grids = match !complete && x.chunks.axes()[1].len() == 1 && dims[0] >= dims[1] {
+        true => tsqr::emit(x, with_q, tasks)?,
+        false => tile_qr::emit(node, x, complete, with_q, tasks)?,
+    };
+    if mode == "r" && tasks.is_wanted(0) {
+        let [rows, _] = sides("qr", &x.chunks)?;
+        grids[0] = Tiles::zeros(&rows, &[0], x.dtype).into_grid(&node.space, tasks);
     }
-    tile_qr::emit(node, x, complete, tasks)
+    Ok(grids)
 }
 
 array_api::operation! {
@@ -73,7 +87,11 @@ array_api::operation! {
                 }
             }
         }
-        let inner = if p.mode == "complete" { m } else { m.min(n) };
+        let inner = match p.mode.as_str() {
+            "complete" => m,
+            "r" => 0,
+            _ => m.min(n),
+        };
         let meta = |rows, columns| Meta::new([rows, columns], first.dtype());
         Ok(Verdict::many(vec![meta(m, inner), meta(m.min(n), n)], first.dtype()))
     },

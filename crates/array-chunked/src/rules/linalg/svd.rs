@@ -31,7 +31,7 @@ pub(super) fn svdvals(call: &mut Call<'_, '_>) -> Result<Outs, Exit> {
     }
     let [m, n] = shape(&x)?;
     let x = if m < n { adjoint(x)? } else { x };
-    let made = triangle(&x, "reduced")?;
+    let made = triangle(&x, "r")?;
     Ok(Outs::One(array_api::svdvals(made.r)?))
 }
 

@@ -22,7 +22,8 @@ struct Factor {
     bottom: Option<usize>,
 }
 
-pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> Result<Vec<Grid>> {
+/// `Q`, if it is needed, and `R`.
+pub(super) fn emit(node: &Node, x: &Grid, complete: bool, with_q: bool, tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let mut a = Tiles::of("qr", x)?;
     let (rows, columns) = (a.rows.clone(), a.columns.clone());
     let (m, n): (usize, usize) = (rows.iter().sum(), columns.iter().sum());
@@ -50,17 +51,21 @@ pub(super) fn emit(node: &Node, x: &Grid, complete: bool, tasks: &mut Tasks) -> 
         }
     }
     let inner = if complete { &rows[..] } else { &rows[..diagonal] };
+    let mut r = Tiles::zeros(inner, &columns, x.dtype);
+    for i in 0..diagonal {
+        (i..columns.len()).for_each(|j| r.set(i, j, a.at(i, j)));
+    }
+    let r = r.into_grid(&node.space, tasks);
+    if !with_q {
+        return Ok(vec![Grid { dtype: x.dtype, chunks: x.chunks.clone(), blocks: vec![] }, r]);
+    }
     let mut q = Tiles::identity(&rows, inner, x.dtype, &node.space, tasks);
     for factor in factors.iter().rev() {
         for j in factor.top..inner.len() {
             factor.apply(false, &mut q, j, &mut steps, tasks);
         }
     }
-    let mut r = Tiles::zeros(inner, &columns, x.dtype);
-    for i in 0..diagonal {
-        (i..columns.len()).for_each(|j| r.set(i, j, a.at(i, j)));
-    }
-    Ok(vec![q.into_grid(&node.space, tasks), r.into_grid(&node.space, tasks)])
+    Ok(vec![q.into_grid(&node.space, tasks), r])
 }
 
 /// Steps that were made already, which do not depend on the columns that they are applied to.

@@ -47,11 +47,13 @@ fn even(count: usize, most: usize) -> Vec<Range<usize>> {
     (0..parts).map(|i| i * count / parts..(i + 1) * count / parts).collect()
 }
 
-pub(super) fn emit(x: &Grid, tasks: &mut Tasks) -> Result<Vec<Grid>> {
+/// `Q`, if it is needed, and `R`.
+pub(super) fn emit(x: &Grid, with_q: bool, tasks: &mut Tasks) -> Result<Vec<Grid>> {
     let [rows, columns] = sides("qr", &x.chunks)?;
     let n = columns[0];
     let size = x.dtype.size();
-    let step = |k: usize, tasks: &mut Tasks| tasks.call(StackedQr::OP, StackedQr::default(), k);
+    let mode = if with_q { "reduced" } else { "r" };
+    let step = |k: usize, tasks: &mut Tasks| tasks.call(StackedQr::OP, StackedQr { mode: mode.to_string() }, k);
     let level = |parts: &[(Block, usize)], groups: Vec<Range<usize>>, tasks: &mut Tasks| -> Vec<Stack> {
         let one = |members: Range<usize>| {
             let heights: Vec<usize> = parts[members.clone()].iter().map(|(_, n)| *n).collect();
@@ -60,7 +62,8 @@ pub(super) fn emit(x: &Grid, tasks: &mut Tasks) -> Result<Vec<Grid>> {
             let rank = height.min(n);
             let blocks: Vec<Block> = parts[members.clone()].iter().map(|(b, _)| *b).collect();
             let step = step(blocks.len(), tasks);
-            let made = tasks.task(step, &blocks, ((height + n) * rank * size) as u64);
+            let rows = if with_q { height + n } else { n };
+            let made = tasks.task(step, &blocks, (rows * rank * size) as u64);
             Stack { made, members, offsets, rank }
         };
         groups.into_iter().map(one).collect()
@@ -75,6 +78,10 @@ pub(super) fn emit(x: &Grid, tasks: &mut Tasks) -> Result<Vec<Grid>> {
         tree.push(above);
     }
     let r = tree[tree.len() - 1][0].made.output(1);
+    let triangle = Grid { dtype: x.dtype, chunks: Chunks::whole(&[n, n]), blocks: vec![r] };
+    if !with_q {
+        return Ok(vec![Grid { dtype: x.dtype, chunks: x.chunks.clone(), blocks: vec![] }, triangle]);
+    }
     // What each stack's `q` is multiplied with; nothing at the root.
     let mut factors: Vec<Option<Rows>> = vec![None];
     for stacks in tree.iter().rev() {
@@ -105,7 +112,7 @@ pub(super) fn emit(x: &Grid, tasks: &mut Tasks) -> Result<Vec<Grid>> {
     };
     let blocks = factors.into_iter().zip(&rows).map(last).collect();
     let q = Grid { dtype: x.dtype, chunks: x.chunks.clone(), blocks };
-    Ok(vec![q, Grid { dtype: x.dtype, chunks: Chunks::whole(&[n, n]), blocks: vec![r] }])
+    Ok(vec![q, triangle])
 }
 
 /// The product of some rows of one matrix with some of another.

@@ -1,0 +1,80 @@
+//! Elementwise calls one after the other, which a kind may compute in one pass over memory.
+//!
+//! A lazy kind has whole expressions in its hands. Call by call, each of them writes its result to memory and the next one reads
+//! it back; a kind that can do all of them on a few elements, then on the next few, reads the operands once and writes the
+//! result once.
+
+use smallvec::SmallVec;
+
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::kind::Kind;
+use crate::operation::{Class, Op};
+use crate::registry::{Source, source};
+use crate::scalar::Scalar;
+use crate::value::Params;
+
+/// An operand of a call in a chain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Link {
+    /// One of the arrays that the chain is given, by its place.
+    Input(usize),
+    /// The result of an earlier call, by its place.
+    Step(usize),
+    /// A number without a data type of its own.
+    Scalar(Scalar),
+    /// An optional operand that is not there.
+    Absent,
+}
+
+/// A call in a chain.
+#[derive(Debug)]
+pub struct Step<'c> {
+    /// What is called, elementwise and with one result.
+    pub op: &'static Op,
+    /// Its parameters.
+    pub params: &'c dyn Params,
+    /// Its operands.
+    pub operands: SmallVec<[Link; 3]>,
+}
+
+/// A chain in a kind's own form: gives the last call's result for arrays that broadcast with each other.
+pub type Chained = Box<dyn Fn(&[&Array]) -> Result<Array> + Send + Sync>;
+
+/// A kind's own form of a chain on arrays of these data types; `None` where it has no better way than call by call.
+///
+/// Bit for bit the results must be those of the calls. The calls are known to be valid for these data types, and no operation's
+/// function was overridden.
+pub type Chain = fn(&[Step<'_>], &[DType]) -> Option<Chained>;
+
+/// The calls in the form of the kind of their operands, to be run on any number of arrays like these.
+///
+/// `None` where the kind has no form of its own, where arrays are of several kinds, and where a function on the way was
+/// overridden: then the calls are to be made one by one.
+///
+/// ```
+/// use array_api::{Add, Array, Link, Multiply, Operation, Result, Scalar, Step, chain};
+/// /// `2 x + y`, in one pass where the kind can.
+/// fn double_and_add(x: &Array, y: &Array) -> Result<Array> {
+///     let steps = [
+///         Step { op: Multiply::OP, params: &Multiply {}, operands: [Link::Input(0), Link::Scalar(Scalar::Int(2))].into_iter().collect() },
+///         Step { op: Add::OP, params: &Add {}, operands: [Link::Step(0), Link::Input(1)].into_iter().collect() },
+///     ];
+///     match chain(&steps, &[x, y]) {
+///         Some(in_one_pass) => in_one_pass(&[x, y]),
+///         None => (x * 2.0 + y).ok(),
+///     }
+/// }
+/// ```
+pub fn chain(steps: &[Step<'_>], inputs: &[&Array]) -> Option<Chained> {
+    let kind: &'static Kind = inputs.first()?.kind();
+    let form = kind.chain_form()?;
+    let plain = |step: &Step<'_>| {
+        let own = matches!(source(step.op, kind.id()), Source::Kernel(_, by) if !by.overrides);
+        own && step.op.class == Class::Elementwise
+    };
+    let alike = inputs.iter().all(|x| std::ptr::eq(x.kind(), kind));
+    let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
+    if alike && steps.iter().all(plain) { form(steps, &dtypes) } else { None }
+}
