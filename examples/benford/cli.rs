@@ -13,7 +13,7 @@ use crate::generate::Sampling;
 #[derive(Debug, Parser)]
 #[command(name = "benford", allow_negative_numbers = true, max_term_width = 110)]
 pub(crate) struct Cli {
-    /// A folder with config.json, model.safetensors and tokenizer.json of a GPT-2 of any size.
+    /// A folder with config.json, model.safetensors (or its parts and their index) and tokenizer.json of a GPT-2 of any size.
     #[arg(long, value_name = "DIR", help_heading = "Language model")]
     pub(crate) model: Option<PathBuf>,
     /// Words before a number; may be given several times.
