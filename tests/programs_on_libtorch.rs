@@ -52,7 +52,7 @@ fn folder(program: &Trial, name: &str) -> PathBuf {
 fn gradients_sound_the_same() {
     let [program, ..] = programs();
     let dir = folder(program, "sound");
-    let [ours, theirs] = both(program, &dir, "--preset sgd-0.1,adam --batch 16 --batches 8");
+    let [ours, theirs] = both(program, &dir, "--preset sgd-0.1,adam --batch 16 --batches 5");
     agree(&ours, &theirs, 2e-3, &["backend", "train_seconds", "accuracy"]);
     for run in 0..2 {
         let first = |all: &Value| serde_json::json!([all["runs"][run]["losses"][0], all["runs"][run]["norms"][0]]);
@@ -80,7 +80,7 @@ fn a_published_model_says_the_same() {
 fn a_model_is_trained_to_the_same() {
     let [_, program, _] = programs();
     let dir = folder(program, "trained");
-    let [ours, theirs] = both(program, &dir, "--steps 12");
+    let [ours, theirs] = both(program, &dir, "--steps 6");
     agree(&ours, &theirs, 1e-3, &["backend", "model"]);
 }
 

@@ -203,7 +203,7 @@ fn hours(title: &str, record: &Record) -> Vec<Plot<'static>> {
         let bar = Shape::Boxes { x: vec![x].into(), width: 0.9, heights: vec![height].into() };
         profile = profile.with(bar, Style::new(hour_color(x), 0.9, 0.0, ""));
     }
-    let mut week = Plot::new("Darker: more events", "hour of day", "");
+    let mut week = Plot::new("By weekday, darker: more events", "hour of day", "");
     week.x_range = Some((0.0, 24.0));
     week.y_range = Some((0.0, 7.0));
     week.x_ticks = Some(hour_ticks());
