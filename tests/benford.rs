@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use program::trial::{Trial, json};
+use program::trial::{Trial, holds_all, json};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json as value};
 
@@ -98,11 +98,39 @@ fn a_published_model_says_digits_and_goes_on() {
     for figure in ["digits.png", "prompts.png"] {
         assert!(fs::read(dir.join("out/benford").join(figure)).unwrap().starts_with(b"\x89PNG"));
     }
+    assert!(holds_all(&dir.join("out/benford/report.html"), 2));
     // A file whose names begin as a model with a head saves them holds the same.
     let renamed: Vec<_> = shapes(104, 40, 2).into_iter().map(|(name, s)| (format!("transformer.{name}"), s)).collect();
     write_weights(&dir.join("small/model.safetensors"), &renamed);
     benford().ok(&dir, "--model small --prompt of --prompt about --generate 12 --top-k 3 --json b.json");
     assert_eq!(all, json(&dir.join("b.json")));
+}
+
+/// Models in the forms in which transformers and the hub publish them, and what transformers says of each: tests/data/gpt2.
+#[test]
+fn what_is_published_says_what_it_says_in_transformers() {
+    let dir = benford().folder("forms");
+    for form in ["first", "sharded", "untied"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gpt2").join(form);
+        let due = json(&folder.join("said.json"));
+        let mut command = benford().command(&dir);
+        command.arg("--model").arg(&folder).args(["--top-k", "1", "--json", "a.json"]);
+        command.arg("--generate").arg(due["generated"].to_string());
+        for prompt in due["prompts"].as_array().unwrap() {
+            command.arg("--prompt").arg(prompt["prompt"].as_str().unwrap());
+        }
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{form}: {}", String::from_utf8_lossy(&out.stderr));
+        let ours = json(&dir.join("a.json"));
+        assert_eq!(ours["continuation"], due["continuation"], "{form}");
+        for (ours, due) in ours["prompts"].as_array().unwrap().iter().zip(due["prompts"].as_array().unwrap()) {
+            let digits = (0..9).map(|d| (&ours["digits"][d], &due["digits"][d]));
+            for (a, b) in digits.chain([(&ours["any"], &due["any"])]) {
+                let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+                assert!((a - b).abs() < 1e-5, "{form}, {}: {a} {b}", due["prompt"]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -161,15 +189,31 @@ fn wrong_input_is_refused_with_what_to_do() {
     broken("shape", &|m| write_weights(&m.join("model.safetensors"), &shapes(104, 41, 2)));
     broken("words", &|m| write_weights(&m.join("model.safetensors"), &shapes(90, 40, 2)));
     broken("config", &|m| fs::write(m.join("config.json"), "{\"n_layer\": 2}").unwrap());
-    broken("bert", &|m| {
-        let config = fs::read_to_string(m.join("config.json")).unwrap().replace("\"gpt2\"", "\"bert\"");
-        fs::write(m.join("config.json"), config).unwrap();
-    });
-    broken("heads", &|m| {
-        let config = fs::read_to_string(m.join("config.json")).unwrap().replace("\"n_head\":2", "\"n_head\":3");
-        fs::write(m.join("config.json"), config).unwrap();
-    });
     broken("tokens", &|m| fs::write(m.join("tokenizer.json"), "{}").unwrap());
+    broken("header", &|m| fs::write(m.join("model.safetensors"), [255; 40]).unwrap());
+    broken("short", &|m| fs::write(m.join("model.safetensors"), [1; 5]).unwrap());
+    broken("none", &|m| fs::remove_file(m.join("model.safetensors")).unwrap());
+    broken("pickle", &|m| fs::rename(m.join("model.safetensors"), m.join("pytorch_model.bin")).unwrap());
+    let indexed = |name: &str, map: Value| {
+        broken(name, &|m| {
+            fs::rename(m.join("model.safetensors"), m.join("all.safetensors")).unwrap();
+            fs::write(m.join("model.safetensors.index.json"), value!({ "weight_map": map }).to_string()).unwrap();
+        });
+    };
+    indexed("shard", value!({ "wte.weight": "all.safetensors", "wpe.weight": "other.safetensors" }));
+    indexed("index", value!({ "wte.weight": "all.safetensors", "h.7.ln_1.weight": "all.safetensors" }));
+    indexed("outside", value!({ "wte.weight": "../whole/model.safetensors" }));
+    let configured = |name: &str, from: &str, to: &str| {
+        broken(name, &|m| {
+            let config = fs::read_to_string(m.join("config.json")).unwrap().replace(from, to);
+            fs::write(m.join("config.json"), config).unwrap();
+        });
+    };
+    configured("bert", "\"gpt2\"", "\"bert\"");
+    configured("heads", "\"n_head\":2", "\"n_head\":3");
+    configured("untied", "{", "{\"tie_word_embeddings\": false,");
+    configured("swish", "gelu_new", "swish");
+    configured("fewer", "\"vocab_size\":104", "\"vocab_size\":90");
     broken("whole", &|_| {});
     broken("half", &|m| fs::remove_file(m.join("tokenizer.json")).unwrap());
     fs::write(dir.join("names.csv"), "name,zero\nanna,0\nbob,0.0\n").unwrap();
@@ -179,6 +223,16 @@ fn wrong_input_is_refused_with_what_to_do() {
         ("--model missing", &["missing/model.safetensors", "h.1.mlp.c_fc.bias", "27 tensors"]),
         ("--model shape", &["wpe.weight", "[41, 16]", "[40, 16]"]),
         ("--model words", &["wte.weight", "[90, 16]", "[104, 16]"]),
+        ("--model header", &["header/model.safetensors", "no whole safetensors file", "40 bytes"]),
+        ("--model short", &["shorter than the 8 bytes", "5 bytes are here"]),
+        ("--model none", &["none: there is neither model.safetensors nor model.safetensors.index.json"]),
+        ("--model pickle", &["pytorch_model.bin", "save_pretrained"]),
+        ("--model shard", &["shard/other.safetensors", "cannot be read"]),
+        ("--model index", &["h.7.ln_1.weight", "all.safetensors, which does not hold it"]),
+        ("--model outside", &["../whole/model.safetensors", "no name of a file beside the index"]),
+        ("--model untied", &["no tensor lm_head.weight"]),
+        ("--model swish", &["config.json", "swish", "gelu_new"]),
+        ("--model fewer", &["tokenizer.json has 104 tokens where config.json has 90"]),
         ("--model config", &["config.json", "n_head"]),
         ("--model bert", &["config.json", "bert", "gpt2"]),
         ("--model heads", &["config.json", "multiple of n_head"]),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use program::trial::{Trial, json};
+use program::trial::{Trial, holds_all, json};
 
 fn gradient_sound() -> &'static Trial {
     static PROGRAM: OnceLock<Trial> = OnceLock::new();
@@ -34,6 +34,9 @@ fn adam_recognises_digits_and_is_heard() {
         let file = format!("out/gradient_sound/adam-batch-64-{file}.png");
         assert!(fs::read(dir.join(&file)).unwrap().starts_with(b"\x89PNG"), "{file}");
     }
+    assert!(holds_all(&dir.join("out/gradient_sound/report.html"), 3));
+    let report = fs::read_to_string(dir.join("out/gradient_sound/report.html")).unwrap();
+    assert!(report.contains("<audio controls src=\"data:audio/wav;base64,UklGR"), "the report can be heard");
     let sound = samples(&dir.join("out/gradient_sound/adam-batch-64.wav"));
     assert_eq!(sound.len(), 130 * 6 * 441);
     // Four tones of amplitude 0.1, then the silence of two.
@@ -55,7 +58,79 @@ fn a_loss_that_is_not_finite_ends_the_sound_with_a_mark() {
     assert!(said.contains("falling tone"), "{said}");
     let sound = samples(&dir.join("out/gradient_sound/sgd-1-batch-12.wav"));
     assert_eq!(sound.len(), batches * 6 * 441 + 44_100);
-    assert!(sound[batches * 6 * 441..].iter().any(|s| s.unsigned_abs() > 5000), "the mark is louder than tones");
+    let mark = &sound[batches * 6 * 441..];
+    assert!(mark.iter().any(|s| s.unsigned_abs() > 5000), "the mark is louder than tones");
+    // It falls from 880 to 110 Hz: each period crosses zero twice.
+    let pitches: Vec<usize> =
+        mark.chunks(8820).map(|fifth| 5 * fifth.windows(2).filter(|w| (w[0] < 0) != (w[1] < 0)).count() / 2).collect();
+    assert!(pitches.windows(2).all(|w| w[0] > w[1]) && pitches[0] > 600 && pitches[4] < 200, "{pitches:?}");
+}
+
+/// Strength of the frequencies 0, 100, ..., 22,000 Hz in a tone of 441 samples: its discrete Fourier transform, by definition.
+fn spectrum(tone: &[i16]) -> Vec<f64> {
+    let n = tone.len();
+    let angle = |i: usize| std::f64::consts::TAU * i as f64 / n as f64;
+    let wave: Vec<(f64, f64)> = (0..n).map(|i| angle(i).sin_cos()).collect();
+    let at = |k: usize| {
+        let sum = |part: fn((f64, f64)) -> f64| -> f64 {
+            tone.iter().enumerate().map(|(i, s)| f64::from(*s) * part(wave[i * k % n])).sum()
+        };
+        sum(|w| w.0).hypot(sum(|w| w.1))
+    };
+    (0..=n / 2).map(at).collect()
+}
+
+/// The pitch of a norm as the gallery says it, computed here again: 200 Hz and 100 Hz per unit, above 10 kHz bent towards 20 kHz.
+fn pitch(norm: f64) -> f64 {
+    let asked = 200.0 + 100.0 * norm;
+    if asked <= 10_000.0 { asked } else { 20_000.0 - 10_000.0 * (-(asked - 10_000.0) / 10_000.0).exp() }
+}
+
+/// A tone above the Nyquist frequency would sound as a lower one: each tone is where its norm says, and nowhere else.
+#[test]
+fn every_tone_sounds_at_its_pitch_and_none_is_folded() {
+    let dir = gradient_sound().folder("pitches");
+    gradient_sound().ok(&dir, "--preset sgd-1 --lr 100 --batch 12 --batches 25 --json all.json");
+    let run = &json(&dir.join("all.json"))["runs"][0];
+    let sound = samples(&dir.join("out/gradient_sound/sgd-1-batch-12.wav"));
+    let norms: Vec<Vec<f64>> = serde_json::from_value(run["norms"].clone()).unwrap();
+    let mut bent = 0;
+    for (batch, row) in norms.iter().enumerate() {
+        for (layer, norm) in row.iter().enumerate() {
+            let due = pitch(*norm);
+            bent += usize::from(200.0 + 100.0 * norm > 10_000.0);
+            let start = (batch * 6 + layer) * 441;
+            let strength = spectrum(&sound[start..start + 441]);
+            let strongest = (0..strength.len()).max_by(|a, b| strength[*a].total_cmp(&strength[*b])).unwrap();
+            assert!((100.0 * strongest as f64 - due).abs() <= 100.0, "batch {batch}, layer {layer}: {due} {strongest}");
+            // A fade of a millisecond spreads a tone by about a kilohertz to both sides.
+            let power = |near: bool| -> f64 {
+                let mine = |k: usize| ((100.0 * k as f64 - due).abs() <= 2000.0) == near;
+                (0..strength.len()).filter(|k| mine(*k)).map(|k| strength[k].powi(2)).sum()
+            };
+            assert!(power(false) < 1e-3 * power(true), "batch {batch}, layer {layer}: {due}");
+        }
+    }
+    assert!(bent > 0 && run["tones_bent"] == bent, "{bent} {run}");
+    assert!(
+        run["highest_pitch_heard"].as_f64().unwrap() <= 20_000.0
+            && run["highest_pitch_asked"].as_f64().unwrap() > 22_050.0
+    );
+}
+
+/// The Adam preset as it is, with the article's batches too, and from several seeds.
+#[test]
+#[ignore = "long: seven trainings"]
+fn the_adam_preset_recognises_digits_from_any_seed() {
+    let dir = gradient_sound().folder("seeds");
+    for (batch, seeds) in [(64, 0..5), (256, 0..2)] {
+        for seed in seeds {
+            gradient_sound().ok(&dir, &format!("--batch {batch} --seed {seed} --json all.json"));
+            let run = &json(&dir.join("all.json"))["runs"][0];
+            println!("batch {batch}, seed {seed}: {}", run["accuracy"]);
+            assert!(run["accuracy"].as_f64().unwrap() >= 0.95, "batch {batch}, seed {seed}: {}", run["accuracy"]);
+        }
+    }
 }
 
 #[test]
@@ -105,6 +180,7 @@ fn wrong_input_is_refused_with_what_to_do() {
         ("--preset rmsprop", &["rmsprop", "sgd-0.1"]),
         ("--lr -1", &["-1", "positive"]),
         ("--batch 0", &["batch"]),
+        ("--batch 2000", &["--batch 2000", "1438 digits"]),
         ("--batches 0", &["batches"]),
         ("--backend numpy", &["`numpy`", "ndarray"]),
         ("--out file", &["file", "--out"]),

@@ -157,10 +157,7 @@ fn wrong_input_is_refused_with_what_to_do() {
     fs::write(dir.join("file"), "").unwrap();
     let cases: &[(&str, &[&str])] = &[
         ("--colour red", &["--colour"]),
-        #[cfg(not(feature = "torch"))]
         ("--backend torch", &["`torch`", "--features torch"]),
-        #[cfg(feature = "torch")]
-        ("--backend torch:cuda:77", &["cuda:77", "does not exist"]),
         ("--backend numpy", &["`numpy`", "ndarray"]),
         ("--backend ndarray:moon", &["moon", "cpu"]),
         ("--experiment books", &["books", "article"]),

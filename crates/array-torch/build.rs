@@ -47,7 +47,8 @@ fn libtorch() -> Result<PathBuf, String> {
 /// The version that a libtorch states, or the folder of Python's torch, which is a libtorch too.
 fn stated(folder: &Path) -> Option<String> {
     let (own, python) = (folder.join("build-version"), folder.join("version.py"));
-    for file in [&own, &python] {
+    // Of a file that is not there cargo would run this, and compile the crate, every time.
+    for file in [&own, &python].into_iter().filter(|file| file.exists()) {
         println!("cargo::rerun-if-changed={}", file.display());
     }
     if let Ok(version) = std::fs::read_to_string(own) {

@@ -4,10 +4,10 @@ use array_protocol::ensemble::Optimizer;
 use array_protocol::prelude::*;
 use program::failure::Outcome;
 
+use crate::config::Config;
 use crate::generate::fits;
 use crate::gpt2::Gpt2;
 use crate::text::Text;
-use crate::weights::Config;
 
 /// What it learns from: sentences on countries, with numbers.
 pub(crate) const FACTS: &str = include_str!("data/facts.txt");

@@ -13,10 +13,10 @@ use crate::generate::Sampling;
 #[derive(Debug, Parser)]
 #[command(name = "benford", allow_negative_numbers = true, max_term_width = 110)]
 pub(crate) struct Cli {
-    /// A folder with config.json, model.safetensors and tokenizer.json of a GPT-2 of any size.
+    /// A folder with config.json, model.safetensors (or its parts and their index) and tokenizer.json of a GPT-2 of any size.
     #[arg(long, value_name = "DIR", help_heading = "Language model")]
     pub(crate) model: Option<PathBuf>,
-    /// Words before a number; may be given several times.
+    /// Words before a number; may be given several times. Six of its own if not given.
     #[arg(long, value_name = "TEXT", help_heading = "Language model")]
     pub(crate) prompt: Vec<String>,
     /// Go on with the first prompt for so many tokens.
@@ -41,7 +41,7 @@ pub(crate) struct Cli {
     /// Seed of every draw.
     #[arg(long, default_value = "0", help_heading = "Run")]
     pub(crate) seed: u64,
-    /// Where to compute.
+    /// Where to compute: ndarray, chunked, torch or torch:cuda:0, as far as they are built in.
     #[arg(long, default_value = "ndarray", help_heading = "Run")]
     pub(crate) backend: String,
     /// Folder for figures and report.

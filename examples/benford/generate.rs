@@ -56,6 +56,36 @@ fn draw(logits: &Array, key: &Array, sampling: Sampling) -> Outcome<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+
+    /// The same by reading everything again for each token.
+    fn without_cache(model: &Gpt2, prompt: &[i64], count: usize, sampling: Sampling) -> Vec<i64> {
+        let xp = model.namespace().unwrap();
+        let key = xp.key(sampling.seed).unwrap();
+        let mut all = prompt.to_vec();
+        for step in 0..count {
+            let tokens = xp.asarray(all.clone()).unwrap().expand_dims(0).unwrap();
+            let logits = model.logits(&tokens, &mut Cache::default()).unwrap().at(index![0, -1]).unwrap();
+            all.push(draw(&logits, &key.fold_in(step as u64).unwrap(), sampling).unwrap());
+        }
+        all.split_off(prompt.len())
+    }
+
+    #[test]
+    fn a_cache_changes_no_draw() {
+        let xp = array_protocol::ndarray();
+        let model = Gpt2::draw(&xp, Config::new(2, 4, 32, 40, 50), &xp.key(5).unwrap()).unwrap();
+        // Logits far enough apart that rounding moves no draw, near enough that draws differ.
+        let model = model.map(&mut |a| (a * 4.0).ok()).unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for (seed, top_k) in [(0, 1), (1, 3), (2, 10), (3, 50), (4, 1000)] {
+            let sampling = Sampling { top_k, temperature: 0.8, seed };
+            let ours = generate(&model, &[3, 1, 4, 1, 5], 36, sampling).unwrap();
+            assert_eq!(ours, without_cache(&model, &[3, 1, 4, 1, 5], 36, sampling), "top {top_k}");
+            seen.extend(ours);
+        }
+        assert!(seen.len() > 20, "{seen:?}");
+    }
 
     #[test]
     fn draws_follow_the_softmax_of_the_most_likely() {

@@ -3,7 +3,8 @@
 use array_protocol::prelude::*;
 use program::failure::Outcome;
 
-use crate::weights::{Config, Weights};
+use crate::config::{Activation, Config};
+use crate::weights::{HEAD, Weights};
 
 /// A linear layer: weight `(inputs, outputs)`, as published, and bias.
 #[derive(Clone, Debug, Tree)]
@@ -33,12 +34,14 @@ struct Block {
 /// All weights of a GPT-2.
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct Gpt2 {
-    /// `(tokens, width)`: what a token is, and at the end how likely it is.
+    /// `(tokens, width)`: what a token is, and at the end how likely it is, if no head of its own says that.
     tokens: Array,
     /// `(positions, width)`.
     positions: Array,
     blocks: Vec<Block>,
     last: Norm,
+    /// `(tokens, width)`: how likely a token is, where that is not `tokens`.
+    head: Option<Array>,
     #[tree(skip)]
     pub(crate) config: Config,
 }
@@ -78,8 +81,8 @@ impl Gpt2 {
                 attention: linear(&format!("h.{i}.attn.c_attn"), width, 3 * width)?,
                 attention_out: linear(&format!("h.{i}.attn.c_proj"), width, width)?,
                 before_perceptron: norm(&format!("h.{i}.ln_2"))?,
-                perceptron: linear(&format!("h.{i}.mlp.c_fc"), width, 4 * width)?,
-                perceptron_out: linear(&format!("h.{i}.mlp.c_proj"), 4 * width, width)?,
+                perceptron: linear(&format!("h.{i}.mlp.c_fc"), width, config.inner())?,
+                perceptron_out: linear(&format!("h.{i}.mlp.c_proj"), config.inner(), width)?,
             })
         };
         Ok(Gpt2 {
@@ -87,12 +90,13 @@ impl Gpt2 {
             positions: tensor("wpe.weight", &[config.n_positions, width])?,
             blocks: (0..config.n_layer).map(block).collect::<Outcome<_>>()?,
             last: norm("ln_f")?,
+            head: if config.tie_word_embeddings { None } else { Some(tensor(HEAD, &[config.vocab_size, width])?) },
             config,
         })
     }
 
     /// The published weights.
-    pub(crate) fn load(xp: &Namespace, config: Config, weights: &Weights<'_>) -> Outcome<Gpt2> {
+    pub(crate) fn load(xp: &Namespace, config: Config, weights: &Weights) -> Outcome<Gpt2> {
         Gpt2::of(config, |name, shape| weights.get(xp, name, shape))
     }
 
@@ -141,10 +145,12 @@ impl Gpt2 {
             let inner = self.norm(&block.before_attention, &x)?;
             let attended = self.attention(block, &inner, &seen, i, cache)?;
             x = (x + attended).ok()?;
-            let inner = gelu_by_tanh(block.perceptron.of(&self.norm(&block.before_perceptron, &x)?)?)?;
+            let inner =
+                self.config.activation_function.of(block.perceptron.of(&self.norm(&block.before_perceptron, &x)?)?)?;
             x = (x + block.perceptron_out.of(&inner)?).ok()?;
         }
-        self.norm(&self.last, &x)?.matmul(self.tokens.matrix_transpose()?)
+        let head = self.head.as_ref().unwrap_or(&self.tokens);
+        self.norm(&self.last, &x)?.matmul(head.matrix_transpose()?)
     }
 
     /// Where its arrays live.
@@ -167,8 +173,7 @@ impl Gpt2 {
             k = concat(vec![past_k.clone(), k], 2)?;
             v = concat(vec![past_v.clone(), v], 2)?;
         }
-        let scale = (width as f64 / heads as f64).sqrt();
-        let scores = (q.matmul(k.matrix_transpose()?)? / scale).ok()?;
+        let scores = (q.matmul(k.matrix_transpose()?)? / self.config.score_scale(i)).ok()?;
         let shares = where_(seen, scores, f64::NEG_INFINITY)?.softmax(-1)?;
         let mixed = shares.matmul(&v)?.permute_dims([0, 2, 1, 3])?.reshape([b, t, width])?;
         match cache.blocks.get_mut(i) {
@@ -188,6 +193,16 @@ impl Gpt2 {
 impl Linear {
     fn of(&self, x: &Array) -> Result<Array> {
         (x.matmul(&self.weight)? + &self.bias).ok()
+    }
+}
+
+impl Activation {
+    fn of(self, x: Array) -> Result<Array> {
+        match self {
+            Activation::GeluByTanh => gelu_by_tanh(x),
+            Activation::Gelu => (&x * 0.5 * (erf((&x * std::f64::consts::FRAC_1_SQRT_2).ok()?)? + 1.0)).ok(),
+            Activation::Relu => x.relu(),
+        }
     }
 }
 

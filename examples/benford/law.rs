@@ -102,6 +102,7 @@ fn kuiper_tail(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use program::table::read::{Format, Table};
 
     #[test]
     fn the_law_is_at_no_distance_from_itself() {
@@ -126,6 +127,32 @@ mod tests {
         // Critical values of Kuiper's statistic at 10, 5 and 1 % (Stephens 1970, table 1).
         for (x, p) in [(1.620, 0.10), (1.747, 0.05), (2.001, 0.01)] {
             assert!((kuiper_tail(x) - p).abs() < 3e-4, "{x} {}", kuiper_tail(x));
+        }
+    }
+
+    /// Columns of the shipped table, by numpy, scipy and astropy: data/column.py.
+    #[test]
+    fn columns_are_tested_as_scipy_and_astropy_do() {
+        let due: serde_json::Value = serde_json::from_str(include_str!("data/column.json")).unwrap();
+        let table = Table::parse("countries.csv", crate::COUNTRIES.as_bytes(), Format::default()).unwrap();
+        for (column, due) in due.as_object().unwrap() {
+            let leading = crate::column::leading(&table, column).unwrap();
+            let t = test(&array_protocol::ndarray().asarray(leading.digits).unwrap()).unwrap();
+            assert_eq!(serde_json::json!(t.counts), due["counts"], "{column}");
+            let ours = [
+                ("chi_squared", t.chi_squared),
+                ("chi_squared_p", t.chi_squared_p),
+                ("deviation", t.distance.deviation),
+                ("divergence", t.distance.divergence),
+                ("v", t.distance.kuiper),
+            ];
+            for (name, ours) in ours {
+                let due = due[name].as_f64().unwrap();
+                assert!((ours - due).abs() < 1e-10 * due.abs(), "{column}: {name} {ours} {due}");
+            }
+            // Two corrections for finite samples, Stephens's and Paltani's, which agree to two hundredths.
+            let paltani = due["kuiper_p"].as_f64().unwrap();
+            assert!((t.kuiper_p - paltani).abs() < 0.02, "{column}: {} {paltani}", t.kuiper_p);
         }
     }
 

@@ -13,6 +13,7 @@
 mod character;
 mod cli;
 mod column;
+mod config;
 mod figures;
 mod generate;
 mod gpt2;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use array_protocol::prelude::*;
-use program::failure::{Failure, Outcome, fail};
+use program::failure::{Outcome, fail};
 
+use crate::config::Config;
 use crate::generate::{Sampling, generate};
 use crate::gpt2::{Cache, Gpt2};
 use crate::text::Text;
-use crate::weights::{Config, Weights};
+use crate::weights::Weights;
 use crate::{character, law};
 
 /// A model that goes on with text.
@@ -43,10 +44,7 @@ impl Model {
                 config.vocab_size
             ));
         }
-        let path = folder.join("model.safetensors");
-        let shown = path.display().to_string();
-        let bytes = std::fs::read(&path).map_err(|e| Failure(format!("{shown}: cannot be read: {e}")))?;
-        let gpt2 = Gpt2::load(xp, config, &Weights::parse(&shown, &bytes)?)?;
+        let gpt2 = Gpt2::load(xp, config, &Weights::open(folder)?)?;
         let about = format!("The GPT-2 in {}: {}.", folder.display(), sizes(&gpt2)?);
         Ok(Model { gpt2, text, about })
     }

@@ -17,8 +17,11 @@ impl Text {
     pub(crate) fn read(path: &Path) -> Outcome<Text> {
         let shown = path.display();
         let bytes = std::fs::read(path).map_err(|e| Failure(format!("{shown}: cannot be read: {e}")))?;
-        let tokenizer = tokenizers::Tokenizer::from_bytes(&bytes)
-            .map_err(|e| Failure(format!("{shown}: is no tokenizer: {e}; download it again")))?;
+        let refused = |e: tokenizers::Error| Failure(format!("{shown}: is no tokenizer: {e}; download it again"));
+        let mut tokenizer = tokenizers::Tokenizer::from_bytes(&bytes).map_err(refused)?;
+        // A file that was saved for training in batches cuts and fills up what it reads; a prompt is meant as a whole.
+        tokenizer.with_truncation(None).map_err(refused)?;
+        tokenizer.with_padding(None);
         Ok(Text::Published(Box::new(tokenizer)))
     }
 
@@ -27,10 +30,12 @@ impl Text {
         Text::Characters(text.chars().collect::<std::collections::BTreeSet<char>>().into_iter().collect())
     }
 
-    /// The number of tokens that there are.
+    /// The number of tokens that there are: one more than the highest.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Text::Published(tokenizer) => tokenizer.get_vocab_size(true),
+            Text::Published(tokenizer) => {
+                tokenizer.get_vocab(true).values().max().map_or(0, |highest| *highest as usize + 1)
+            }
             Text::Characters(known) => known.len(),
         }
     }

@@ -29,7 +29,7 @@ pub(crate) struct Cli {
     /// Seed of every draw.
     #[arg(long, default_value = "0")]
     pub(crate) seed: u64,
-    /// Where to compute.
+    /// Where to compute: ndarray, chunked, torch or torch:cuda:0, as far as they are built in.
     #[arg(long, default_value = "ndarray", help_heading = "Run")]
     pub(crate) backend: String,
     /// Folder for sound, figures and report.
@@ -73,6 +73,11 @@ pub(crate) struct Preset {
 }
 
 impl Cli {
+    /// Digits per batch.
+    pub(crate) fn batch(&self) -> usize {
+        self.batch as usize
+    }
+
     /// The trainings that were asked for.
     pub(crate) fn presets(&self) -> Vec<Preset> {
         let mut chosen: Vec<Learning> = vec![];
@@ -81,7 +86,7 @@ impl Cli {
                 chosen.push(*learning);
             }
         }
-        chosen.into_iter().map(|learning| Preset { learning, rate: self.lr, batch: self.batch as usize }).collect()
+        chosen.into_iter().map(|learning| Preset { learning, rate: self.lr, batch: self.batch() }).collect()
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn all(
     let size = (760, 380);
     let batches: Vec<f64> = (1..=trained.losses.len()).map(|i| i as f64).collect();
 
-    let mut spectrogram = Plot::new(format!("{name}: spectrogram"), "time in s", "frequency in Hz");
+    let mut spectrogram = Plot::new(format!("{name}: spectrogram, darker: louder"), "time in s", "frequency in Hz");
     let colors = sound.loudness.iter().map(|v| Some(heat(*v))).collect();
     let (x, y) = ((0.0, sound.seconds.max(0.01)), (0.0, sound.highest));
     let cells = Shape::Cells { x, y, columns: sound.columns, colors };
@@ -38,6 +38,13 @@ pub(crate) fn all(
         norms = norms.with(curve, Style::new(color, 0.9, 1.4, LAYERS[layer].0));
     }
 
+    let caption = match trained.norms.iter().flatten().any(|norm| *norm == 0.0) {
+        true => {
+            "Norm of each layer's gradient, by batch; norms of 0 have no place on a logarithmic axis and leave gaps"
+        }
+        false => "Norm of each layer's gradient, by batch",
+    };
+
     let mut loss = Plot::new(format!("{name}: loss"), "batch", "negative log-likelihood per digit");
     loss.log_y = true;
     loss.size = size;
@@ -45,8 +52,13 @@ pub(crate) fn all(
     loss = loss.with(curve, Style::new(palette::BLUE, 1.0, 1.4, ""));
 
     [
-        (format!("{name}-spectrogram.png"), "What is heard, by time and frequency".into(), [spectrogram]),
-        (format!("{name}-norms.png"), "Norm of each layer's gradient, by batch".into(), [norms]),
+        (
+            format!("{name}-spectrogram.png"),
+            "What is heard, by time and frequency; darker is louder, white at least 30 decibels below the loudest"
+                .into(),
+            [spectrogram],
+        ),
+        (format!("{name}-norms.png"), caption.into(), [norms]),
         (format!("{name}-loss.png"), "Loss of each batch before its step".into(), [loss]),
     ]
 }

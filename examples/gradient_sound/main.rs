@@ -22,13 +22,16 @@ mod training;
 use std::process::ExitCode;
 
 use clap::Parser;
-use program::failure::Outcome;
+use program::failure::{Outcome, fail};
 use program::output::{Output, check_file};
 use program::report::Block;
 
 use crate::cli::Cli;
 use crate::digits::Digits;
 use crate::record::Record;
+
+/// Sounds of more bytes stay beside the report: a minute and a half are 8 million.
+const MOST_HEARD: usize = 8_000_000;
 
 fn main() -> ExitCode {
     program::failure::end(run(&Cli::parse()))
@@ -43,15 +46,26 @@ fn run(cli: &Cli) -> Outcome<String> {
         Some(folder) => Digits::mnist(&xp, folder)?,
         None => Digits::shipped(&xp, cli.seed)?,
     };
+    if cli.batch() > digits.training.len() {
+        return fail(format!(
+            "--batch {}: there are {} digits to learn from; give at most as many",
+            cli.batch(),
+            digits.training.len()
+        ));
+    }
     let mut output = Output::open(&cli.out)?;
     let mut records = vec![];
     for preset in cli.presets() {
         let trained = training::train(&preset, &digits, cli.batches, cli.seed)?;
         let sound = sound::of(&xp, &trained.norms, trained.broke)?;
-        output.file(&format!("{}.wav", preset.name()), &sound.wav()?)?;
+        let wav = sound.wav()?;
+        output.file(&format!("{}.wav", preset.name()), &wav)?;
         let record = Record::new(&preset, &trained, &sound);
         output.push(Block::Heading(preset.name()));
         output.push(Block::table("", &["", ""], record.rows()));
+        if wav.len() <= MOST_HEARD {
+            output.push(Block::Sound { caption: format!("{}.wav", preset.name()), bytes: wav });
+        }
         for (file, caption, plots) in figures::all(&preset, &trained, &spectrogram::of(&xp, &sound)?) {
             output.figure(&file, &caption, &plots, 1)?;
         }

@@ -61,7 +61,7 @@ impl Record {
         let pitch = match self.tones_bent {
             0 => format!("{:.0} Hz; none had to be lowered", self.highest_pitch_heard),
             n => format!(
-                "{:.0} Hz; {n} tones that ask for more than 10,000 Hz, up to {:.3e} Hz, are lowered to stay below 20,000 Hz",
+                "{:.0} Hz; {n} tones that ask for more than 10,000 Hz, up to {:.3e} Hz, are lowered to 20,000 Hz at most",
                 self.highest_pitch_heard, self.highest_pitch_asked
             ),
         };

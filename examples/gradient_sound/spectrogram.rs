@@ -12,11 +12,11 @@ const MOST: usize = 6000;
 /// Columns at most; a picture has no room for more.
 const COLUMNS: usize = 660;
 /// What is weaker than the loudest by more decibels is not drawn.
-const DEPTH: f64 = 40.0;
+const DEPTH: f64 = 30.0;
 
 /// Loudness over time and frequency.
 pub(crate) struct Spectrogram {
-    /// In decibels above the floor of -40 dB, scaled to 0 to 1; row-major, one row per frequency from 0 Hz up.
+    /// In decibels above the floor of -30 dB, scaled to 0 to 1; row-major, one row per frequency from 0 Hz up.
     pub(crate) loudness: Vec<f64>,
     /// Windows.
     pub(crate) columns: usize,

@@ -23,7 +23,7 @@ pub(crate) struct Trained {
     pub(crate) seconds: f64,
 }
 
-/// Trains on `batches` batches: all digits in drawn order, again and again. Digits that do not fill a last batch wait for
+/// Trains on `batches` batches: all digits in drawn order, again and again. There are at least as many digits as a batch takes. Digits that do not fill a last batch wait for
 /// the next order.
 pub(crate) fn train(preset: &Preset, digits: &Digits, batches: u64, seed: u64) -> Outcome<Trained> {
     let xp = digits.training.labels.namespace();
@@ -32,7 +32,7 @@ pub(crate) fn train(preset: &Preset, digits: &Digits, batches: u64, seed: u64) -
     let (optimizer, rate) = preset.optimizer();
     let mut state = optimizer.start(&network)?;
     let n = digits.training.len();
-    let batch = preset.batch.min(n);
+    let batch = preset.batch;
     let per_order = (n / batch) as u64;
     let mut order = xp.permutation(&orders, n)?;
     let mut trained = Trained { norms: vec![], losses: vec![], broke: false, accuracy: 0.0, seconds: 0.0 };

@@ -48,7 +48,7 @@ pub(crate) struct Cli {
     /// The period that --first is compared with.
     #[arg(long, value_name = "START/END", requires = "first")]
     second: Option<String>,
-    /// Where to compute.
+    /// Where to compute: ndarray, chunked, torch or torch:cuda:0, as far as they are built in.
     #[arg(long, default_value = "ndarray", help_heading = "Run")]
     pub(crate) backend: String,
     /// Folder for figures and report.
@@ -113,7 +113,15 @@ impl Cli {
         let position =
             |name: &str| table.position(name).ok_or_else(|| Failure::from(table.no_such_column(name).of(&table.file)));
         let series = if self.data.is_none() { Some("series") } else { self.series.as_deref() };
-        Ok((self.column.as_deref().map_or(Ok(0), position)?, series.map(position).transpose()?))
+        let column = self.column.as_deref().map_or(Ok(0), position)?;
+        // In the finest unit every number is a moment.
+        if timestamps::parse(&table.names[column], &TimeZone::UTC, Unit::Ns).is_ok() {
+            return fail(format!(
+                "{}: the first line holds {}, a timestamp, where names of columns are due; put a line such as `time` before it",
+                table.file, table.names[column]
+            ));
+        }
+        Ok((column, series.map(position).transpose()?))
     }
 
     /// The two periods to compare: the user's, or the halves of the time from the first event to the last; none if the

@@ -72,7 +72,12 @@ pub(crate) fn all(name: &str, clock: &Clock, record: &Record) -> Outcome<Vec<Fig
             vec![map(&titled("Time map"), &record.gaps, range)?],
             1,
         ),
-        figure("2-density.png", "Density of the time map", vec![density(&titled("Density"), &record.gaps, range)?], 1),
+        figure(
+            "2-density.png",
+            "Density of the time map",
+            vec![density(&titled("Density, darker: more events"), &record.gaps, range)?],
+            1,
+        ),
         figure("3-days.png", "Events per day", vec![days(&titled("Events per day"), record)], 1),
         figure("4-hours.png", "Events by hour of day and by weekday", hours(&titled("By hour of day"), record), 2),
     ];
@@ -198,7 +203,7 @@ fn hours(title: &str, record: &Record) -> Vec<Plot<'static>> {
         let bar = Shape::Boxes { x: vec![x].into(), width: 0.9, heights: vec![height].into() };
         profile = profile.with(bar, Style::new(hour_color(x), 0.9, 0.0, ""));
     }
-    let mut week = Plot::new("By hour and weekday", "hour of day", "");
+    let mut week = Plot::new("By weekday, darker: more events", "hour of day", "");
     week.x_range = Some((0.0, 24.0));
     week.y_range = Some((0.0, 7.0));
     week.x_ticks = Some(hour_ticks());

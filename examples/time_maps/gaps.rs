@@ -155,6 +155,25 @@ mod tests {
         assert!((gaps(&alternating).memory().unwrap().unwrap() + 1.0).abs() < 1e-9);
     }
 
+    /// Of the sample, by numpy and scipy's `gaussian_filter`: data/sample.py.
+    #[test]
+    fn the_density_is_that_of_scipy() {
+        let due: serde_json::Value = serde_json::from_str(include_str!("data/sample.json")).unwrap();
+        for name in ["person", "program"] {
+            let mine =
+                crate::SAMPLE.lines().filter_map(|line| line.split_once(',')).filter(|(_, series)| *series == name);
+            let times = mine.map(|(at, _)| at.parse::<jiff::Timestamp>().unwrap().as_microsecond()).collect();
+            let clock = Clock::new(&array_protocol::ndarray(), &TimeZone::UTC, times).unwrap();
+            let grid = Grid { cells: 24, low: -1.0, high: 5.5 };
+            let ours = grid.density(&Gaps::of(&clock).unwrap(), 1.6).unwrap();
+            let due = due[name]["density"].as_array().unwrap();
+            assert_eq!(ours.len(), due.len());
+            for (a, b) in ours.iter().zip(due) {
+                assert!((a - b.as_f64().unwrap()).abs() < 1e-9, "{name}: {a} {b}");
+            }
+        }
+    }
+
     #[test]
     fn a_grid_counts_every_event_once_and_means_hours_on_the_circle() {
         // Events at 23:30, 0:30 and 1:30 of following days, an hour apart within, so that hours 23 and 0 share a cell.

@@ -15,7 +15,8 @@ const FEATURES: [&str; 3] = ["ndarray", "torch", "chunked"];
 /// If there is no such backend or device, or it was not built in.
 pub fn named(name: &str, example: &str) -> Outcome<Namespace> {
     let kind = name.split(':').next().unwrap_or(name);
-    match name.parse::<Namespace>() {
+    // A device that is not there is noticed by the first array on it, which is better made now than after hours.
+    match name.parse::<Namespace>().and_then(|xp| xp.zeros([1]).map(|_| xp)) {
         Ok(namespace) => Ok(namespace),
         Err(e) if e.kind() != array_api::ErrorKind::NotImplemented => {
             fail(format!("--backend {name}: {}", e.message()))

@@ -30,6 +30,13 @@ pub enum Block {
         /// The file's bytes.
         bytes: Vec<u8>,
     },
+    /// A WAV file with its caption.
+    Sound {
+        /// What is heard.
+        caption: String,
+        /// The file's bytes.
+        bytes: Vec<u8>,
+    },
 }
 
 impl Block {
@@ -82,6 +89,11 @@ fn push(page: &mut String, block: &Block) {
             // A PNG has two pixels per point; without its width a browser would show it at double size.
             let width = png_width(bytes).map_or_else(String::new, |w| format!(" width=\"{}\"", w / 2));
             put(page, format_args!("<figure><img{width} alt=\"{caption}\" src=\"data:image/{kind};base64,{data}\">"));
+            put(page, format_args!("<figcaption>{caption}</figcaption></figure>\n"));
+        }
+        Block::Sound { caption, bytes } => {
+            let (caption, data) = (escaped(caption), STANDARD.encode(bytes));
+            put(page, format_args!("<figure><audio controls src=\"data:audio/wav;base64,{data}\"></audio>"));
             put(page, format_args!("<figcaption>{caption}</figcaption></figure>\n"));
         }
     }
@@ -156,10 +168,11 @@ mod tests {
             Block::Warning(nasty.into()),
             Block::table(nasty, &[nasty], vec![vec![nasty.into()]]),
             Block::Picture { caption: nasty.into(), bytes: b"GIF89a".to_vec() },
+            Block::Sound { caption: nasty.into(), bytes: b"RIFF".to_vec() },
         ];
         let page = html(nasty, &blocks);
         assert!(!page.contains("<script"));
-        assert_eq!(page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)").count(), 10);
+        assert_eq!(page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)").count(), 11);
     }
 
     #[test]

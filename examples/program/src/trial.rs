@@ -19,25 +19,19 @@ impl Trial {
     /// If it does not build: a test cannot go on without it.
     #[must_use]
     pub fn of(example: &str) -> Trial {
-        // Of .../PROFILE/deps/program-HASH, two up; examples lie beside deps.
-        let test = std::env::current_exe().expect("a test knows its executable");
-        let profile = test.parent().and_then(Path::parent).expect("a test lies in PROFILE/deps");
-        let target = profile.parent().expect("a target folder");
-        let mut build = Command::new(env!("CARGO"));
         // The packages of `cargo xtask test`: with other ones, the features of what others wrote would be other ones, and all
         // that stands on them would be compiled again.
-        build.args(["build", "--workspace", "--exclude", "array-protocol-python", "--exclude", "array-torch"]);
-        build.args(["--features", "array-protocol/chunked"]);
-        build.args(["--example", example, "--target-dir"]).arg(target);
-        build.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml"));
-        match profile.file_name().and_then(|n| n.to_str()) {
-            Some("debug") => {}
-            Some(name) => drop(build.args(["--profile", name])),
-            None => panic!("{} has no name", profile.display()),
-        }
-        assert!(build.status().expect("cargo starts").success(), "the example builds");
-        let program = profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
-        Trial { program, target: target.to_owned() }
+        let [trial] = built([example], &["--exclude", "array-torch", "--features", "array-protocol/chunked"]);
+        trial
+    }
+
+    /// Builds examples with libtorch, as the part `libtorch` of `cargo xtask test` builds.
+    ///
+    /// # Panics
+    /// If one does not build.
+    #[must_use]
+    pub fn on_libtorch<const N: usize>(examples: [&str; N]) -> [Trial; N] {
+        built(examples, &["--features", "array-protocol/chunked,array-protocol/torch"])
     }
 
     /// An empty folder of a test's own.
@@ -58,7 +52,14 @@ impl Trial {
     /// # Panics
     /// If the program does not start.
     pub fn run(&self, folder: &Path, args: &str) -> Output {
-        Command::new(&self.program).current_dir(folder).args(args.split_whitespace()).output().expect("it starts")
+        self.command(folder).args(args.split_whitespace()).output().expect("it starts")
+    }
+
+    /// The program in a folder, without arguments so far.
+    pub fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(folder);
+        command
     }
 
     /// Runs, expects success, and gives what was printed.
@@ -85,6 +86,41 @@ impl Trial {
             assert!(said.contains(part), "{args}: `{part}` is not in: {said}");
         }
     }
+}
+
+/// Builds examples with a choice of packages and features.
+fn built<const N: usize>(examples: [&str; N], choice: &[&str]) -> [Trial; N] {
+    // Of .../PROFILE/deps/program-HASH, two up; examples lie beside deps.
+    let test = std::env::current_exe().expect("a test knows its executable");
+    let profile = test.parent().and_then(Path::parent).expect("a test lies in PROFILE/deps");
+    let target = profile.parent().expect("a target folder");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--workspace", "--exclude", "array-protocol-python"]).args(choice);
+    build.args(examples.iter().flat_map(|example| ["--example", example])).arg("--target-dir").arg(target);
+    build.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml"));
+    match profile.file_name().and_then(|n| n.to_str()) {
+        Some("debug") => {}
+        Some(name) => drop(build.args(["--profile", name])),
+        None => panic!("{} has no name", profile.display()),
+    }
+    assert!(build.status().expect("cargo starts").success(), "the example builds");
+    examples.map(|example| Trial {
+        program: profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX)),
+        target: target.to_owned(),
+    })
+}
+
+/// Whether a report holds so many pictures in itself, and asks for nothing outside of it.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn holds_all(report: &Path, pictures: usize) -> bool {
+    let page = std::fs::read_to_string(report).expect("the report is there");
+    let outside = ["src=\"http", "href=", "url(", "<link", "<script", "@import", "srcset"];
+    page.matches("src=\"data:image/png;base64,").count() == pictures
+        && page.matches("src=").count() == page.matches("src=\"data:").count()
+        && !outside.iter().any(|way| page.contains(way))
 }
 
 /// A JSON file.
