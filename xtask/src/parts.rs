@@ -153,8 +153,12 @@ fn torch(run: &mut Run) -> Result<(), Failure> {
     println!("{}", libtorch::set_up(&run.repository)?);
     let clippy = [&["clippy"], &WITH_TORCH[..], &["--all-targets", "--", "-D", "warnings"]].concat();
     // The names are those of the test programs that need libtorch; what else they would find ran before.
-    let tests = [&["test"], &WITH_TORCH[..], &["--lib", "--test", "libtorch", "--test", "torch", "--test", "coverage"]]
-        .concat();
+    let tests = [
+        &["test"],
+        &WITH_TORCH[..],
+        &["--lib", "--test", "libtorch", "--test", "torch", "--test", "fits", "--test", "coverage"],
+    ]
+    .concat();
     let doc_tests = [&["test"], &WITH_TORCH[..], &["--doc"]].concat();
     for words in [clippy, tests, doc_tests] {
         run.step(&run.repository.cargo(&words))?;

@@ -162,13 +162,13 @@ fn quantile_residuals_of_the_true_model_are_normal() {
     let n = 4000;
     let keys = array_api::split(xp().key(3).unwrap(), 4).unwrap();
     let key = |i: isize| keys.at(i).unwrap();
-    let x = xp().uniform(&key(0), n).unwrap();
+    let x = xp().uniform(key(0), n).unwrap();
     let rate = array_api::exp((&x * 2.0 - 0.5).ok().unwrap()).unwrap();
     // A Poisson count of every mean: how many sums of exponentials stay below it.
     let mut left = rate.clone();
     let mut counts = xp().zeros(n).unwrap();
     for i in 0..40 {
-        let u = xp().uniform(&array_api::fold_in(&key(1), i).unwrap(), n).unwrap();
+        let u = xp().uniform(array_api::fold_in(key(1), i).unwrap(), n).unwrap();
         left = (&left + array_api::log1p(array_api::negative(u).unwrap()).unwrap()).ok().unwrap();
         let inside = array_api::astype(array_api::greater(&left, 0.0).unwrap(), array_api::DType::Float64).unwrap();
         counts = (counts + inside).ok().unwrap();
