@@ -2,6 +2,8 @@
 
 use array_api::Namespace;
 use mle::glm::{Family, Glm, GlmFit, Link};
+use mle::multinomial::MultinomialLogit;
+use mle::regression::{Outcome, Regression};
 use mle::{Status, Table};
 use serde_json::Value;
 
@@ -150,4 +152,45 @@ fn as_linear_programming_finds_it() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), sets.len(), wrong.join("\n"));
+}
+
+#[test]
+fn counts_of_other_regressions() {
+    let t = table(&[
+        ("x", &[0.3, 0.1, 0.7, 0.9, 0.2, 0.5, 0.8, 0.4]),
+        ("g", &[0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]),
+        ("y", &[3.0, 7.0, 0.0, 0.0, 1.0, 12.0, 0.0, 2.0]),
+    ]);
+    for outcome in [Outcome::NegativeBinomial1, Outcome::NegativeBinomial2, Outcome::ZeroInflatedPoisson] {
+        let fit = Regression::new("y ~ x + g", outcome).unwrap().fit(&t).unwrap();
+        assert_eq!(fit.status, Status::Separation, "{fit}");
+        assert!(fit.reason.contains("along -g;") && fit.parameters.iter().all(|p| p.std_error.is_none()), "{fit}");
+        let fit = Regression::new("y ~ x", outcome).unwrap().fit(&t).unwrap();
+        assert_ne!(fit.status, Status::Separation, "{fit}");
+    }
+}
+
+#[test]
+fn categories() {
+    let fit = |x: &[f64], labels: &[&str]| {
+        let t = table(&[("x", x)]).labels(&xp(), "y", labels).unwrap();
+        MultinomialLogit::new("y ~ x").unwrap().fit(&t).unwrap()
+    };
+    let x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+    for labels in [
+        // Completely; at one value two categories; one category apart from the others, which overlap.
+        ["u", "u", "u", "v", "v", "v", "w", "w", "w"],
+        ["u", "u", "u", "v", "u", "u", "w", "w", "w"],
+        ["u", "v", "u", "v", "v", "u", "w", "w", "w"],
+    ] {
+        let fit = fit(&x, &labels);
+        assert_eq!(fit.status, Status::Separation, "{fit}");
+        assert!(fit.parameters.iter().all(|p| p.std_error.is_none() && p.interval.is_none()), "{fit}");
+        assert!(fit.reason.contains(":x"), "{fit}");
+    }
+    let overlap = fit(&x, &["u", "w", "v", "u", "v", "w", "u", "w", "v"]);
+    assert_eq!(overlap.status, Status::Converged, "{overlap}");
+    // Overlap of a ten-thousandth is overlap.
+    let near = fit(&[0.0, 1.0, 2.0, 3.0, 3.0001, 4.0, 5.0, 6.0], &["u", "u", "u", "v", "u", "v", "v", "v"]);
+    assert_eq!(near.status, Status::Converged, "{near}");
 }

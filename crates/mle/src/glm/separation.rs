@@ -93,7 +93,7 @@ impl Rows {
     }
 
     /// The size of each column, the root of its mean square, and the number of rows with weight.
-    fn column_sizes(&self) -> Result<(Vec<f64>, f64)> {
+    pub(crate) fn column_sizes(&self) -> Result<(Vec<f64>, f64)> {
         let sums = self.sums(|rows| {
             let weighted = astype(greater(&rows.weights, 0.0)?, rows.y.dtype())?;
             array_api::concat(vec![reshape(sum(&weighted, ..)?, [1])?, matmul(weighted, square(&rows.x)?)?], 0)
@@ -207,8 +207,8 @@ impl Separation {
     }
 
     /// The direction in terms of the columns that it is made of, that of the largest part once.
-    fn combination(&self, names: &[String]) -> String {
-        let intercept = |j: usize| names[j] == "(Intercept)";
+    pub(crate) fn combination(&self, names: &[String]) -> String {
+        let intercept = |j: usize| names[j].ends_with("(Intercept)");
         let top = |some: &dyn Fn(usize) -> bool| {
             (0..names.len()).filter(|&j| some(j)).max_by(|&a, &b| self.sizes[a].abs().total_cmp(&self.sizes[b].abs()))
         };
