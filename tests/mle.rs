@@ -63,6 +63,8 @@ fn a_generalised_linear_model_has_figures() {
     assert!(fs::read(dir.join("figures/fit.png")).unwrap().starts_with(b"\x89PNG"));
     let left: Vec<_> = fs::read_dir(dir.join("figures")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|n| n.to_string_lossy().ends_with(".png")), "{left:?}");
+    let words = "glm --data counts.csv --formula y~a --family poisson --link sqrt --standard-errors observed";
+    assert!(mle().ok(&dir, words).contains("standard errors: observed information"));
 }
 
 #[test]

@@ -71,8 +71,10 @@ impl From<Interval> for IntervalMethod {
 pub(crate) enum Errors {
     /// The inverse negative Hessian.
     Observed,
-    /// Right for a wrong model too.
+    /// Right for a wrong model too: HC0.
     Sandwich,
+    /// The same times n / (n - p).
+    Hc1,
     /// The spread of refits.
     Bootstrap,
 }
@@ -82,7 +84,31 @@ impl From<Errors> for StandardErrors {
         match e {
             Errors::Observed => StandardErrors::ObservedInformation,
             Errors::Sandwich => StandardErrors::Sandwich,
+            Errors::Hc1 => StandardErrors::SandwichHc1,
             Errors::Bootstrap => StandardErrors::Bootstrap,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GlmErrors {
+    /// The inverse of the expected information.
+    Expected,
+    /// The inverse negative Hessian; the same for a canonical link.
+    Observed,
+    /// Right for a wrong variance too: HC0.
+    Sandwich,
+    /// The same times n / (n - p).
+    Hc1,
+}
+
+impl From<GlmErrors> for StandardErrors {
+    fn from(e: GlmErrors) -> StandardErrors {
+        match e {
+            GlmErrors::Expected => StandardErrors::ExpectedInformation,
+            GlmErrors::Observed => StandardErrors::ObservedInformation,
+            GlmErrors::Sandwich => StandardErrors::Sandwich,
+            GlmErrors::Hc1 => StandardErrors::SandwichHc1,
         }
     }
 }
@@ -155,9 +181,9 @@ pub(crate) struct GlmArgs {
     /// pearson, deviance, likelihood or a number.
     #[arg(long, value_parser = dispersion)]
     pub(crate) dispersion: Option<Dispersion>,
-    /// Standard errors that are right for a wrong variance too.
-    #[arg(long)]
-    pub(crate) sandwich: bool,
+    /// Where standard errors come from.
+    #[arg(long, value_enum, default_value = "expected")]
+    pub(crate) standard_errors: GlmErrors,
 }
 
 fn assignment(s: &str) -> Result<(String, f64), String> {

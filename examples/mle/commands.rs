@@ -1,10 +1,10 @@
 //! What each command does.
 
 use array_api::Namespace;
+use mle::Fit;
 use mle::distribution::{Censoring, Distribution, Law};
 use mle::glm::{Family, Glm};
 use mle::nonlinear::Nonlinear;
-use mle::{Fit, StandardErrors};
 use serde::Serialize;
 
 use crate::cli::{Cli, Command, FitArgs, GlmArgs, NlsArgs, Shared};
@@ -130,15 +130,14 @@ fn nls(args: &NlsArgs) -> Outcome<Done> {
 
 fn glm(args: &GlmArgs) -> Outcome<Done> {
     let (xp, columns) = open(&args.shared)?;
-    let mut model = Glm::new(&args.formula, Family::named(&args.family)?)?.level(args.shared.level);
+    let mut model = Glm::new(&args.formula, Family::named(&args.family)?)?
+        .level(args.shared.level)
+        .standard_errors(args.standard_errors.into());
     if let Some(link) = args.link {
         model = model.link(link);
     }
     if let Some(dispersion) = args.dispersion {
         model = model.dispersion(dispersion);
-    }
-    if args.sandwich {
-        model = model.standard_errors(StandardErrors::Sandwich);
     }
     if let Some(name) = &args.shared.weights {
         model = model.weights(&columns.numbers(&xp, name)?);
@@ -148,7 +147,8 @@ fn glm(args: &GlmArgs) -> Outcome<Done> {
     let mut pictures = vec![];
     if args.shared.plot.is_some() && fit.fit.status.is_converged() {
         let rows = model.fitted(&table, &fit)?;
-        let [observed, means, residuals] = [&rows.observed, &rows.means, &rows.residuals].map(|x| x.to_vec::<f64>());
+        let residuals = rows.deviance()?;
+        let [observed, means, residuals] = [&rows.observed, &rows.means, &residuals].map(|x| x.to_vec::<f64>());
         let response = args.formula.split('~').next().unwrap_or_default().trim();
         pictures = figures::fit_and_residuals(response, observed?, means?, residuals?, "deviance residual")?;
     }

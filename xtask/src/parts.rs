@@ -154,8 +154,8 @@ fn torch(run: &mut Run) -> Result<(), Failure> {
     let clippy = [&["clippy"], &WITH_TORCH[..], &["--all-targets", "--", "-D", "warnings"]].concat();
     // The names are those of the test programs that need libtorch; what else they would find ran before.
     let chosen =
-        ["--lib", "--test", "libtorch", "--test", "torch", "--test", "programs_on_libtorch", "--test", "coverage"];
-    let tests = [&["test"], &WITH_TORCH[..], &chosen].concat();
+        ["libtorch", "torch", "programs_on_libtorch", "fits", "coverage"].map(|name| ["--test", name]).concat();
+    let tests = [&["test"], &WITH_TORCH[..], &["--lib"], &chosen].concat();
     let doc_tests = [&["test"], &WITH_TORCH[..], &["--doc"]].concat();
     for words in [clippy, tests, doc_tests] {
         run.step(&run.repository.cargo(&words))?;

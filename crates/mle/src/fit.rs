@@ -18,6 +18,8 @@ pub enum StandardErrors {
     ExpectedInformation,
     /// `H^-1 (sum g g') H^-1`: right even where the model is not, for independent rows (Huber 1967, White 1980).
     Sandwich,
+    /// The sandwich times `n / (n - p)`, which corrects its smallness for few rows (HC1; MacKinnon and White 1985).
+    SandwichHc1,
     /// The spread of refits to rows drawn with replacement.
     Bootstrap,
     /// Residual variance with `n - p` degrees of freedom times `(J'J)^-1`, as in regression.

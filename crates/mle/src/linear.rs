@@ -1,6 +1,10 @@
 //! Linear least squares to nearly the precision of the data: QR of scaled columns, refined with residuals in twice the
 //! precision.
 
+mod residuals;
+
+pub use residuals::Residuals;
+
 use array_api::{Array, Error, Namespace, Result, index, matmul, matrix_transpose, multiply, qr, stack, subtract};
 
 use crate::columns;

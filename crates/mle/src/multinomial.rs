@@ -1,13 +1,15 @@
 //! Multinomial logit: regression of a category.
 
-use array_api::{Array, Error, Result, matmul, stack};
+use array_api::{Array, Error, Result, concat, expand_dims, matmul, multiply, stack};
 
-use crate::fit::{Fit, StandardErrors};
-use crate::glm::Table;
+use crate::fit::{Estimate, Fit, StandardErrors};
 use crate::glm::design::Design;
+use crate::glm::scoring::Rows;
 use crate::glm::terms::Terms;
+use crate::glm::{Family, Link, Table};
 use crate::matrix;
 use crate::problem::{Free, Problem, Wanted, check};
+use crate::status::Status;
 use crate::transform::Range;
 
 /// A regression of a category: the logarithm of each category's probability over the first one's is linear.
@@ -101,24 +103,78 @@ impl MultinomialLogit {
             xp: codes.namespace(),
         };
         let fit = problem.solve(&self.wanted)?;
-        self.separated(fit, &design, &codes, others)
+        let expanded = Expanded { x: &design.x, chosen: &chosen };
+        match expanded.separation(&problem, &fit, &self.wanted)? {
+            None => Ok(fit),
+            Some(direction) => Ok(separated(fit, &direction)),
+        }
+    }
+}
+
+fn separated(mut fit: Fit, direction: &str) -> Fit {
+    fit.status = Status::Separation;
+    fit.reason = format!(
+        "the predictors separate the categories: the likelihood grows for ever along {direction}; the estimates are where it was left"
+    );
+    fit.parameters.iter_mut().for_each(|p| (p.interval, p.p_value) = (None, None));
+    let why = format!("the fit ended with status `{}`, so its curvature means nothing", fit.status);
+    fit.without_covariance(&why)
+}
+
+/// A standard error of a predictor's part above which the data may not determine it.
+const VAGUE: f64 = 20.0;
+
+/// The design, and for each category but the first whether a row has it.
+struct Expanded<'a> {
+    x: &'a Array,
+    chosen: &'a [Array],
+}
+
+impl Expanded<'_> {
+    /// The direction in which every row's own category gains on all others for ever, if there is one near to the fit's last
+    /// step or to the estimates (Albert and Anderson 1984, section 2).
+    fn separation(&self, problem: &Problem<'_>, fit: &Fit, wanted: &Wanted) -> Result<Option<String>> {
+        let p = self.x.shape()?[1];
+        let plain = Rows {
+            x: self.x.clone(),
+            y: self.chosen[0].clone(),
+            weights: array_api::ones_like(&self.chosen[0], ..)?,
+            offset: None,
+        };
+        let (sizes, _) = plain.column_sizes()?;
+        let sure = |(j, e): (usize, &Estimate)| e.std_error.is_some_and(|se| se * sizes[j % p] < VAGUE);
+        let estimates = fit.estimates();
+        if fit.status.is_converged() && fit.parameters.iter().enumerate().all(sure)
+            || estimates.iter().any(|b| !b.is_finite())
+        {
+            return Ok(None);
+        }
+        let rows = self.rows()?;
+        let here = problem.objective(wanted.scale, false).curvature(&estimates)?;
+        let step = matrix::inverse_definite(&here.hessian).map(|inverse| matrix::times(&inverse, &here.gradient));
+        let step = step.map(|step| step.iter().map(|d| -d).collect::<Vec<f64>>());
+        for direction in step.into_iter().chain([estimates]) {
+            if let Some(found) = rows.separation(&Family::Binomial, Link::Logit, &direction)? {
+                return Ok(Some(found.combination(&problem.names())));
+            }
+        }
+        Ok(None)
     }
 
-    /// A likelihood that grows for ever along a direction has a Hessian that vanishes there: the categories are separated, if
-    /// the columns are independent.
-    fn separated(&self, mut fit: Fit, design: &Design, codes: &Array, others: usize) -> Result<Fit> {
-        let largest = fit.estimates().iter().fold(0.0_f64, |m, b| m.max(b.abs()));
-        if fit.status.is_converged() || !largest.is_finite() || fit.log_likelihood < -1e-3 * codes.size()? as f64 {
-            return Ok(fit);
+    /// A row for each row and category: how much the row's own category gains on that one. All of them are to gain.
+    fn rows(&self) -> Result<Rows> {
+        let mut blocks = vec![];
+        for other in 0..=self.chosen.len() {
+            let mut parts = vec![];
+            for (k, chosen) in self.chosen.iter().enumerate() {
+                let sign = (chosen - if k + 1 == other { 1.0 } else { 0.0 }).ok()?;
+                parts.push(multiply(self.x, expand_dims(sign, -1)?)?);
+            }
+            blocks.push(concat(parts, 1)?);
         }
-        let gram = matrix::read(&matmul(array_api::matrix_transpose(&design.x)?, &design.x)?)?;
-        if matrix::inverse_definite(&gram).is_some() {
-            fit.status = crate::Status::Separation;
-            fit.reason = format!(
-                "the predictors separate the {} categories: the likelihood grows for ever; the estimates are where it was left",
-                others + 1
-            );
-        }
-        Ok(fit)
+        let x = concat(blocks, 0)?;
+        let ones = vec![array_api::ones_like(&self.chosen[0], ..)?; self.chosen.len() + 1];
+        let ones = concat(ones, 0)?;
+        Ok(Rows { x, y: ones.clone(), weights: ones, offset: None })
     }
 }

@@ -231,9 +231,9 @@ impl Problem<'_> {
             return Ok(fit.without_covariance("the Hessian is not definite at the estimate"));
         };
         let mut fit = match wanted.standard_errors {
-            StandardErrors::Sandwich => {
-                let covariance = sandwich::covariance(self, &fit.estimates(), &inverse)?;
-                fit.with_covariance(&covariance, StandardErrors::Sandwich)
+            source @ (StandardErrors::Sandwich | StandardErrors::SandwichHc1) => {
+                let covariance = sandwich::covariance(self, &fit.estimates(), &inverse, source)?;
+                fit.with_covariance(&covariance, source)
             }
             _ => fit.with_covariance(&inverse, StandardErrors::ObservedInformation),
         };

@@ -4,12 +4,13 @@ use array_api::{Array, Error, Result, exp, lgamma, log, log1p, matmul, negative,
 
 use crate::columns;
 use crate::distribution::{NEGATIVE_BINOMIAL, ZERO_INFLATED_POISSON};
-use crate::fit::{Fit, IntervalMethod, StandardErrors};
+use crate::fit::{Fit, IntervalMethod, StandardErrors, blank};
 use crate::glm::design::Design;
-use crate::glm::scoring::Rows;
+use crate::glm::scoring::{Ended, Rows};
 use crate::glm::terms::Terms;
 use crate::glm::{Family, Link, Table};
 use crate::problem::{Free, Problem, Wanted, check};
+use crate::status::Status;
 use crate::transform::Range;
 
 /// What the response is.
@@ -185,7 +186,7 @@ impl Regression {
             return Err(Error::value("regression", format!("{rows} rows cannot determine {all} parameters")));
         }
         let weights = self.weights.as_ref().map(|w| columns::weights(w, rows)).transpose()?;
-        let parameters = row.parameters(&design, second.as_ref(), weights.as_ref())?;
+        let (parameters, separation) = row.parameters(&design, second.as_ref(), weights.as_ref())?;
         let predictor = |x: &Array, b: &[Array]| matmul(x, stack(b.to_vec(), 0)?);
         let log_density = |b: &[Array]| -> Result<Array> {
             let eta = predictor(&design.x, &b[..p])?;
@@ -215,7 +216,11 @@ impl Regression {
             total,
             xp: design.y.namespace(),
         };
-        problem.solve(&self.wanted)
+        match separation {
+            None => problem.solve(&self.wanted),
+            // Zeros that a mean can follow for ever raise all of these likelihoods, as they do Poisson's.
+            Some(reason) => left(&problem, reason),
+        }
     }
 }
 
@@ -237,14 +242,23 @@ impl Row {
     }
 
     /// The parameters, starting where a generalised linear model of the mean ends.
-    fn parameters(&self, design: &Design, second: Option<&Design>, weights: Option<&Array>) -> Result<Vec<Free>> {
+    fn parameters(
+        &self,
+        design: &Design,
+        second: Option<&Design>,
+        weights: Option<&Array>,
+    ) -> Result<(Vec<Free>, Option<String>)> {
         let p = design.names.len();
         let weights = match weights {
             Some(w) => w.clone(),
             None => array_api::ones_like(&design.y, ..)?,
         };
         let rows = Rows { x: design.x.clone(), y: design.y.clone(), weights, offset: design.offset.clone() };
-        let (state, ..) = rows.score(&self.first.0, self.first.1, None, 50)?;
+        let (state, _, ended) = rows.score(&self.first.0, self.first.1, None, 50)?;
+        let separation = match ended {
+            Ended::Separated(found) => Some(found.reason(&design.names)),
+            _ => None,
+        };
         let start = |j: usize| if state.coefficients[j].is_finite() { state.coefficients[j] } else { 0.0 };
         let real = |name: String, start: f64| Free { name, range: Range::Real, start, prior: None };
         let mut all: Vec<Free> = (0..p).map(|j| real(design.names[j].clone(), start(j))).collect();
@@ -258,6 +272,18 @@ impl Row {
                 all.extend(second.names.iter().map(|n| real(format!("{name}:{n}"), start(n))));
             }
         }
-        Ok(all)
+        Ok((all, separation))
     }
+}
+
+/// A fit that separation ended before it began, at the starting values.
+fn left(problem: &Problem<'_>, reason: String) -> Result<Fit> {
+    let start: Vec<f64> = problem.parameters.iter().map(|p| p.start).collect();
+    let mut fit = blank(&problem.model, "Fisher scoring of the Poisson regression", &problem.names(), &start);
+    let at = start.iter().map(|&x| problem.xp.asarray(x)).collect::<Result<Vec<_>>>()?;
+    fit.observations = problem.total;
+    fit.log_likelihood = problem.log_likelihood(&at, problem.weights.as_ref())?.item()?;
+    (fit.status, fit.reason) = (Status::Separation, reason);
+    let why = format!("the fit ended with status `{}`, so its curvature means nothing", fit.status);
+    Ok(fit.without_covariance(&why).with_criteria())
 }

@@ -9,7 +9,8 @@ impl fmt::Display for StandardErrors {
         f.write_str(match self {
             StandardErrors::ObservedInformation => "observed information",
             StandardErrors::ExpectedInformation => "expected information",
-            StandardErrors::Sandwich => "sandwich",
+            StandardErrors::Sandwich => "sandwich, HC0",
+            StandardErrors::SandwichHc1 => "sandwich, HC1",
             StandardErrors::Bootstrap => "bootstrap",
             StandardErrors::LeastSquares => "least squares, n - p degrees of freedom",
             StandardErrors::SamplingLaw => "the estimate's sampling law",

@@ -89,6 +89,18 @@ impl Family {
         }
     }
 
+    /// The derivative of the variance by the mean.
+    pub(crate) fn variance_slope(&self, mu: &Array) -> Result<Array> {
+        match *self {
+            Family::Gaussian => array_api::zeros_like(mu, ..),
+            Family::Binomial => (1.0 - mu * 2.0).ok(),
+            Family::Poisson => array_api::ones_like(mu, ..),
+            Family::Gamma => multiply(mu, 2.0),
+            Family::InverseGaussian => (square(mu)? * 3.0).ok(),
+            Family::NegativeBinomial { theta } => (mu * (2.0 / theta.unwrap_or(f64::INFINITY)) + 1.0).ok(),
+        }
+    }
+
     /// Means to start from, which lie inside the family's range for every response.
     pub(crate) fn first_mean(&self, y: &Array, weights: &Array) -> Result<Array> {
         match self {

@@ -1,12 +1,12 @@
 //! Links: from the mean to the linear predictor.
 
 use array_api::{
-    Array, Result, abs, clip, exp, expm1, greater, less, log, log1p, logical_not, negative, pow, reciprocal, sigmoid,
-    sqrt, square, where_,
+    Array, Result, clip, exp, expm1, less, log, log1p, negative, pow, reciprocal, sigmoid, sqrt, square, where_,
 };
 
 use crate::distribution::tails::{HALF_LN_TAU, log_normal_cdf};
 use crate::glm::family::Family;
+use crate::inference::laws::normal_quantiles;
 
 /// A link `eta = g(mu)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -94,6 +94,20 @@ impl Link {
         })
     }
 
+    /// The mean's second derivative at a linear predictor, where the mean and its first one are known.
+    pub(crate) fn second_derivative(self, eta: &Array, mu: &Array, slope: &Array) -> Result<Array> {
+        match self {
+            Link::Identity => array_api::zeros_like(eta, ..),
+            Link::Log => Ok(mu.clone()),
+            Link::Logit => (slope * (1.0 - mu * 2.0)).ok(),
+            Link::Probit => negative((eta * slope).ok()?),
+            Link::Cloglog => (slope * (1.0 - exp(clip(eta, -700.0, 6.0)?)?)).ok(),
+            Link::Inverse => (pow(mu, 3.0)? * 2.0).ok(),
+            Link::InverseSquared => (pow(eta, -2.5)? * 0.75).ok(),
+            Link::Sqrt => array_api::full_like(eta, 2.0),
+        }
+    }
+
     /// Whether the link's slope is the family's variance itself.
     pub(crate) fn is_natural(self, family: &Family) -> bool {
         matches!(
@@ -129,17 +143,9 @@ fn inside(mu: Array) -> Result<Array> {
     clip(mu, f64::EPSILON, 1.0 - f64::EPSILON)
 }
 
-/// The quantile of the standard normal by Newton's method on the logarithm of the smaller tail, for starting values.
+/// The quantile of the standard normal.
 fn probit(p: &Array) -> Result<Array> {
     let lower = less(p, 0.5)?;
-    let tail = where_(&lower, p, (1.0 - p).ok()?)?;
-    let goal = log(&tail)?;
-    let mut z = negative(sqrt((&goal * -2.0 - 2.0 * std::f64::consts::LN_2 + 1e-300).ok()?)?)?;
-    for _ in 0..12 {
-        let value = log_normal_cdf(&z)?;
-        let slope = exp((square(&z)? * -0.5 - HALF_LN_TAU - &value).ok()?)?;
-        z = (z + (&goal - value) / slope).ok()?;
-    }
-    let z = where_(greater(abs(&z)?, 0.0)?, &z, 0.0)?;
-    where_(logical_not(lower)?, negative(&z)?, z)
+    let z = normal_quantiles(&log(where_(&lower, p, (1.0 - p).ok()?)?)?)?;
+    where_(lower, &z, negative(&z)?)
 }

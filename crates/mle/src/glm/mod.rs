@@ -2,14 +2,19 @@
 
 pub(crate) mod design;
 mod family;
+mod information;
 mod link;
+mod residuals;
 pub(crate) mod scoring;
+mod separation;
 pub(crate) mod terms;
 mod theta;
 
 pub use design::Table;
 pub use family::Family;
 pub use link::Link;
+pub use residuals::Fitted;
+pub(crate) use residuals::standard_deviation;
 
 use array_api::{Array, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -61,20 +66,6 @@ pub struct Glm {
     standard_errors: StandardErrors,
     level: f64,
     iterations: usize,
-}
-
-/// The rows of a table under a fitted model, each a vector.
-#[derive(Clone, Debug)]
-pub struct Fitted {
-    /// The response as the family has it: shares, where it was given as counts of successes and failures.
-    pub observed: Array,
-    /// The means that the model gives.
-    pub means: Array,
-    /// The deviance residuals: the signed roots of what each row adds to the deviance, its weight included.
-    pub residuals: Array,
-    /// The Pearson residuals: the distances from the means over the standard deviations that the family gives, the dispersion
-    /// taken as 1 and the weight included. Their squares add up to Pearson's statistic.
-    pub pearson: Array,
 }
 
 /// A fitted generalised linear model.
@@ -136,7 +127,9 @@ impl Glm {
         self
     }
 
-    /// Expected information (if not given), or the sandwich.
+    /// Where standard errors come from: expected information if not given, as in R; observed information, as Stata's and
+    /// Newton's; or the sandwich around the observed information, as HC0 or HC1. For a canonical link both informations are
+    /// the same. The fit says which it is.
     pub fn standard_errors(mut self, source: StandardErrors) -> Glm {
         self.standard_errors = source;
         self
@@ -182,46 +175,6 @@ impl Glm {
         self.result(&data, &design.names, family, state, iterations, ended, with_weight as f64)
     }
 
-    /// Means and residuals of a table's rows at a fit of this model.
-    ///
-    /// # Errors
-    /// For names that the table does not have, values that are not finite, and a fit with other coefficients.
-    ///
-    /// ```
-    /// use mle::Table;
-    /// use mle::glm::{Family, Glm};
-    /// # let xp = array_ndarray::namespace();
-    /// let table = Table::new().numbers("y", xp.asarray([1.0, 2.0, 6.0])?);
-    /// let model = Glm::new("y ~ 1", Family::Poisson)?;
-    /// let fitted = model.fitted(&table, &model.fit(&table)?)?;
-    /// assert!((fitted.means.at(0_isize)?.item::<f64>()? - 3.0).abs() < 1e-12);
-    /// assert!(fitted.residuals.at(0_isize)?.item::<f64>()? < 0.0);
-    /// # Ok::<(), array_api::Error>(())
-    /// ```
-    pub fn fitted(&self, table: &Table, fit: &GlmFit) -> Result<Fitted> {
-        let design = Design::new(&self.terms, table)?;
-        let names: Vec<&str> = fit.fit.parameters.iter().map(|p| p.name.as_str()).collect();
-        if design.names != names {
-            let message = format!("the fit is of {}, the table gives {}", names.join(", "), design.names.join(", "));
-            return Err(Error::value("glm", message));
-        }
-        let weights = self.row_weights(&design)?;
-        let family = match (self.family, fit.theta) {
-            (Family::NegativeBinomial { .. }, theta) => Family::NegativeBinomial { theta },
-            (family, _) => family,
-        };
-        let rows = Rows { x: design.x, y: design.y, weights, offset: design.offset };
-        let means = rows.means(self.link, &fit.fit.estimates())?;
-        // Rounding may leave less than nothing of a row that is fitted exactly.
-        let deviances = (family.unit_deviance(&rows.y, &means)? * &rows.weights).ok()?;
-        let distance = array_api::sqrt(array_api::maximum(deviances, 0.0)?)?;
-        let apart = (&rows.y - &means).ok()?;
-        let residuals = (array_api::sign(&apart)? * distance).ok()?;
-        let spread = array_api::sqrt((family.variance(&means)? / &rows.weights).ok()?)?;
-        let pearson = (apart / spread).ok()?;
-        Ok(Fitted { observed: rows.y, means, residuals, pearson })
-    }
-
     /// The weights of the rows: the given ones, times the trials of each.
     fn row_weights(&self, design: &Design) -> Result<Array> {
         let weights = match &self.weights {
@@ -235,7 +188,21 @@ impl Glm {
         }
     }
 
+    /// Whether the dispersion is estimated from the rows.
+    fn estimates_dispersion(&self, family: &Family) -> bool {
+        family.has_dispersion() && !matches!(self.dispersion, Dispersion::Fixed(_))
+    }
+
     fn check(&self) -> Result<()> {
+        if !matches!(
+            self.standard_errors,
+            StandardErrors::ExpectedInformation
+                | StandardErrors::ObservedInformation
+                | StandardErrors::Sandwich
+                | StandardErrors::SandwichHc1
+        ) {
+            return Err(self.no_standard_errors(self.standard_errors));
+        }
         match self.dispersion {
             Dispersion::Fixed(d) if !(d > 0.0 && d.is_finite()) => {
                 Err(Error::value("glm", format!("the dispersion is {d}, but must be positive")))
@@ -285,8 +252,8 @@ impl Glm {
             Family::NegativeBinomial { theta } => theta,
             _ => None,
         };
-        let estimated = matches!(self.family, Family::NegativeBinomial { theta: None })
-            || family.has_dispersion() && !matches!(self.dispersion, Dispersion::Fixed(_));
+        let estimated =
+            matches!(self.family, Family::NegativeBinomial { theta: None }) || self.estimates_dispersion(&family);
         fit.free_parameters = p + usize::from(estimated);
         fit.log_likelihood = data.log_likelihood(&family, self.link, &state, likelihood_dispersion)?;
         let mut fit = self.judge(fit.with_criteria(), data, names, &family, &state, ended, dispersion)?;
@@ -336,61 +303,13 @@ impl Glm {
                 fit.status = Status::IterationLimit;
                 fit.reason = format!("{} iterations were not enough; allow more", fit.iterations);
             }
-            Ended::Separated => {
-                fit.status = Status::Separation;
-                let grows: Vec<&str> = largest(names, &data.step(family, self.link, state)?.unwrap_or_default());
-                fit.reason = format!(
-                    "the predictors separate the outcomes: the likelihood grows for ever along {}; the estimates are where it was left",
-                    grows.join(", ")
-                );
-            }
+            Ended::Separated(found) => (fit.status, fit.reason) = (Status::Separation, found.reason(names)),
         }
         if fit.status != Status::Converged {
             let reason = format!("the fit ended with status `{}`, so its curvature means nothing", fit.status);
             fit = fit.without_covariance(&reason);
         }
         Ok(fit)
-    }
-
-    fn covariance(
-        &self,
-        fit: Fit,
-        data: &Rows,
-        family: &Family,
-        state: &State,
-        dispersion: f64,
-        freedom: f64,
-    ) -> Result<Fit> {
-        if freedom <= 0.0 && self.family.has_dispersion() && !matches!(self.dispersion, Dispersion::Fixed(_)) {
-            return Ok(fit.without_covariance(
-                "there are as many coefficients as rows, so nothing is left to see the errors by",
-            ));
-        }
-        let Some(inverse) = data.inverse(family, self.link, state)? else {
-            return Ok(fit.without_covariance("the information matrix is singular"));
-        };
-        let mut fit = match self.standard_errors {
-            StandardErrors::Sandwich => {
-                let covariance = data.sandwich(family, self.link, state, &inverse)?;
-                fit.with_covariance(&covariance, StandardErrors::Sandwich)
-            }
-            StandardErrors::ExpectedInformation | StandardErrors::ObservedInformation => {
-                if self.standard_errors == StandardErrors::ObservedInformation && !self.link.is_canonical(family) {
-                    let message = "observed information differs from the expected one for a link that is not canonical, and is not computed for these models; use expected information or the sandwich";
-                    return Err(Error::value("glm", message));
-                }
-                let p = inverse.nrows();
-                let covariance = Matrix::from_fn(p, p, |i, j| inverse[(i, j)] * dispersion);
-                fit.with_covariance(&covariance, self.standard_errors)
-            }
-            other => {
-                return Err(Error::value("glm", format!("standard errors by {other} are not made for these models")));
-            }
-        };
-        if family.has_dispersion() && !matches!(self.dispersion, Dispersion::Fixed(_)) {
-            fit.statistic_degrees = Some(freedom);
-        }
-        fit.with_wald_intervals(&data.y.namespace(), self.level)
     }
 
     fn null_deviance(&self, data: &Rows, family: &Family, state: &State) -> Result<Option<f64>> {
@@ -408,12 +327,6 @@ impl Glm {
         let (state, _, ended) = null.score(family, self.link, None, self.iterations)?;
         Ok((ended == Ended::Converged).then_some(state.deviance))
     }
-}
-
-/// The names whose part of a direction is the largest.
-fn largest<'n>(names: &'n [String], direction: &[f64]) -> Vec<&'n str> {
-    let top = direction.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
-    names.iter().zip(direction).filter(|(_, d)| d.abs() > 0.05 * top).map(|(n, _)| n.as_str()).collect()
 }
 
 impl std::fmt::Display for GlmFit {

@@ -2,17 +2,18 @@
 //! row per coefficient.
 
 use array_api::{
-    Array, Device, Error, Level, Result, astype, concat, divide, expand_dims, index, matmul, matrix_transpose,
-    multiply, parallel, qr, reshape, sqrt, square, sum, vecdot,
+    Array, Device, Error, Level, Result, concat, divide, expand_dims, index, matmul, matrix_transpose, multiply,
+    parallel, qr, reshape, sqrt, square, sum, vecdot,
 };
 
 use super::family::Family;
 use super::link::Link;
+use super::separation::{SLOW, Separation};
 use crate::columns;
 use crate::matrix::{self, Matrix};
 
 /// The data of a model: a design, a response, weights and an offset, all of one kind of array.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) x: Array,
     pub(crate) y: Array,
@@ -31,10 +32,10 @@ pub(crate) struct State {
 }
 
 /// How scoring ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Ended {
     Converged,
-    Separated,
+    Separated(Box<Separation>),
     Singular,
     Limit,
     Undefined,
@@ -81,16 +82,21 @@ impl Rows {
         (0..rows).step_by(size).map(|from| self.part(from, (from + size).min(rows), 1)).collect()
     }
 
-    fn columns(&self) -> Result<usize> {
+    pub(crate) fn columns(&self) -> Result<usize> {
         match *self.x.shape()? {
             [_, columns] => Ok(columns),
             _ => Err(Error::shape("glm", format!("a design of shape {} is no matrix", self.x.dims()))),
         }
     }
 
-    /// Sums over all rows of what a function gives for a block of them, as one array: blocks in parallel, their sums in pairs.
+    /// What a function gives for each block of rows, as one array: blocks in parallel.
+    pub(crate) fn each(&self, f: impl Fn(&Rows) -> Result<Array> + Send + Sync) -> Result<Vec<Vec<f64>>> {
+        parallel::map(self.blocks()?, |block| f(&block)?.to_vec::<f64>())
+    }
+
+    /// Sums over all rows of what a function gives for a block of them: those of blocks are added in pairs.
     pub(crate) fn sums(&self, f: impl Fn(&Rows) -> Result<Array> + Send + Sync) -> Result<Vec<f64>> {
-        let mut sums = parallel::map(self.blocks()?, |block| f(&block)?.to_vec::<f64>())?;
+        let mut sums = self.each(f)?;
         while sums.len() > 1 {
             let join = |pair: &[Vec<f64>]| match pair {
                 [a, b] => a.iter().zip(b).map(|(a, b)| a + b).collect(),
@@ -101,7 +107,7 @@ impl Rows {
         Ok(sums.pop().unwrap_or_default())
     }
 
-    fn predictor(&self, coefficients: &[f64]) -> Result<Array> {
+    pub(crate) fn predictor(&self, coefficients: &[f64]) -> Result<Array> {
         let eta = matmul(&self.x, self.y.namespace().asarray(coefficients)?)?;
         match &self.offset {
             Some(offset) => (eta + offset).ok(),
@@ -115,7 +121,7 @@ impl Rows {
     }
 
     /// The working weights at some coefficients.
-    fn working(&self, family: &Family, link: Link, coefficients: &[f64]) -> Result<Array> {
+    pub(crate) fn working(&self, family: &Family, link: Link, coefficients: &[f64]) -> Result<Array> {
         let (mu, slope) = link.inverse(&self.predictor(coefficients)?)?;
         (square(slope)? * &self.weights / family.variance(&mu)?).ok()
     }
@@ -141,7 +147,7 @@ impl Rows {
     }
 
     /// One array of a number, `X' v` and `X' diag(w) X`: what is computed lazily takes one pass.
-    fn gathered(&self, number: Array, v: &Array, w: &Array) -> Result<Array> {
+    pub(crate) fn gathered(&self, number: Array, v: &Array, w: &Array) -> Result<Array> {
         let columns = self.columns()?;
         let product = matmul(matrix_transpose(&self.x)?, multiply(&self.x, expand_dims(w, -1)?)?)?;
         let parts = vec![reshape(number, [1])?, matmul(v, &self.x)?, reshape(product, [(columns * columns) as isize])?];
@@ -176,7 +182,11 @@ impl Rows {
         self.inverse_of(&state.information, || self.working(family, link, &state.coefficients))
     }
 
-    fn inverse_of(&self, information: &Matrix, weights: impl FnOnce() -> Result<Array>) -> Result<Option<Matrix>> {
+    pub(crate) fn inverse_of(
+        &self,
+        information: &Matrix,
+        weights: impl FnOnce() -> Result<Array>,
+    ) -> Result<Option<Matrix>> {
         let finite = matrix::rows(information).iter().flatten().all(|v| v.is_finite());
         match if finite { condition(information)? } else { None } {
             Some(c) if c < WELL_CONDITIONED => Ok(matrix::inverse_definite(information)),
@@ -246,14 +256,20 @@ impl Rows {
         if !usable(&state) {
             return Ok((state, 0, Ended::Undefined));
         }
-        let mut polished = f64::INFINITY;
+        let (mut polished, mut last) = (f64::INFINITY, vec![]);
         for iteration in 0..limit {
             let Some(step) = self.step(family, link, &state)? else { return Ok((state, iteration, Ended::Singular)) };
+            last = step.clone();
             // The distance from the maximum in standard errors, at dispersion 1.
             let distance = matrix::dot(&state.score, &step).max(0.0).sqrt();
             let size = (state.deviance.abs() / (self.y.size()? as f64)).sqrt();
             let scale = if family.has_dispersion() { size.max(f64::MIN_POSITIVE) } else { 1.0 };
-            if distance <= 1e-7 * scale && (distance <= 1e-12 * scale || distance >= 0.1 * polished) {
+            if distance > SLOW * polished
+                && let Some(found) = self.separation(family, link, &step)?
+            {
+                return Ok((state, iteration, Ended::Separated(Box::new(found))));
+            }
+            if distance <= 1e-7 * scale && (distance <= 1e-12 * scale || distance >= 0.5 * polished) {
                 return Ok((state, iteration, Ended::Converged));
             }
             polished = distance;
@@ -276,51 +292,24 @@ impl Rows {
                 }
             };
             let Some(next) = next else {
-                let ended = if distance <= 1e-5 * scale { Ended::Converged } else { Ended::Undefined };
+                let ended = match distance <= 1e-5 * scale {
+                    true => Ended::Converged,
+                    false => self.ended_without(family, link, &step, Ended::Undefined)?,
+                };
                 return Ok((state, iteration + 1, ended));
             };
-            if iteration >= 7 && self.separates(family, &step)? {
-                return Ok((next, iteration + 1, Ended::Separated));
-            }
             state = next;
         }
-        Ok((state, limit, Ended::Limit))
+        let ended = self.ended_without(family, link, &last, Ended::Limit)?;
+        Ok((state, limit, ended))
     }
 
-    /// Whether moving along a direction can only raise the likelihood, for ever: rows whose response lies at an end of the
-    /// family's range move towards it or stay, and the others stay (Albert and Anderson 1984).
-    pub(crate) fn separates(&self, family: &Family, direction: &[f64]) -> Result<bool> {
-        if !matches!(family, Family::Binomial | Family::Poisson | Family::NegativeBinomial { .. }) {
-            return Ok(false);
-        }
-        let moved = matmul(&self.x, self.y.namespace().asarray(direction)?)?;
-        let low = array_api::equal(&self.y, 0.0)?;
-        let high = match family {
-            Family::Binomial => array_api::equal(&self.y, 1.0)?,
-            _ => array_api::zeros_like(&low, ..)?,
-        };
-        let towards = array_api::where_(
-            &low,
-            array_api::negative(&moved)?,
-            array_api::where_(&high, &moved, array_api::negative(array_api::abs(&moved)?)?)?,
-        )?;
-        let towards = multiply(towards, astype(array_api::greater(&self.weights, 0.0)?, moved.dtype())?)?;
-        let (least, most) = (towards.min(..)?.item::<f64>()?, towards.max(..)?.item::<f64>()?);
-        Ok(most > 1e-3 && least >= -1e-4 * most)
-    }
-
-    /// `(X'WX)^-1 (sum of squared scores) (X'WX)^-1`.
-    pub(crate) fn sandwich(&self, family: &Family, link: Link, state: &State, inverse: &Matrix) -> Result<Matrix> {
-        let p = self.columns()?;
-        let sums = self.sums(|rows| {
-            let (mu, slope) = link.inverse(&rows.predictor(&state.coefficients)?)?;
-            let variance = family.variance(&mu)?;
-            let scores = ((&rows.y - mu) * &rows.weights * slope / variance).ok()?;
-            let scaled = multiply(&rows.x, expand_dims(scores, -1)?)?;
-            reshape(matmul(matrix_transpose(&scaled)?, &scaled)?, [(p * p) as isize])
-        })?;
-        let meat = Matrix::from_fn(p, p, |i, j| sums[i * p + j]);
-        Ok(inverse * meat * inverse)
+    /// How scoring ended where it found no maximum: by separation, if its last step shows one.
+    fn ended_without(&self, family: &Family, link: Link, step: &[f64], otherwise: Ended) -> Result<Ended> {
+        Ok(match self.separation(family, link, step)? {
+            Some(found) => Ended::Separated(Box::new(found)),
+            None => otherwise,
+        })
     }
 
     /// Pearson's statistic.
@@ -375,7 +364,7 @@ impl Rows {
 }
 
 /// What [`Rows::gathered`] put together; the matrix symmetric to the last bit.
-fn scattered(sums: &[f64], columns: usize) -> (f64, Vec<f64>, Matrix) {
+pub(crate) fn scattered(sums: &[f64], columns: usize) -> (f64, Vec<f64>, Matrix) {
     let products = &sums[1 + columns..];
     let entry = |i: usize, j: usize| 0.5 * (products[i * columns + j] + products[j * columns + i]);
     (sums[0], sums[1..1 + columns].to_vec(), Matrix::from_fn(columns, columns, entry))

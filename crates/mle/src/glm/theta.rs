@@ -30,7 +30,7 @@ pub(crate) fn score(data: &Rows, link: Link, limit: usize) -> Result<(Family, St
         iterations += steps + 1;
         let moved = (next / theta - 1.0).abs();
         theta = next;
-        if how != Ended::Converged || moved < 1e-11 || theta >= POISSON {
+        if ended != Ended::Converged || moved < 1e-11 || theta >= POISSON {
             return Ok((family, state, iterations, ended));
         }
     }

@@ -2,8 +2,10 @@
 //!
 //! Normal tails are `libm`'s; the others are the protocol's incomplete gamma and beta functions, computed where the data live.
 
-use array_api::{Namespace, Result, betainc, gammaincc};
-use std::f64::consts::FRAC_1_SQRT_2;
+use array_api::{Array, Namespace, Result, betainc, equal, exp, gammaincc, maximum, negative, sqrt, square, where_};
+use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
+
+use crate::distribution::tails::{HALF_LN_TAU, log_normal_cdf};
 
 /// The probability that a standard normal exceeds `z`, accurate in both tails.
 pub fn normal_upper_tail(z: f64) -> f64 {
@@ -44,6 +46,21 @@ pub fn normal_quantile(p: f64) -> f64 {
         z = next;
     }
     z
+}
+
+/// The standard normal's quantiles of probabilities up to one half, given by their logarithms: infinite for a probability of 0.
+///
+/// Newton's method on `log Phi` again, from the left.
+pub(crate) fn normal_quantiles(log_probability: &Array) -> Result<Array> {
+    let none = equal(log_probability, f64::NEG_INFINITY)?;
+    let goal = where_(&none, -1.0, log_probability)?;
+    let mut z = negative(sqrt(maximum((&goal * -2.0 - 2.0 * LN_2).ok()?, 0.0)?)?)?;
+    for _ in 0..12 {
+        let value = log_normal_cdf(&z)?;
+        let slope = exp((square(&z)? * -0.5 - HALF_LN_TAU - &value).ok()?)?;
+        z = (z + (&goal - value) / slope).ok()?;
+    }
+    where_(none, f64::NEG_INFINITY, z)
 }
 
 /// The probability that a chi-squared variable exceeds `x`.
