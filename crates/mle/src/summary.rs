@@ -9,6 +9,7 @@ impl fmt::Display for StandardErrors {
         f.write_str(match self {
             StandardErrors::ObservedInformation => "observed information",
             StandardErrors::ExpectedInformation => "expected information",
+            StandardErrors::DeltaMethod => "observed information without bounds, by the delta method",
             StandardErrors::Sandwich => "sandwich",
             StandardErrors::Bootstrap => "bootstrap",
             StandardErrors::LeastSquares => "least squares, n - p degrees of freedom",
