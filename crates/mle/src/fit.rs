@@ -16,6 +16,9 @@ pub enum StandardErrors {
     ObservedInformation,
     /// The inverse of the Hessian's expectation: Fisher's information.
     ExpectedInformation,
+    /// The inverse of the negative Hessian on the scale without bounds, carried over to the parameters by the derivatives of
+    /// the map: for shares and matrices, whose entries depend on each other, and for modes that were taken on that scale.
+    DeltaMethod,
     /// `H^-1 (sum g g') H^-1`: right even where the model is not, for independent rows (Huber 1967, White 1980).
     Sandwich,
     /// The sandwich times `n / (n - p)`, which corrects its smallness for few rows (HC1; MacKinnon and White 1985).

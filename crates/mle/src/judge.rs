@@ -34,16 +34,27 @@ pub(crate) fn judge(
     let ends: Vec<usize> = (0..start.len())
         .filter(|&i| {
             let far = (optimum.point[i] - start[i]).abs() > FAR || !optimum.point[i].is_finite();
-            problem.parameters[i].range != Range::Real && far && curvature.hessian[(i, i)].abs() < HARDLY
+            let bounded = problem.parameters[i].range != Range::Real || problem.member(i).is_some();
+            bounded && far && curvature.hessian[(i, i)].abs() < HARDLY
         })
         .collect();
     (fit.status, fit.reason) = if let Some(&first) = ends.first() {
         for &i in &ends {
             let reason = "the likelihood grows towards the end of its range, where the curvature vanishes";
-            fit.parameters[i].std_error_reason = Some(reason.to_string());
+            for place in problem.places(i) {
+                fit.parameters[place].std_error_reason = Some(reason.to_string());
+            }
         }
-        let (p, value) = (&problem.parameters[first], fit.parameters[first].estimate);
-        let reason = format!("`{}` runs to an end of its range {}: it was left at {value:.3e}", p.name, p.range);
+        let reason = match problem.member(first) {
+            Some(member) => {
+                let name = &member.name;
+                format!("`{name}` runs to the edge of {}: it was left where the estimates say", member.kind)
+            }
+            None => {
+                let (p, value) = (&problem.parameters[first], fit.parameters[problem.places(first).start].estimate);
+                format!("`{}` runs to an end of its range {}: it was left at {value:.3e}", p.name, p.range)
+            }
+        };
         (Status::Boundary, reason)
     } else {
         match (optimum.stop, shape.condition) {

@@ -1,12 +1,13 @@
 //! Maximum likelihood and posterior modes, written once for any kind of array, with results that say what happened.
 //!
-//! - [`distribution`]: families of one number, with weights, censoring, truncation and priors.
+//! - [`distribution`]: families of one number, with weights, censoring, truncation, priors and free locations; mixtures and laws
+//!   of vectors.
 //! - [`linear`] and [`nonlinear`]: least squares, to the digits that NIST certifies.
 //! - [`glm`]: generalised linear models by formula.
 //! - [`regression`] and [`multinomial`]: beta, negative binomial, zero-inflated and multinomial regression.
 //! - [`mixed`]: linear regression with random intercepts and slopes.
 //! - [`penalized`]: ridge, lasso and elastic net.
-//! - [`Model`]: a log-likelihood of your own.
+//! - [`Model`]: a log-likelihood of your own, whose parameters may be shares ([`composite`]), correlations and covariances.
 //!
 //! Sums over rows run where the data live; what comes to the host has a row per parameter. Derivatives are exact, by
 //! `array-transforms`, except where a result says that they are finite differences: those of incomplete gamma and beta

@@ -91,6 +91,52 @@ pub fn inverse_definite(matrix: &Matrix) -> Option<Matrix> {
     }))
 }
 
+/// The lower Cholesky factor of a symmetric matrix, of which the lower triangle is read; `None` where it is not positive
+/// definite in double precision.
+pub fn cholesky(matrix: &Matrix) -> Option<Matrix> {
+    let n = matrix.nrows();
+    let mut factor = Mat::zeros(n, n);
+    for i in 0..n {
+        for j in 0..=i {
+            let rest = matrix[(i, j)] - (0..j).map(|k| factor[(i, k)] * factor[(j, k)]).sum::<f64>();
+            if i > j {
+                factor[(i, j)] = rest / factor[(j, j)];
+            } else if rest > f64::EPSILON * n as f64 * matrix[(i, i)] {
+                factor[(i, i)] = rest.sqrt();
+            } else {
+                return None;
+            }
+        }
+    }
+    Some(factor)
+}
+
+/// The inverse of a lower triangular matrix without zeros on its diagonal.
+pub fn inverse_lower(factor: &Matrix) -> Matrix {
+    let n = factor.nrows();
+    let mut inverse = Mat::zeros(n, n);
+    for j in 0..n {
+        for i in j..n {
+            let unit = if i == j { 1.0 } else { 0.0 };
+            let known: f64 = (j..i).map(|k| factor[(i, k)] * inverse[(k, j)]).sum();
+            inverse[(i, j)] = (unit - known) / factor[(i, i)];
+        }
+    }
+    inverse
+}
+
+/// The matrix of these rows.
+///
+/// # Errors
+/// Where the rows differ in length.
+pub fn from_rows(rows: &[Vec<f64>]) -> Result<Matrix> {
+    let columns = rows.first().map_or(0, Vec::len);
+    match rows.iter().find(|r| r.len() != columns) {
+        Some(r) => Err(Error::shape("matrix", format!("a row has {} numbers, the first one {columns}", r.len()))),
+        None => Ok(Mat::from_fn(rows.len(), columns, |i, j| rows[i][j])),
+    }
+}
+
 /// The product of a matrix and a vector.
 pub fn times(matrix: &Matrix, vector: &[f64]) -> Vec<f64> {
     (0..matrix.nrows()).map(|i| (0..matrix.ncols()).map(|j| matrix[(i, j)] * vector[j]).sum()).collect()
@@ -144,6 +190,21 @@ mod tests {
         assert!((unit[(0, 0)] - 1.0).abs() < 1e-12 && (unit[(1, 1)] - 1.0).abs() < 1e-12);
         let singular = Mat::from_fn(2, 2, |_, _| 1.0);
         assert!(inverse_definite(&singular).is_none());
+    }
+
+    #[test]
+    fn factors_and_their_inverses() {
+        let a = from_rows(&[vec![4.0, 2.0, 0.4], vec![2.0, 3.0, -0.5], vec![0.4, -0.5, 1.0]]).unwrap();
+        let factor = cholesky(&a).unwrap();
+        let (back, unit) = (&factor * factor.transpose(), &factor * inverse_lower(&factor));
+        for i in 0..3 {
+            for j in 0..3 {
+                assert!((back[(i, j)] - a[(i, j)]).abs() < 1e-15);
+                assert!((unit[(i, j)] - if i == j { 1.0 } else { 0.0 }).abs() < 1e-15);
+            }
+        }
+        assert!(cholesky(&from_rows(&[vec![1.0, 1.0], vec![1.0, 1.0]]).unwrap()).is_none());
+        assert!(from_rows(&[vec![1.0], vec![1.0, 2.0]]).is_err());
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use array_api::{Array, Error, Namespace, Result};
 
+use std::sync::Arc;
+
+use crate::composite::Composite;
 use crate::distribution::Law;
 use crate::fit::{Fit, IntervalMethod, StandardErrors};
 use crate::optimize::Limits;
-use crate::problem::{Free, Problem, Scale, Wanted, check};
+use crate::problem::{Free, LogDensity, Member, Problem, Scale, Wanted, check};
 use crate::transform::Range;
 
-/// Parameters by name, as a log-likelihood sees them: arrays without axes.
+/// Parameters by name, as a log-likelihood sees them: arrays without axes, a vector for shares, a square matrix for
+/// correlations and covariances.
 pub struct Parameters<'a> {
     names: &'a [String],
     values: &'a [Array],
@@ -48,13 +52,46 @@ impl Parameters<'_> {
 /// assert!((fit.parameter("extra").unwrap().estimate - (0.5 - 2.0 / 16.0)).abs() < 1e-9);
 /// # Ok::<(), array_api::Error>(())
 /// ```
+///
+/// A parameter may be a vector of shares, a correlation matrix or a covariance matrix. Its entries are in the result by name,
+/// with standard errors by the delta method:
+///
+/// ```
+/// use array_api::{log, vecdot};
+/// use mle::Model;
+/// use mle::composite::Composite;
+/// # let xp = array_ndarray::namespace();
+/// let votes = xp.asarray([12.0, 30.0, 58.0])?;
+/// let model = Model::new("votes", |p| vecdot(&votes, log(p.get("share")?)?, ..));
+/// let kind = Composite::Simplex(3);
+/// let fit = model.composite("share", kind, &kind.neutral()).observations(100.0).fit(&xp)?;
+/// let share = fit.parameter("share[2]").unwrap();
+/// assert!((share.estimate - 0.3).abs() < 1e-9);
+/// assert!((share.std_error.unwrap() - (0.3 * 0.7 / 100.0_f64).sqrt()).abs() < 1e-9);
+/// # Ok::<(), array_api::Error>(())
+/// ```
 pub struct Model<F> {
     name: String,
     log_likelihood: F,
-    parameters: Vec<Free>,
+    parameters: Vec<Parameter>,
     weights: Option<Array>,
     observations: Option<f64>,
     wanted: Wanted,
+}
+
+/// A parameter as it was declared.
+enum Parameter {
+    One(Free),
+    Many { name: String, kind: Composite, start: Vec<f64>, prior: Option<Arc<LogDensity>> },
+}
+
+impl Parameter {
+    fn name(&self) -> &str {
+        match self {
+            Parameter::One(free) => &free.name,
+            Parameter::Many { name, .. } => name,
+        }
+    }
 }
 
 impl<F: Fn(&Parameters<'_>) -> Result<Array>> Model<F> {
@@ -66,13 +103,51 @@ impl<F: Fn(&Parameters<'_>) -> Result<Array>> Model<F> {
 
     /// Adds a parameter: its range, and where to start.
     pub fn parameter(mut self, name: &str, range: Range, start: f64) -> Model<F> {
-        self.parameters.push(Free { name: name.to_string(), range, start, prior: None });
+        self.parameters.push(Parameter::One(Free { name: name.to_string(), range, start, prior: None }));
         self
     }
 
     /// Adds a parameter with a prior: the fit is then the mode of the posterior density.
     pub fn parameter_with_prior(mut self, name: &str, range: Range, start: f64, prior: Law) -> Model<F> {
-        self.parameters.push(Free { name: name.to_string(), range, start, prior: Some(prior) });
+        self.parameters.push(Parameter::One(Free { name: name.to_string(), range, start, prior: Some(prior) }));
+        self
+    }
+
+    /// Adds a parameter that is a vector of shares or a matrix, and where to start: the shares, or the matrix row after row,
+    /// as [`Composite::neutral`] gives them.
+    pub fn composite(mut self, name: &str, kind: Composite, start: &[f64]) -> Model<F> {
+        self.parameters.push(Parameter::Many { name: name.to_string(), kind, start: start.to_vec(), prior: None });
+        self
+    }
+
+    /// The same with a prior: the logarithm of a density of what is free in the value, which are the shares but the last one,
+    /// or the lower triangle, without the diagonal of a correlation.
+    ///
+    /// ```
+    /// use array_api::{log, vecdot};
+    /// use mle::composite::Composite;
+    /// use mle::distribution::{Dirichlet, VectorLaw};
+    /// use mle::{Model, Scale};
+    /// # let xp = array_ndarray::namespace();
+    /// let votes = xp.asarray([2.0, 3.0, 5.0])?;
+    /// let prior = Dirichlet::new(&[2.0, 2.0, 2.0])?;
+    /// let model = Model::new("votes", |p| vecdot(&votes, log(p.get("share")?)?, ..));
+    /// let kind = Composite::Simplex(3);
+    /// let model = model.composite_with_prior("share", kind, &kind.neutral(), move |x| prior.log_prob(x)).observations(10.0);
+    /// // The posterior is Dirichlet(4, 5, 7): its mode is (a - 1) / (16 - 3).
+    /// let share = model.fit(&xp)?.estimates();
+    /// assert!((share[0] - 3.0 / 13.0).abs() < 1e-9);
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    pub fn composite_with_prior(
+        mut self,
+        name: &str,
+        kind: Composite,
+        start: &[f64],
+        prior: impl Fn(&Array) -> Result<Array> + Send + Sync + 'static,
+    ) -> Model<F> {
+        let (name, start) = (name.to_string(), start.to_vec());
+        self.parameters.push(Parameter::Many { name, kind, start, prior: Some(Arc::new(prior)) });
         self
     }
 
@@ -131,21 +206,47 @@ impl<F: Fn(&Parameters<'_>) -> Result<Array>> Model<F> {
     /// vector nor a number.
     pub fn fit(&self, xp: &Namespace) -> Result<Fit> {
         check(&self.wanted)?;
-        let names: Vec<String> = self.parameters.iter().map(|p| p.name.clone()).collect();
+        let names: Vec<String> = self.parameters.iter().map(|p| p.name().to_string()).collect();
         if names.is_empty() {
             return Err(Error::value("model", format!("`{}` has no parameters", self.name)));
         }
-        for (i, p) in self.parameters.iter().enumerate() {
-            if names[..i].contains(&p.name) {
-                return Err(Error::value("model", format!("there are two parameters `{}`", p.name)));
-            }
-            if !p.range.contains(p.start) {
-                let message = format!("`{}` starts at {}, outside its range {}", p.name, p.start, p.range);
-                return Err(Error::value("model", message));
-            }
+        if let Some(i) = (0..names.len()).find(|&i| names[..i].contains(&names[i])) {
+            return Err(Error::value("model", format!("there are two parameters `{}`", names[i])));
         }
         let rows = |values: &[Array]| (self.log_likelihood)(&Parameters { names: &names, values });
-        let start = self.parameters.iter().map(|p| xp.asarray(p.start)).collect::<Result<Vec<_>>>()?;
+        let (mut parameters, mut composites, mut start) = (vec![], vec![], vec![]);
+        for parameter in &self.parameters {
+            match parameter {
+                Parameter::One(free) => {
+                    if !free.range.contains(free.start) {
+                        let message =
+                            format!("`{}` starts at {}, outside its range {}", free.name, free.start, free.range);
+                        return Err(Error::value("model", message));
+                    }
+                    start.push(xp.asarray(free.start)?);
+                    parameters.push(free.clone());
+                }
+                Parameter::Many { name, kind, start: from, prior } => {
+                    if kind.free() == 0 {
+                        return Err(Error::value("model", format!("`{name}` is {kind}: nothing of it is free")));
+                    }
+                    let numbers = kind
+                        .unconstrain(from)
+                        .map_err(|e| Error::value("model", format!("`{name}` cannot start there: {}", e.message())))?;
+                    let member =
+                        Member { name: name.clone(), kind: *kind, first: parameters.len(), prior: prior.clone() };
+                    start.push(kind.constrain(&xp.asarray(&numbers)?)?);
+                    // A number moves more than one entry, but is called after the first of them.
+                    parameters.extend(numbers.iter().zip(kind.entries()).map(|(&start, (place, _))| Free {
+                        name: format!("{name}{place}"),
+                        range: Range::Real,
+                        start,
+                        prior: None,
+                    }));
+                    composites.push(member);
+                }
+            }
+        }
         let first = rows(&start)?;
         let total = match (first.shape()?, &self.weights, self.observations) {
             (_, _, Some(rows)) => rows,
@@ -163,7 +264,8 @@ impl<F: Fn(&Parameters<'_>) -> Result<Array>> Model<F> {
         };
         let problem = Problem {
             model: self.name.clone(),
-            parameters: self.parameters.clone(),
+            parameters,
+            composites: &composites,
             rows: &rows,
             weights: self.weights.clone(),
             total,

@@ -97,6 +97,7 @@ impl MultinomialLogit {
         let problem = Problem {
             model: format!("{}, multinomial logit against {}", self.formula, levels[0]),
             parameters: (1..=others).flat_map(|k| (0..p).map(move |j| (k, j))).map(free).collect(),
+            composites: &[],
             rows: &log_probability,
             weights: None,
             total: rows as f64,

@@ -2,6 +2,10 @@
 
 use array_api::{Array, Error, ErrorKind, Index, Namespace, Result, multiply};
 
+use array_transforms::jacobian_forward;
+use std::sync::Arc;
+
+use crate::composite::Composite;
 use crate::differentiate::{Curvature, Differentiable, FiniteDifferences, Objective};
 use crate::distribution::Law;
 use crate::fit::{Fit, IntervalMethod, StandardErrors, blank};
@@ -28,6 +32,26 @@ pub(crate) struct Free {
     pub(crate) range: Range,
     pub(crate) start: f64,
     pub(crate) prior: Option<Law>,
+}
+
+/// The logarithm of a density of shares or of a matrix.
+pub(crate) type LogDensity = dyn Fn(&Array) -> Result<Array> + Send + Sync;
+
+/// A parameter that is a vector of shares or a matrix: some neighbours of a problem's numbers without bounds, mapped together.
+#[derive(Clone)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) kind: Composite,
+    /// The place of its first number.
+    pub(crate) first: usize,
+    pub(crate) prior: Option<Arc<LogDensity>>,
+}
+
+/// A parameter as the model names it.
+pub(crate) enum Named<'p> {
+    /// A number, by its place.
+    One(usize),
+    Many(&'p Member),
 }
 
 /// How a problem is solved and what is wanted of it.
@@ -63,13 +87,17 @@ impl Default for Wanted {
     }
 }
 
-/// The logarithm of the density of each row, as a function of the parameters (arrays without axes, as they are named).
+/// The logarithm of the density of each row, as a function of the parameters as they are named: arrays without axes, and
+/// vectors or matrices for composite ones.
 pub(crate) type Rows<'a> = dyn Fn(&[Array]) -> Result<Array> + 'a;
 
 /// A likelihood to be maximised.
 pub(crate) struct Problem<'a> {
     pub(crate) model: String,
+    /// The numbers that are free; those of a composite parameter have no bounds.
     pub(crate) parameters: Vec<Free>,
+    /// The composite parameters, by ascending place.
+    pub(crate) composites: &'a [Member],
     /// The contributions of the rows, or their sum.
     pub(crate) rows: &'a Rows<'a>,
     pub(crate) weights: Option<Array>,
@@ -79,13 +107,86 @@ pub(crate) struct Problem<'a> {
 }
 
 impl Problem<'_> {
+    /// The names of the free numbers.
     pub(crate) fn names(&self) -> Vec<String> {
         self.parameters.iter().map(|p| p.name.clone()).collect()
     }
 
-    /// A parameter's place in a vector.
+    /// The parameters as they are named, in order.
+    pub(crate) fn named(&self) -> Vec<Named<'_>> {
+        let (mut named, mut i) = (vec![], 0);
+        while i < self.parameters.len() {
+            match self.composites.iter().find(|m| m.first == i) {
+                Some(member) => {
+                    named.push(Named::Many(member));
+                    i += member.kind.free();
+                }
+                None => {
+                    named.push(Named::One(i));
+                    i += 1;
+                }
+            }
+        }
+        named
+    }
+
+    /// The composite parameter that a number belongs to.
+    pub(crate) fn member(&self, i: usize) -> Option<&Member> {
+        self.composites.iter().find(|m| (m.first..m.first + m.kind.free()).contains(&i))
+    }
+
+    /// Names and ranges of what is estimated: the numbers, and the entries of composite parameters.
+    pub(crate) fn entries(&self) -> Vec<(String, Range)> {
+        let one = |named| match named {
+            Named::One(i) => vec![(self.parameters[i].name.clone(), self.parameters[i].range)],
+            Named::Many(m) => {
+                m.kind.entries().into_iter().map(|(place, range)| (format!("{}{place}", m.name), range)).collect()
+            }
+        };
+        self.named().into_iter().flat_map(one).collect()
+    }
+
+    /// The places among the entries that a free number moves.
+    pub(crate) fn places(&self, i: usize) -> std::ops::Range<usize> {
+        let mut start = 0;
+        for named in self.named() {
+            let (numbers, length) = match named {
+                Named::One(i) => (i..i + 1, 1),
+                Named::Many(m) => (m.first..m.first + m.kind.free(), m.kind.entries().len()),
+            };
+            if numbers.contains(&i) {
+                return start..start + length;
+            }
+            start += length;
+        }
+        start..start
+    }
+
+    /// The parameters from a vector of their entries.
     fn split(&self, vector: &Array) -> Result<Vec<Array>> {
-        (0..self.parameters.len()).map(|i| vector.at(Index::At(i as isize))).collect()
+        let mut place = 0;
+        let one = |named: &Named<'_>| {
+            let length = match named {
+                Named::One(_) => 1,
+                Named::Many(m) => m.kind.entries().len(),
+            };
+            let from = place;
+            place += length;
+            match named {
+                Named::One(_) => vector.at(Index::At(from as isize)),
+                Named::Many(m) => m.kind.assemble(&vector.at(Index::from(from as isize..place as isize))?),
+            }
+        };
+        self.named().iter().map(one).collect()
+    }
+
+    /// The parameters from the free numbers.
+    fn constrain(&self, u: &Array) -> Result<Vec<Array>> {
+        let one = |named: &Named<'_>| match named {
+            Named::One(i) => self.parameters[*i].range.constrain(&u.at(Index::At(*i as isize))?),
+            Named::Many(m) => m.kind.constrain(&numbers(m, u)?),
+        };
+        self.named().iter().map(one).collect()
     }
 
     /// The log-likelihood with these weights.
@@ -98,14 +199,14 @@ impl Problem<'_> {
     }
 
     pub(crate) fn log_prior(&self, parameters: &[Array]) -> Result<Option<Array>> {
-        let mut sum: Option<Array> = None;
-        for (free, value) in self.parameters.iter().zip(parameters) {
-            if let Some(law) = &free.prior {
-                let term = law.log_density(value)?;
-                sum = Some(match sum {
-                    Some(s) => (s + term).ok()?,
-                    None => term,
-                });
+        let mut sum = None;
+        for (named, value) in self.named().iter().zip(parameters) {
+            let term = match named {
+                Named::One(i) => self.parameters[*i].prior.as_ref().map(|law| law.log_density(value)),
+                Named::Many(m) => m.prior.as_ref().map(|log_density| log_density(value)),
+            };
+            if let Some(term) = term {
+                sum = plus(sum, term?)?;
             }
         }
         Ok(sum)
@@ -113,26 +214,24 @@ impl Problem<'_> {
 
     /// What is minimised over numbers without bounds.
     pub(crate) fn cost(&self, u: &Array, weights: Option<&Array>, scale: Scale) -> Result<Array> {
-        let us = self.split(u)?;
-        let parameters: Vec<Array> =
-            us.iter().zip(&self.parameters).map(|(u, p)| p.range.constrain(u)).collect::<Result<_>>()?;
+        let parameters = self.constrain(u)?;
         let mut sum = self.log_likelihood(&parameters, weights)?;
-        if let Some(beside) = self.beside_rows(&us, &parameters, scale)? {
+        if let Some(beside) = self.beside_rows(u, &parameters, scale)? {
             sum = (sum + beside).ok()?;
         }
         array_api::negative(sum)
     }
 
     /// What is added to the log-likelihood of the rows: priors, and the scale's own density where the mode is taken there.
-    fn beside_rows(&self, us: &[Array], parameters: &[Array], scale: Scale) -> Result<Option<Array>> {
+    fn beside_rows(&self, u: &Array, parameters: &[Array], scale: Scale) -> Result<Option<Array>> {
         let mut sum = self.log_prior(parameters)?;
         if scale == Scale::Unconstrained {
-            for (u, p) in us.iter().zip(&self.parameters) {
-                let term = p.range.log_derivative(u)?;
-                sum = Some(match sum {
-                    Some(s) => (s + term).ok()?,
-                    None => term,
-                });
+            for named in self.named() {
+                let term = match named {
+                    Named::One(i) => self.parameters[i].range.log_derivative(&u.at(Index::At(i as isize))?)?,
+                    Named::Many(m) => m.kind.log_derivative(&numbers(m, u)?)?,
+                };
+                sum = plus(sum, term)?;
             }
         }
         Ok(sum)
@@ -140,8 +239,8 @@ impl Problem<'_> {
 
     /// The same at one point without bounds, zero where nothing is added.
     pub(crate) fn beside(&self, u: &[f64], scale: Scale) -> Result<f64> {
-        let (us, parameters) = (self.xp.asarray(u)?, self.xp.asarray(self.constrained(u))?);
-        match self.beside_rows(&self.split(&us)?, &self.split(&parameters)?, scale)? {
+        let parameters = self.split(&self.xp.asarray(self.constrained(u))?)?;
+        match self.beside_rows(&self.xp.asarray(u)?, &parameters, scale)? {
             Some(sum) => sum.item(),
             None => Ok(0.0),
         }
@@ -152,8 +251,13 @@ impl Problem<'_> {
         (self.rows)(&self.split(vector)?)
     }
 
+    /// The entries of the parameters at one point without bounds.
     pub(crate) fn constrained(&self, u: &[f64]) -> Vec<f64> {
-        u.iter().zip(&self.parameters).map(|(u, p)| p.range.constrain_number(*u)).collect()
+        let one = |named| match named {
+            Named::One(i) => vec![self.parameters[i].range.constrain_number(u[i])],
+            Named::Many(m) => m.kind.constrain_numbers(&u[m.first..m.first + m.kind.free()]),
+        };
+        self.named().into_iter().flat_map(one).collect()
     }
 
     /// The objective, differentiated where every operation has a derivative and by differences otherwise.
@@ -167,6 +271,8 @@ impl Problem<'_> {
 
     /// Maximises the likelihood, or the posterior density where there are priors.
     pub(crate) fn solve(&self, wanted: &Wanted) -> Result<Fit> {
+        self.can_have(wanted)?;
+        let wanted = &self.settled(wanted);
         let start: Vec<f64> = self.parameters.iter().map(|p| p.range.unconstrain(p.start)).collect();
         let (mut differences, mut method) = (false, "Newton with trust region");
         let found = match newton(&*self.objective(wanted.scale, false), &start, wanted.limits) {
@@ -177,7 +283,9 @@ impl Problem<'_> {
             found => found?,
         };
         let (optimum, curvature) = found;
-        let mut fit = blank(&self.model, method, &self.names(), &self.constrained(&optimum.point));
+        let names: Vec<String> = self.entries().into_iter().map(|(name, _)| name).collect();
+        let mut fit = blank(&self.model, method, &names, &self.constrained(&optimum.point));
+        fit.free_parameters = self.parameters.len();
         fit.observations = self.total;
         fit.iterations = optimum.iterations;
         let vector = self.xp.asarray(fit.estimates())?;
@@ -217,17 +325,26 @@ impl Problem<'_> {
 
     /// Standard errors and intervals of a fit at its maximum.
     pub(crate) fn uncertainty(&self, fit: Fit, wanted: &Wanted, optimum: &Optimum, differences: bool) -> Result<Fit> {
+        let wanted = &self.settled(wanted);
         if !fit.status.is_converged() {
             return match fit.status {
-                Status::Boundary => self.around_boundary(fit, wanted, differences),
+                Status::Boundary => self.around_boundary(fit, wanted, optimum, differences),
                 status => {
                     let reason = format!("the fit ended with status `{status}`, so its curvature means nothing");
                     Ok(fit.without_covariance(&reason))
                 }
             };
         }
-        let information = self.information(&fit.estimates(), differences)?;
-        let Some(inverse) = matrix::inverse_definite(&information) else {
+        // Entries of composite parameters depend on each other, and a mode without bounds has its curvature there.
+        let by_map = !self.composites.is_empty() || wanted.scale == Scale::Unconstrained;
+        let inverse = match by_map {
+            false => matrix::inverse_definite(&self.information(&fit.estimates(), differences)?),
+            true => {
+                let hessian = self.objective(wanted.scale, differences).curvature(&optimum.point)?.hessian;
+                matrix::inverse_definite(&hessian).map(|inverse| self.mapped(&inverse, &optimum.point)).transpose()?
+            }
+        };
+        let Some(inverse) = inverse else {
             return Ok(fit.without_covariance("the Hessian is not definite at the estimate"));
         };
         let mut fit = match wanted.standard_errors {
@@ -235,6 +352,7 @@ impl Problem<'_> {
                 let covariance = sandwich::covariance(self, &fit.estimates(), &inverse, source)?;
                 fit.with_covariance(&covariance, source)
             }
+            _ if by_map => fit.with_covariance(&inverse, StandardErrors::DeltaMethod),
             _ => fit.with_covariance(&inverse, StandardErrors::ObservedInformation),
         };
         let bootstrap_wanted =
@@ -248,14 +366,68 @@ impl Problem<'_> {
         self.wald(fit, wanted.level)
     }
 
+    /// Without priors there is only a likelihood, whose maximum is the same on every scale.
+    fn settled(&self, wanted: &Wanted) -> Wanted {
+        let priors =
+            self.parameters.iter().any(|p| p.prior.is_some()) || self.composites.iter().any(|m| m.prior.is_some());
+        Wanted { scale: if priors { wanted.scale } else { Scale::Constrained }, ..wanted.clone() }
+    }
+
+    /// Refuses intervals that composite parameters do not have.
+    fn can_have(&self, wanted: &Wanted) -> Result<()> {
+        match self.composites.first() {
+            Some(member) if wanted.interval == IntervalMethod::Profile => {
+                let message = format!(
+                    "the entries of `{}` move together, so none has a profile of its own; ask for Wald or bootstrap intervals",
+                    member.name
+                );
+                Err(Error::value("profile", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The derivatives of the entries by the numbers without bounds.
+    fn slopes(&self, point: &[f64]) -> Result<Matrix> {
+        let mut slopes = Matrix::zeros(self.entries().len(), point.len());
+        let values = self.constrained(point);
+        for named in self.named() {
+            match named {
+                Named::One(i) => {
+                    let place = self.places(i).start;
+                    slopes[(place, i)] = self.parameters[i].range.derivative_at(values[place]);
+                }
+                Named::Many(m) => {
+                    let u = self.xp.asarray(&point[m.first..m.first + m.kind.free()])?;
+                    let own = matrix::read(&jacobian_forward(|u: &Array| m.kind.pick(&m.kind.constrain(u)?))(&u)?)?;
+                    for (k, place) in self.places(m.first).enumerate() {
+                        for j in 0..m.kind.free() {
+                            slopes[(place, m.first + j)] = own[(k, j)];
+                        }
+                    }
+                }
+            }
+        }
+        Ok(slopes)
+    }
+
+    /// A covariance of the numbers without bounds, carried over to the entries by the derivatives of the map.
+    fn mapped(&self, covariance: &Matrix, point: &[f64]) -> Result<Matrix> {
+        let slopes = self.slopes(point)?;
+        Ok(&slopes * covariance * slopes.transpose())
+    }
+
     /// The others' standard errors where one parameter lies at the end of its range and is held there.
-    fn around_boundary(&self, fit: Fit, wanted: &Wanted, differences: bool) -> Result<Fit> {
+    fn around_boundary(&self, fit: Fit, wanted: &Wanted, optimum: &Optimum, differences: bool) -> Result<Fit> {
         let at_end: Vec<bool> = fit.parameters.iter().map(|p| p.std_error_reason.is_some()).collect();
-        let inside: Vec<usize> = (0..at_end.len()).filter(|&i| !at_end[i]).collect();
+        let inside: Vec<usize> = (0..self.parameters.len()).filter(|&i| !at_end[self.places(i).start]).collect();
         if inside.is_empty() {
             return Ok(fit);
         }
-        let information = self.information(&fit.estimates(), differences).ok();
+        let information = match self.composites.is_empty() {
+            true => self.information(&fit.estimates(), differences).ok(),
+            false => self.objective(wanted.scale, differences).curvature(&optimum.point).ok().map(|c| c.hessian),
+        };
         let rest = information
             .map(|h| Matrix::from_fn(inside.len(), inside.len(), |i, j| h[(inside[i], inside[j])]))
             .filter(|rest| matrix::rows(rest).iter().flatten().all(|v| v.is_finite()));
@@ -263,33 +435,54 @@ impl Problem<'_> {
             return Ok(fit.without_covariance("a parameter lies at the end of its range"));
         };
         let mut fit = fit;
-        for (k, &i) in inside.iter().enumerate() {
-            fit.parameters[i].std_error = Some(inverse[(k, k)].sqrt());
+        let mut all = Matrix::zeros(self.parameters.len(), self.parameters.len());
+        for (a, &i) in inside.iter().enumerate() {
+            for (b, &j) in inside.iter().enumerate() {
+                all[(i, j)] = inverse[(a, b)];
+            }
         }
-        fit.standard_errors = StandardErrors::ObservedInformation;
+        (all, fit.standard_errors) = match self.composites.is_empty() {
+            true => (all, StandardErrors::ObservedInformation),
+            false => (self.mapped(&all, &optimum.point)?, StandardErrors::DeltaMethod),
+        };
+        for (i, p) in fit.parameters.iter_mut().enumerate().filter(|(i, _)| !at_end[*i]) {
+            p.std_error = Some(all[(i, i)].sqrt());
+        }
         self.wald(fit, wanted.level)
     }
 
     /// Wald intervals on the scale without bounds, and p-values, where there are none yet.
     pub(crate) fn wald(&self, mut fit: Fit, level: f64) -> Result<Fit> {
         let z = normal_quantile(0.5 + level / 2.0);
-        for (p, free) in fit.parameters.iter_mut().zip(&self.parameters) {
-            let (Some(se), None) = (p.std_error, &p.interval) else { continue };
-            let (u, slope) = (free.range.unconstrain(p.estimate), free.range.derivative_at(p.estimate).abs());
-            let ends = [u - z * se / slope, u + z * se / slope].map(|u| free.range.constrain_number(u));
-            let (lower, upper) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-            if lower.is_finite() && upper.is_finite() {
-                p.interval = Some(crate::fit::Interval { lower, upper, level, method: IntervalMethod::Wald });
+        for (p, (_, range)) in fit.parameters.iter_mut().zip(self.entries()) {
+            let Some(se) = p.std_error else { continue };
+            if p.interval.is_none() {
+                let (u, slope) = (range.unconstrain(p.estimate), range.derivative_at(p.estimate).abs());
+                let ends = [u - z * se / slope, u + z * se / slope].map(|u| range.constrain_number(u));
+                let (lower, upper) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+                if lower.is_finite() && upper.is_finite() {
+                    p.interval = Some(crate::fit::Interval { lower, upper, level, method: IntervalMethod::Wald });
+                }
             }
-        }
-        // That a parameter is zero is a question only where it may be.
-        for (p, free) in fit.parameters.iter_mut().zip(&self.parameters) {
-            if let (Some(se), Range::Real) = (p.std_error, free.range) {
+            // That a parameter is zero is a question only where it may be.
+            if range == Range::Real {
                 p.p_value = Some(2.0 * normal_upper_tail((p.estimate / se).abs()));
             }
         }
         Ok(fit)
     }
+}
+
+/// The numbers of a composite parameter.
+fn numbers(member: &Member, u: &Array) -> Result<Array> {
+    u.at(Index::from(member.first as isize..(member.first + member.kind.free()) as isize))
+}
+
+fn plus(sum: Option<Array>, term: Array) -> Result<Option<Array>> {
+    Ok(Some(match sum {
+        Some(sum) => (sum + term).ok()?,
+        None => term,
+    }))
 }
 
 /// What every fit of a problem checks about the wishes for it.

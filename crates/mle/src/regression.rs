@@ -211,6 +211,7 @@ impl Regression {
         let problem = Problem {
             model: format!("{}{beside}, {} regression", self.formula, row.name),
             parameters,
+            composites: &[],
             rows: &log_density,
             weights,
             total,

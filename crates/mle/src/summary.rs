@@ -9,6 +9,7 @@ impl fmt::Display for StandardErrors {
         f.write_str(match self {
             StandardErrors::ObservedInformation => "observed information",
             StandardErrors::ExpectedInformation => "expected information",
+            StandardErrors::DeltaMethod => "observed information without bounds, by the delta method",
             StandardErrors::Sandwich => "sandwich, HC0",
             StandardErrors::SandwichHc1 => "sandwich, HC1",
             StandardErrors::Bootstrap => "bootstrap",

@@ -113,7 +113,8 @@ fn draws_have_the_moments() {
     let mut seen = std::collections::BTreeSet::new();
     for case in references()["points"].as_array().unwrap() {
         let law = law(case);
-        if !seen.insert(case["family"].to_string()) || !law.variance().is_finite() {
+        // A direction's moments are not those of the angle as a number.
+        if !seen.insert(case["family"].to_string()) || !law.variance().is_finite() || law.name() == "von_mises" {
             continue;
         }
         let n = 10_000;

@@ -12,11 +12,12 @@ pub enum Censoring {
     /// All exactly.
     #[default]
     None,
-    /// Where the condition holds, the value is only known to be larger.
+    /// Where the condition holds, the value is only known to be larger than the one given.
     Right(Array),
-    /// Where the condition holds, the value is only known to be smaller.
+    /// Where the condition holds, the value is only known to be at most the one given.
     Left(Array),
-    /// Values lie between the given one and this one, above the first; equal ones are exact, and an end may be infinite.
+    /// Values lie between the given one and this one, above the first and at most the second; equal ones are exact, and an end
+    /// may be infinite.
     Interval(Array),
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct Observed {
     truncation: Option<(f64, f64)>,
 }
 
+#[derive(Clone)]
 enum Parts {
     Exact,
     /// Condition of being censored, and which tail is known.
@@ -48,7 +50,12 @@ enum Parts {
 }
 
 impl Observed {
-    pub(crate) fn new(x: &Array, censoring: &Censoring, truncation: Option<(f64, f64)>) -> Result<Observed> {
+    pub(crate) fn new(
+        family: &Family,
+        x: &Array,
+        censoring: &Censoring,
+        truncation: Option<(f64, f64)>,
+    ) -> Result<Observed> {
         let condition = |c: &Array, rows: usize| -> Result<Array> {
             columns::same_length("censored", c, "the data", rows)?;
             not_equal_zero(c)
@@ -73,9 +80,15 @@ impl Observed {
                 let censored = condition(c, x.size()?)?;
                 (x, Parts::OneSided { censored, right: matches!(censoring, Censoring::Right(_)) })
             }
-            Censoring::Interval(upper) => between(x, upper)?,
+            Censoring::Interval(upper) => between(family, x, upper)?,
         };
         Ok(Observed { x, sum, parts, truncation })
+    }
+
+    /// The same data less a location, whose likelihood a family at 0 has.
+    pub(crate) fn moved(&self, location: &Array) -> Result<Observed> {
+        let x = array_api::subtract(&self.x, location)?;
+        Ok(Observed { x, sum: None, parts: self.parts.clone(), truncation: self.truncation })
     }
 
     /// Whether every value is exact, so that closed forms hold.
@@ -163,11 +176,16 @@ impl Observed {
         }
     }
 
-    /// The logarithm of the probability of being between the truncation limits.
+    /// The logarithm of the probability of being between the truncation limits, which are themselves among the counts that
+    /// could be observed.
     fn kept(&self, family: &Family, p: &[Array], low: f64, high: f64) -> Result<Array> {
         let xp = self.x.namespace();
-        let Support { lower, upper, .. } = family.data;
-        match (low > lower, high < upper) {
+        let Support { lower, upper, integer, .. } = family.data;
+        let (low, cut_below) = match integer {
+            true => (low.ceil() - 1.0, low.ceil() > lower),
+            false => (low, low > lower),
+        };
+        match (cut_below, high < upper) {
             (false, false) => xp.asarray(0.0),
             (true, false) => (family.log_survival)(&xp.asarray(low)?, p),
             (false, true) => (family.log_cdf)(&xp.asarray(high)?, p),
@@ -189,7 +207,7 @@ fn not_equal_zero(c: &Array) -> Result<Array> {
     }
 }
 
-fn between(lower: &Array, upper: &Array) -> Result<(Array, Parts)> {
+fn between(family: &Family, lower: &Array, upper: &Array) -> Result<(Array, Parts)> {
     let float = |name: &str, x: &Array| -> Result<Array> {
         if x.ndim() != 1 || x.size()? == 0 {
             return Err(Error::shape("fit", format!("{name} has shape {}; a column of rows is needed", x.dims())));
@@ -199,19 +217,48 @@ fn between(lower: &Array, upper: &Array) -> Result<(Array, Parts)> {
     let (lower, upper) = (float("the lower ends", lower)?, float("the upper ends", upper)?);
     let rows = lower.size()?;
     columns::same_length("the upper ends", &upper, "the lower ends", rows)?;
-    let wrong = columns::count(&logical_not(array_api::less_equal(&lower, &upper)?)?)?;
+    let endless = logical_and(equal(&lower, &upper)?, logical_not(isfinite(&lower)?)?)?;
+    let wrong = columns::count(&logical_or(logical_not(array_api::less_equal(&lower, &upper)?)?, endless)?)?;
     if wrong > 0 {
         return Err(Error::value(
             "fit",
             format!("{wrong} of {rows} intervals end below their beginning, or are not numbers"),
         ));
     }
-    let (open_below, open_above) = (logical_not(isfinite(&lower)?)?, logical_not(isfinite(&upper)?)?);
-    if columns::count(&logical_and(&open_below, &open_above)?)? > 0 {
-        return Err(Error::value("fit", "an interval without ends says nothing; leave such rows out"));
-    }
     let exact = equal(&lower, &upper)?;
-    let x = where_(&open_below, &upper, where_(&open_above, &lower, (&lower * 0.5 + &upper * 0.5).ok()?)?)?;
+    let inexact = logical_not(&exact)?;
+    let integer = family.data.integer;
+    // Between counts there is nothing, so ends move down to whole numbers.
+    let whole = |x: &Array| -> Result<Array> {
+        let moved = where_(isfinite(x)?, array_api::floor(where_(isfinite(x)?, x, 0.0)?)?, x)?;
+        if integer { where_(&exact, x, moved) } else { Ok(x.clone()) }
+    };
+    let (lower, upper) = (whole(&lower)?, whole(&upper)?);
+    let empty = columns::count(&logical_and(&inexact, equal(&lower, &upper)?)?)?;
+    if empty > 0 {
+        return Err(Error::value(family.name, format!("{empty} of {rows} intervals hold no whole number")));
+    }
+    // An end of the support, where tails have no derivatives, says as little as an infinite one.
+    let from_the_end = match integer {
+        true => less(&lower, family.data.lower)?,
+        false => array_api::less_equal(&lower, family.data.lower)?,
+    };
+    let open_below = logical_and(&inexact, logical_or(logical_not(isfinite(&lower)?)?, from_the_end)?)?;
+    let to_the_end = array_api::greater_equal(&upper, family.data.upper)?;
+    let open_above = logical_and(&inexact, logical_or(logical_not(isfinite(&upper)?)?, to_the_end)?)?;
+    let nothing = columns::count(&logical_and(&open_below, &open_above)?)?;
+    if nothing > 0 {
+        let message =
+            format!("{nothing} of {rows} intervals hold the whole support and say nothing; leave such rows out");
+        return Err(Error::value("fit", message));
+    }
+    // A value inside the support for each row: an end for counts, which a lower one is not.
+    let inner = match integer {
+        true => upper.clone(),
+        false => (&lower * 0.5 + &upper * 0.5).ok()?,
+    };
+    let above = if integer { (&lower + 1.0).ok()? } else { lower.clone() };
+    let x = where_(&open_below, &upper, where_(&open_above, above, inner)?)?;
     let lower = where_(logical_or(&exact, &open_below)?, &x, lower)?;
     let upper = where_(logical_or(&exact, &open_above)?, &x, upper)?;
     Ok((x, Parts::Between { lower, upper, exact, open_below, open_above }))

@@ -5,6 +5,7 @@ use array_api::{Array, Error, Result};
 use super::data::{Censoring, Observed};
 use super::family::{Closed, Family, Regularity};
 use super::law::Law;
+use super::location;
 use super::sample::{Sample, constant};
 use crate::columns;
 use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
@@ -27,13 +28,14 @@ use crate::status::Status;
 /// ```
 #[derive(Clone)]
 pub struct Fitting {
-    family: &'static Family,
-    weights: Option<Array>,
-    censoring: Censoring,
-    truncation: Option<(f64, f64)>,
-    fixed: Vec<(String, f64)>,
-    priors: Vec<(String, Law)>,
-    wanted: Wanted,
+    pub(super) family: &'static Family,
+    pub(super) weights: Option<Array>,
+    pub(super) censoring: Censoring,
+    pub(super) truncation: Option<(f64, f64)>,
+    pub(super) fixed: Vec<(String, f64)>,
+    pub(super) priors: Vec<(String, Law)>,
+    pub(super) free_location: bool,
+    pub(super) wanted: Wanted,
 }
 
 impl Fitting {
@@ -46,6 +48,7 @@ impl Fitting {
             truncation: None,
             fixed,
             priors,
+            free_location: false,
             wanted: Wanted::default(),
         }
     }
@@ -65,6 +68,30 @@ impl Fitting {
     /// Values outside these limits could not be observed; either may be infinite.
     pub fn truncated(mut self, low: f64, high: f64) -> Fitting {
         self.truncation = Some((low, high));
+        self
+    }
+
+    /// Frees the location of a law on the positive numbers, which is 0 otherwise (or where
+    /// [`fix`](Fitting::fix)`("location", ..)` puts it): the last parameter, `location`.
+    ///
+    /// Such a likelihood is not regular, or has no bound, for most families; the status says so, and how standard errors were
+    /// had.
+    ///
+    /// ```
+    /// use mle::{Status, distribution::Distribution};
+    /// # let xp = array_ndarray::namespace();
+    /// let waits = xp.asarray([5.2, 5.9, 7.1, 5.4, 9.0, 6.3])?;
+    /// let fit = Distribution::named("exponential")?.fitting().free_location().fit(&waits)?;
+    /// assert_eq!(fit.status, Status::NonRegular);
+    /// let location = fit.parameter("location").unwrap();
+    /// assert_eq!(location.estimate, 5.2);
+    /// // The least of six values lies above the location by 1 / (6 rate) on average.
+    /// let rate = fit.parameter("rate").unwrap().estimate;
+    /// assert!((location.std_error.unwrap() - 1.0 / (6.0 * rate)).abs() < 1e-12);
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    pub fn free_location(mut self) -> Fitting {
+        self.free_location = true;
         self
     }
 
@@ -123,8 +150,19 @@ impl Fitting {
     /// without bound, names that the family does not have, and limits or levels that make no sense.
     pub fn fit(&self, values: &Array) -> Result<Fit> {
         check(&self.wanted)?;
+        let fixed = self.fixed.iter().rev().find(|(name, _)| name == location::LOCATION);
+        match (self.free_location, fixed) {
+            _ if self.family.parameters.iter().any(|p| p.name == location::LOCATION) && !self.free_location => {}
+            (true, Some((_, value))) => {
+                let message = format!("the location is both free and fixed at {value}");
+                return Err(Error::value(self.family.name, message));
+            }
+            (true, None) => return location::fit_free(self, values),
+            (false, Some((_, value))) => return location::fit_at(self, values, *value),
+            (false, None) => {}
+        }
         let given = self.given()?;
-        let observed = Observed::new(values, &self.censoring, self.truncation)?;
+        let observed = Observed::new(self.family, values, &self.censoring, self.truncation)?;
         observed.check(self.family, &given)?;
         let rows = observed.x.size()?;
         let weights = self.weights.as_ref().map(|w| columns::weights(w, rows)).transpose()?;
@@ -159,7 +197,7 @@ impl Fitting {
     }
 
     /// The fixed parameters, and not a number for those that are free.
-    fn given(&self) -> Result<Vec<f64>> {
+    pub(super) fn given(&self) -> Result<Vec<f64>> {
         let family = self.family;
         let mut given = vec![f64::NAN; family.parameters.len()];
         let place = |name: &str| family.parameters.iter().position(|p| p.name == name);
@@ -172,7 +210,8 @@ impl Fitting {
             }
             given[i] = *value;
         }
-        for (name, law) in &self.priors {
+        let own = |name: &str| name != location::LOCATION || !self.free_location;
+        for (name, law) in self.priors.iter().filter(|(name, _)| own(name)) {
             let i = place(name).ok_or_else(|| unknown(name))?;
             if given[i].is_finite() {
                 return Err(Error::value("fit", format!("`{name}` is fixed, so its prior {law:?} says nothing")));
@@ -204,6 +243,7 @@ impl Fitting {
         Problem {
             model: self.family.signature(),
             parameters: parameters.collect(),
+            composites: &[],
             rows,
             weights: sample.weights.clone(),
             total: sample.total,
@@ -212,17 +252,7 @@ impl Fitting {
     }
 
     fn search(&self, observed: &Observed, sample: &Sample, given: &[f64]) -> Result<Fit> {
-        let mut start = (self.family.start)(sample)?;
-        for (s, p) in start.iter_mut().zip(self.family.parameters) {
-            if !p.range.contains(*s) {
-                // Data without spread or at an end of the support leave nothing better.
-                *s = match p.range.bounds() {
-                    (low, high) if low.is_finite() && high.is_finite() => 0.5 * (low + high),
-                    (low, _) if low.is_finite() => low + 1.0,
-                    _ => 0.0,
-                };
-            }
-        }
+        let start = near_start(self.family, sample)?;
         let rows = |p: &[Array]| observed.log_likelihood(self.family, &all(p, given)?);
         let problem = self.problem(sample, given, &start, &rows);
         match self.family.corners {
@@ -249,6 +279,16 @@ impl Fitting {
                 start[i] = sample.quantile(share)?;
                 starts.push(start);
             }
+        }
+        // Values that are only known to lie beyond the least or the largest are impossible where the law ends there.
+        let wide = 0.5 * (sample.max()? - sample.min()?);
+        let outward = |p: &Free| match p.name.as_str() {
+            "min" => -wide,
+            "max" => wide,
+            _ => 0.0,
+        };
+        if problem.parameters.iter().any(|p| outward(p) != 0.0) {
+            starts.push(first.iter().zip(&problem.parameters).map(|(x, p)| x + outward(p)).collect());
         }
         let minimize = |start: &[f64]| -> Result<Optimum> {
             let mut best = nelder_mead(cost, start, self.wanted.limits)?;
@@ -288,7 +328,7 @@ impl Fitting {
     }
 
     /// Refuses what rests on a smooth likelihood.
-    fn only_wald(&self, reason: &str) -> Result<()> {
+    pub(super) fn only_wald(&self, reason: &str) -> Result<()> {
         if self.wanted.only_wald() {
             return Ok(());
         }
@@ -373,8 +413,24 @@ impl Fitting {
     }
 }
 
+/// Parameters near the estimate, inside their ranges.
+pub(super) fn near_start(family: &Family, sample: &Sample) -> Result<Vec<f64>> {
+    let mut start = (family.start)(sample)?;
+    for (s, p) in start.iter_mut().zip(family.parameters) {
+        if !p.range.contains(*s) {
+            // Data without spread or at an end of the support leave nothing better.
+            *s = match p.range.bounds() {
+                (low, high) if low.is_finite() && high.is_finite() => 0.5 * (low + high),
+                (low, _) if low.is_finite() => low + 1.0,
+                _ => 0.0,
+            };
+        }
+    }
+    Ok(start)
+}
+
 /// All parameters, from the free ones and those that are given.
-fn all(free: &[Array], given: &[f64]) -> Result<Vec<Array>> {
+pub(super) fn all(free: &[Array], given: &[f64]) -> Result<Vec<Array>> {
     let Some(xp) = free.first().map(Array::namespace) else {
         return Err(Error::value("fit", "there are no free parameters"));
     };

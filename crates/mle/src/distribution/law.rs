@@ -12,6 +12,7 @@ use super::family::{Family, Support};
 pub struct Law {
     family: &'static Family,
     parameters: Vec<f64>,
+    location: f64,
 }
 
 impl Law {
@@ -31,12 +32,47 @@ impl Law {
                 return Err(Error::value(family.name, message));
             }
         }
-        let law = Law { family, parameters: parameters.to_vec() };
+        let law = Law { family, parameters: parameters.to_vec(), location: 0.0 };
         let Support { lower, upper, .. } = law.support();
         match lower < upper {
             true => Ok(law),
             false => Err(Error::value(family.name, format!("there are no numbers between {lower} and {upper}"))),
         }
+    }
+
+    /// The same law moved: for the families on the positive numbers whose location a fit may free.
+    ///
+    /// # Errors
+    /// For other families, and a location that is not finite.
+    ///
+    /// ```
+    /// use mle::distribution::Distribution;
+    /// let law = Distribution::named("gamma")?.with(&[2.0, 1.0])?.at(10.0)?;
+    /// assert_eq!((law.mean(), law.support().lower), (12.0, 10.0));
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    pub fn at(&self, location: f64) -> Result<Law> {
+        super::location::check(self.family)?;
+        match location.is_finite() {
+            true => Ok(Law { location, ..self.clone() }),
+            false => Err(Error::value(self.family.name, format!("the location is {location}"))),
+        }
+    }
+
+    /// Where the law begins beside its parameters: 0 unless it was moved.
+    pub fn location(&self) -> f64 {
+        self.location
+    }
+
+    /// The values less the location.
+    fn real(&self, x: &Array) -> Result<Array> {
+        let x = real(x)?;
+        if self.location == 0.0 { Ok(x) } else { array_api::subtract(x, self.location) }
+    }
+
+    /// What stands at the location, where it belongs.
+    fn moved(&self, x: Array) -> Result<Array> {
+        if self.location == 0.0 { Ok(x) } else { array_api::add(x, self.location) }
     }
 
     /// The family's name.
@@ -51,15 +87,21 @@ impl Law {
 
     /// The values that it takes.
     pub fn support(&self) -> Support {
+        let own = self.own_support();
+        Support { lower: own.lower + self.location, upper: own.upper + self.location, ..own }
+    }
+
+    /// The support before the law was moved.
+    fn own_support(&self) -> Support {
         (self.family.support)(&self.parameters)
     }
 
-    /// The expectation; not a number where there is none.
+    /// The expectation; not a number where there is none. A von Mises law's is the mean direction.
     pub fn mean(&self) -> f64 {
-        (self.family.mean)(&self.parameters)
+        (self.family.mean)(&self.parameters) + self.location
     }
 
-    /// The variance; not a number where there is none.
+    /// The variance; not a number where there is none. A von Mises law's is circular, one less the mean resultant length.
     pub fn variance(&self) -> f64 {
         (self.family.variance)(&self.parameters)
     }
@@ -71,7 +113,7 @@ impl Law {
 
     /// The values where they are inside the support, and a value of the support elsewhere, whose result is not used.
     fn inside(&self, x: &Array) -> Result<(Array, Array)> {
-        let Support { lower, upper, closed, integer } = self.support();
+        let Support { lower, upper, closed, integer } = self.own_support();
         let (low, high) = match closed {
             true => (greater_equal(x, lower)?, less_equal(x, upper)?),
             false => (greater(x, lower)?, less(x, upper)?),
@@ -96,7 +138,7 @@ impl Law {
     /// # Errors
     /// Of the operations.
     pub fn log_prob(&self, x: &Array) -> Result<Array> {
-        let x = real(x)?;
+        let x = self.real(x)?;
         let (used, inside) = self.inside(&x)?;
         let value = (self.family.log_prob)(&used, &self.arrays(&x)?)?;
         let outside = where_(array_api::isnan(&x)?, f64::NAN, f64::NEG_INFINITY)?;
@@ -105,7 +147,8 @@ impl Law {
 
     /// The same for values that are known to be inside: what a prior adds.
     pub(crate) fn log_density(&self, x: &Array) -> Result<Array> {
-        (self.family.log_prob)(x, &self.arrays(x)?)
+        let x = self.real(x)?;
+        (self.family.log_prob)(&x, &self.arrays(&x)?)
     }
 
     /// The probability of values up to `x`.
@@ -113,7 +156,7 @@ impl Law {
     /// # Errors
     /// Of the operations.
     pub fn cdf(&self, x: &Array) -> Result<Array> {
-        self.tail(x, self.family.log_cdf, [0.0, 1.0])
+        self.tail(&self.real(x)?, self.family.log_cdf, [0.0, 1.0])
     }
 
     /// The probability of values above `x`, without the cancellation of one less the [`cdf`](Law::cdf).
@@ -121,13 +164,12 @@ impl Law {
     /// # Errors
     /// Of the operations.
     pub fn survival(&self, x: &Array) -> Result<Array> {
-        self.tail(x, self.family.log_survival, [1.0, 0.0])
+        self.tail(&self.real(x)?, self.family.log_survival, [1.0, 0.0])
     }
 
     fn tail(&self, x: &Array, log: super::family::Of, [below, above]: [f64; 2]) -> Result<Array> {
-        let x = real(x)?;
-        let Support { lower, upper, integer, .. } = self.support();
-        let x = if integer { floor(&x)? } else { x };
+        let Support { lower, upper, integer, .. } = self.own_support();
+        let x = if integer { floor(x)? } else { x.clone() };
         let (used, inside) = self.inside(&x)?;
         let value = exp(log(&used, &self.arrays(&x)?)?)?;
         let low = if integer { less(&x, lower)? } else { less_equal(&x, lower)? };
@@ -145,58 +187,16 @@ impl Law {
     /// Of the operations.
     pub fn quantile(&self, p: &Array) -> Result<Array> {
         let p = real(p)?;
-        let Support { lower, upper, integer, .. } = self.support();
+        let Support { lower, upper, integer, .. } = self.own_support();
         let proper = logical_and(greater(&p, 0.0)?, less(&p, 1.0)?)?;
         let used = where_(&proper, &p, 0.5)?;
         let value = match self.family.quantile {
             Some(quantile) => quantile(&used, &self.arrays(&p)?)?,
-            None => self.bisect(&used)?,
+            None => bisect(self.own_support(), &|x| self.tail(x, self.family.log_cdf, [0.0, 1.0]), &used)?,
         };
         let lower = if integer { lower.max(0.0) } else { lower };
         let ends = where_(equal(&p, 0.0)?, lower, where_(equal(&p, 1.0)?, upper, f64::NAN)?)?;
-        where_(proper, value, ends)
-    }
-
-    fn bisect(&self, p: &Array) -> Result<Array> {
-        let Support { lower, upper, integer, .. } = self.support();
-        let xp = p.namespace();
-        let start = |end: f64| array_api::full_like(p, end);
-        // Widened from 1 until the probability is inside; the numbers of an unbounded end double.
-        let mut low = start(if lower.is_finite() { lower } else { -1.0 })?;
-        let mut high = start(if upper.is_finite() { upper } else { lower.max(0.0) + 1.0 })?;
-        for _ in 0..1030 {
-            let short = less(self.cdf(&high)?, p)?;
-            if upper.is_finite() || !array_api::any(&short, ..)?.item::<bool>()? {
-                break;
-            }
-            high = where_(short, (&high * 2.0).ok()?, &high)?;
-        }
-        for _ in 0..1030 {
-            let long = greater(self.cdf(&low)?, p)?;
-            if lower.is_finite() || !array_api::any(&long, ..)?.item::<bool>()? {
-                break;
-            }
-            low = where_(long, (&low * 2.0).ok()?, &low)?;
-        }
-        if integer {
-            low = (low - 1.0).ok()?;
-        }
-        let one = xp.asarray(1.0)?;
-        for _ in 0..1100 {
-            let middle = (&low * 0.5 + &high * 0.5).ok()?;
-            let middle = if integer { floor(middle)? } else { middle };
-            let done = match integer {
-                true => less_equal((&high - &low).ok()?, &one)?,
-                false => logical_or(equal(&middle, &low)?, equal(&middle, &high)?)?,
-            };
-            if array_api::all(&done, ..)?.item::<bool>()? {
-                break;
-            }
-            let reached = greater_equal(self.cdf(&middle)?, p)?;
-            high = where_(logical_and(&reached, logical_not(&done)?)?, &middle, &high)?;
-            low = where_(logical_or(reached, done)?, &low, middle)?;
-        }
-        Ok(high)
+        self.moved(where_(proper, value, ends)?)
     }
 
     /// Independent draws, a pure function of the key: the protocol's own draws for what is made of normal, gamma and
@@ -214,6 +214,14 @@ impl Law {
     /// # Ok::<(), array_api::Error>(())
     /// ```
     pub fn sample(&self, key: &Array, count: usize) -> Result<Array> {
+        match self.location == 0.0 {
+            true => self.draws(key, count),
+            false => self.moved(Law { location: 0.0, ..self.clone() }.draws(key, count)?),
+        }
+    }
+
+    /// Draws before the law is moved.
+    fn draws(&self, key: &Array, count: usize) -> Result<Array> {
         let xp = key.namespace();
         let [a, b] = [self.parameters[0], self.parameters.get(1).copied().unwrap_or(0.0)];
         let keys = array_api::split(key, 2)?;
@@ -254,11 +262,55 @@ impl std::fmt::Debug for Law {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown: Vec<String> =
             self.family.parameters.iter().zip(&self.parameters).map(|(p, v)| format!("{} = {v}", p.name)).collect();
-        write!(f, "{}({})", self.family.name, shown.join(", "))
+        write!(f, "{}({})", self.family.name, shown.join(", "))?;
+        if self.location != 0.0 { write!(f, " at {}", self.location) } else { Ok(()) }
     }
 }
 
-fn real(x: &Array) -> Result<Array> {
+/// The smallest numbers of the support at which a distribution function reaches `p`, to the last digit.
+pub(super) fn bisect(support: Support, cdf: &dyn Fn(&Array) -> Result<Array>, p: &Array) -> Result<Array> {
+    let Support { lower, upper, integer, .. } = support;
+    let xp = p.namespace();
+    let start = |end: f64| array_api::full_like(p, end);
+    // Widened from 1 until the probability is inside; the numbers of an unbounded end double.
+    let mut low = start(if lower.is_finite() { lower } else { -1.0 })?;
+    let mut high = start(if upper.is_finite() { upper } else { lower.max(0.0) + 1.0 })?;
+    for _ in 0..1030 {
+        let short = less(cdf(&high)?, p)?;
+        if upper.is_finite() || !array_api::any(&short, ..)?.item::<bool>()? {
+            break;
+        }
+        high = where_(short, (&high * 2.0).ok()?, &high)?;
+    }
+    for _ in 0..1030 {
+        let long = greater(cdf(&low)?, p)?;
+        if lower.is_finite() || !array_api::any(&long, ..)?.item::<bool>()? {
+            break;
+        }
+        low = where_(long, (&low * 2.0).ok()?, &low)?;
+    }
+    if integer {
+        low = (low - 1.0).ok()?;
+    }
+    let one = xp.asarray(1.0)?;
+    for _ in 0..1100 {
+        let middle = (&low * 0.5 + &high * 0.5).ok()?;
+        let middle = if integer { floor(middle)? } else { middle };
+        let done = match integer {
+            true => less_equal((&high - &low).ok()?, &one)?,
+            false => logical_or(equal(&middle, &low)?, equal(&middle, &high)?)?,
+        };
+        if array_api::all(&done, ..)?.item::<bool>()? {
+            break;
+        }
+        let reached = greater_equal(cdf(&middle)?, p)?;
+        high = where_(logical_and(&reached, logical_not(&done)?)?, &middle, &high)?;
+        low = where_(logical_or(reached, done)?, &low, middle)?;
+    }
+    Ok(high)
+}
+
+pub(super) fn real(x: &Array) -> Result<Array> {
     if x.dtype().is_complex() {
         return Err(Error::dtype("distribution", format!("values are {}, not real numbers", x.dtype())));
     }

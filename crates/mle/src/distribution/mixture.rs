@@ -1,244 +1,161 @@
-//! Mixtures of normal laws.
-//!
-//! Their likelihood has no largest value: a component that sits on one row and narrows makes it as large as one likes (Day,
-//! "Estimating the components of a mixture of normal distributions", Biometrika 56, 1969). What is meant by the estimate is
-//! the largest of the maxima inside, and the status says so. With one standard deviation for all components the likelihood
-//! is bounded.
+//! Mixtures of distributions with their parameters.
 
-use array_api::{Array, Error, Result, log, logaddexp};
+use array_api::{Array, DType, Error, Result, astype, equal, exp, greater, less, logsumexp, stack, where_};
 
-use super::symmetric::NORMAL;
-use crate::columns;
-use crate::fit::{Fit, IntervalMethod, StandardErrors};
-use crate::problem::{Free, Problem, Wanted, check};
-use crate::status::Status;
-use crate::transform::Range;
+use super::family::Support;
+use super::law::{Law, bisect, real};
 
-/// A mixture of a number of normal laws, whose components come out by ascending mean.
+/// A mixture: each draw comes from one of several laws, with its weight as probability.
 ///
 /// ```
-/// use mle::distribution::NormalMixture;
+/// use mle::distribution::{Distribution, Mixture};
 /// # let xp = array_ndarray::namespace();
-/// let x = xp.asarray([0.1, -0.4, 0.3, 0.0, -0.1, 5.2, 4.7, 5.1, 4.9, 5.3])?;
-/// let fit = NormalMixture::new(2)?.common_sd().fit(&x)?;
-/// assert!(fit.status.is_converged());
-/// assert!((fit.parameter("mean2").unwrap().estimate - 5.04).abs() < 1e-6);
+/// let normal = Distribution::named("normal")?;
+/// let mixture = Mixture::new(&[0.25, 0.75], &[normal.with(&[-2.0, 1.0])?, normal.with(&[2.0, 1.0])?])?;
+/// assert_eq!(mixture.mean(), 1.0);
+/// let half = mixture.quantile(&xp.asarray(0.5)?)?;
+/// assert!((mixture.cdf(&half)?.item::<f64>()? - 0.5).abs() < 1e-14);
 /// # Ok::<(), array_api::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct NormalMixture {
-    components: usize,
-    common: bool,
-    starts: usize,
-    wanted: Wanted,
-}
-
-/// Steps of expectation and maximisation from each start; Newton's method ends what they begin.
-const STEPS: usize = 200;
-/// A standard deviation below this share of the data's is a component that collapses.
-const COLLAPSED: f64 = 1e-3;
-
-impl NormalMixture {
-    /// A mixture of two components or more.
-    ///
-    /// # Errors
-    /// For fewer than two.
-    pub fn new(components: usize) -> Result<NormalMixture> {
-        match components {
-            0 | 1 => {
-                Err(Error::value("mixture", format!("{components} components are no mixture; ask for two or more")))
-            }
-            _ => Ok(NormalMixture { components, common: false, starts: 20, wanted: Wanted::default() }),
-        }
-    }
-
-    /// One standard deviation for all components, which bounds the likelihood.
-    pub fn common_sd(mut self) -> NormalMixture {
-        self.common = true;
-        self
-    }
-
-    /// How many random starts are made beside the one from quantiles, 20 if not given, and the seed of their draws.
-    pub fn starts(mut self, starts: usize, seed: u64) -> NormalMixture {
-        (self.starts, self.wanted.seed) = (starts, seed);
-        self
-    }
-
-    /// Where standard errors come from, observed information if not given.
-    pub fn standard_errors(mut self, source: StandardErrors) -> NormalMixture {
-        self.wanted.standard_errors = source;
-        self
-    }
-
-    /// How intervals are made, by Wald's method if not given.
-    pub fn interval(mut self, method: IntervalMethod) -> NormalMixture {
-        self.wanted.interval = method;
-        self
-    }
-
-    /// Fits weights (`weight1` and so on, the last one being what is left), means and standard deviations.
-    ///
-    /// # Errors
-    /// For values that are not finite or all the same, and fewer rows than parameters.
-    pub fn fit(&self, values: &Array) -> Result<Fit> {
-        check(&self.wanted)?;
-        let x = columns::real("values", values)?;
-        let (rows, k) = (x.size()?, self.components);
-        let count = k - 1 + k + if self.common { 1 } else { k };
-        if rows < count {
-            return Err(Error::value("mixture", format!("{rows} rows cannot determine {count} parameters")));
-        }
-        let sd = x.std(..)?.item::<f64>()?;
-        if sd == 0.0 {
-            let value = x.mean(..)?.item::<f64>()?;
-            return Err(super::sample::constant("a mixture of normals", value, rows));
-        }
-        let mut found: Vec<(f64, Components)> = vec![];
-        let mut collapsed = 0;
-        for means in self.means(&x)? {
-            let start = Components { weights: vec![1.0 / k as f64; k], means, sds: vec![sd / k as f64; k] };
-            match self.climb(&x, start, sd)? {
-                Some(end) => found.push(end),
-                None => collapsed += 1,
-            }
-        }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let Some((best, mut components)) = found.first().cloned() else {
-            let message = format!(
-                "from all {} starts a component collapsed onto a few rows; ask for fewer components, or for common_sd()",
-                self.starts + 1
-            );
-            return Err(Error::value("mixture", message));
-        };
-        components.sort();
-        let log_density = |p: &[Array]| self.log_density(&x, p);
-        let problem = Problem {
-            model: format!("mixture of {k} normals{}", if self.common { " of one standard deviation" } else { "" }),
-            parameters: self.parameters(&components),
-            rows: &log_density,
-            weights: None,
-            total: rows as f64,
-            xp: x.namespace(),
-        };
-        let mut fit = problem.solve(&self.wanted)?;
-        fit.method = format!("expectation-maximisation, then {}", fit.method);
-        fit.starts = self.starts + 1;
-        fit.starts_agreeing = found.iter().filter(|(value, _)| best - value < 1e-4 * best.abs().max(1.0)).count();
-        if fit.status == Status::Converged && !self.common {
-            fit.status = Status::Unbounded;
-            fit.reason = format!(
-                "the likelihood has no bound where a component narrows onto one row ({collapsed} of {} starts went there); this \
-                 is the largest maximum inside, and its standard errors are those of its curvature",
-                self.starts + 1
-            );
-        }
-        Ok(fit)
-    }
-
-    /// Means to start from: quantiles in the middle of equal shares, and rows drawn at random.
-    fn means(&self, x: &Array) -> Result<Vec<Vec<f64>>> {
-        let (xp, k) = (x.namespace(), self.components);
-        let shares: Vec<f64> = (0..k).map(|i| (i as f64 + 0.5) / k as f64).collect();
-        let mut all = vec![array_api::quantile(x, array_api::Quantile::default().q(shares))?.to_vec::<f64>()?];
-        if self.starts > 0 {
-            let draws = array_api::Integers::default().shape([self.starts, k]).high(x.size()? as isize);
-            let places = xp.integers(xp.key(self.wanted.seed)?, draws)?;
-            let drawn = array_api::take(x, array_api::reshape(places, -1)?, 0)?.to_vec::<f64>()?;
-            all.extend(drawn.chunks(k).map(<[f64]>::to_vec));
-        }
-        Ok(all)
-    }
-
-    /// Expectation and maximisation from a start; `None` where a component collapses.
-    fn climb(&self, x: &Array, mut at: Components, sd: f64) -> Result<Option<(f64, Components)>> {
-        let (xp, n) = (x.namespace(), x.size()? as f64);
-        let mut before = f64::NEG_INFINITY;
-        for _ in 0..STEPS {
-            let column = |v: &[f64]| array_api::expand_dims(xp.asarray(v)?, -1);
-            let logs: Vec<f64> = at.weights.iter().map(|w| w.ln()).collect();
-            let parts = (NORMAL.log_prob)(x, &[column(&at.means)?, column(&at.sds)?])?;
-            let parts = (parts + column(&logs)?).ok()?;
-            let total = array_api::logsumexp(&parts, 0)?;
-            let shares = array_api::exp((parts - &total).ok()?)?;
-            // Sums over the rows of the shares, and of the values and their squares by share.
-            let moments = array_api::stack(vec![array_api::ones_like(x, ..)?, x.clone(), array_api::square(x)?], -1)?;
-            let sums = array_api::matmul(&shares, moments)?.to_vec::<f64>()?;
-            let value = total.sum(..)?.item::<f64>()?;
-            let mut variances = vec![];
-            for (j, sums) in sums.chunks(3).enumerate() {
-                (at.weights[j], at.means[j]) = (sums[0] / n, sums[1] / sums[0]);
-                variances.push((sums[2] / sums[0] - at.means[j].powi(2)).max(0.0));
-            }
-            if self.common {
-                let mean = variances.iter().zip(&at.weights).map(|(v, w)| v * w).sum::<f64>();
-                variances = vec![mean; variances.len()];
-            }
-            at.sds = variances.iter().map(|v| v.sqrt()).collect();
-            // Not true of what is not a number either.
-            let proper = at.sds.iter().all(|s| *s > COLLAPSED * sd) && at.weights.iter().all(|w| *w > 0.0);
-            if !proper || !value.is_finite() {
-                return Ok(None);
-            }
-            if value - before < 1e-9 * value.abs().max(1.0) {
-                break;
-            }
-            before = value;
-        }
-        Ok(Some((before, at)))
-    }
-
-    fn parameters(&self, components: &Components) -> Vec<Free> {
-        let named = |kind: &str, i: usize, range: Range, start: f64| Free {
-            name: format!("{kind}{}", i + 1),
-            range,
-            start,
-            prior: None,
-        };
-        let k = self.components;
-        let weights = (0..k - 1).map(|i| named("weight", i, Range::UNIT, components.weights[i]));
-        let means = (0..k).map(|i| named("mean", i, Range::Real, components.means[i]));
-        let mut all: Vec<Free> = weights.chain(means).collect();
-        match self.common {
-            true => all.push(Free { name: "sd".into(), range: Range::POSITIVE, start: components.sds[0], prior: None }),
-            false => all.extend((0..k).map(|i| named("sd", i, Range::POSITIVE, components.sds[i]))),
-        }
-        all
-    }
-
-    fn log_density(&self, x: &Array, p: &[Array]) -> Result<Array> {
-        let k = self.components;
-        let mut rest = (&p[0] * -1.0 + 1.0).ok()?;
-        for weight in &p[1..k - 1] {
-            rest = (rest - weight).ok()?;
-        }
-        let mut sum: Option<Array> = None;
-        for i in 0..k {
-            let weight = if i + 1 < k { &p[i] } else { &rest };
-            let sd = if self.common { &p[2 * k - 1] } else { &p[2 * k - 1 + i] };
-            let part = ((NORMAL.log_prob)(x, &[p[k - 1 + i].clone(), sd.clone()])? + log(weight)?).ok()?;
-            sum = Some(match sum {
-                None => part,
-                Some(sum) => logaddexp(sum, part)?,
-            });
-        }
-        sum.ok_or_else(|| Error::value("mixture", "there are no components"))
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Components {
+pub struct Mixture {
     weights: Vec<f64>,
-    means: Vec<f64>,
-    sds: Vec<f64>,
+    laws: Vec<Law>,
 }
 
-impl Components {
-    /// By ascending mean, since the likelihood does not know an order.
-    fn sort(&mut self) {
-        let mut order: Vec<usize> = (0..self.means.len()).collect();
-        order.sort_by(|&a, &b| self.means[a].total_cmp(&self.means[b]));
-        for values in [&mut self.weights, &mut self.means, &mut self.sds] {
-            *values = order.iter().map(|&i| values[i]).collect();
+impl Mixture {
+    /// The mixture of these laws with these weights.
+    ///
+    /// # Errors
+    /// For other weights than one positive share for each law, which sum to 1 within 1e-8, no law at all, and counts beside
+    /// densities, which have no density together.
+    pub fn new(weights: &[f64], laws: &[Law]) -> Result<Mixture> {
+        let wrong = |message: String| Err(Error::value("mixture", message));
+        if laws.is_empty() || weights.len() != laws.len() {
+            return wrong(format!("{} weights for {} laws; each law has one", weights.len(), laws.len()));
         }
+        if let Some(w) = weights.iter().find(|w| !(**w > 0.0 && **w <= 1.0)) {
+            return wrong(format!("a weight is {w}, but must lie in (0, 1]"));
+        }
+        let sum: f64 = weights.iter().sum();
+        if (sum - 1.0).abs() > 1e-8 {
+            return wrong(format!("the weights sum to {sum}, not to 1; divide each by that"));
+        }
+        let counts = laws.iter().filter(|l| l.support().integer).count();
+        if counts != 0 && counts != laws.len() {
+            return wrong(format!("{counts} of {} laws are of counts, the others have a density", laws.len()));
+        }
+        Ok(Mixture { weights: weights.to_vec(), laws: laws.to_vec() })
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// The laws that are mixed.
+    pub fn laws(&self) -> &[Law] {
+        &self.laws
+    }
+
+    /// The numbers between the least and the largest that any of the laws takes.
+    pub fn support(&self) -> Support {
+        let all = self.laws.iter().map(Law::support);
+        let first = Support { lower: f64::INFINITY, upper: f64::NEG_INFINITY, closed: true, integer: true };
+        all.fold(first, |a, b| Support {
+            lower: a.lower.min(b.lower),
+            upper: a.upper.max(b.upper),
+            closed: a.closed && b.closed,
+            integer: a.integer && b.integer,
+        })
+    }
+
+    fn average(&self, of: impl Fn(&Law) -> f64) -> f64 {
+        self.weights.iter().zip(&self.laws).map(|(w, law)| w * of(law)).sum()
+    }
+
+    /// The expectation; not a number where there is none.
+    pub fn mean(&self) -> f64 {
+        self.average(Law::mean)
+    }
+
+    /// The variance: that within the laws and that between their means.
+    pub fn variance(&self) -> f64 {
+        let mean = self.mean();
+        self.average(|law| law.variance() + (law.mean() - mean).powi(2))
+    }
+
+    /// The logarithm of the density, or of the probability for counts.
+    ///
+    /// # Errors
+    /// Of the operations.
+    pub fn log_prob(&self, x: &Array) -> Result<Array> {
+        let part = |(w, law): (&f64, &Law)| (law.log_prob(x)? + w.ln()).ok();
+        let parts = self.weights.iter().zip(&self.laws).map(part).collect::<Result<Vec<_>>>()?;
+        logsumexp(stack(parts, 0)?, 0)
+    }
+
+    /// The probability of values up to `x`.
+    ///
+    /// # Errors
+    /// Of the operations.
+    pub fn cdf(&self, x: &Array) -> Result<Array> {
+        self.sum(|law| law.cdf(x))
+    }
+
+    /// The probability of values above `x`, without the cancellation of one less the [`cdf`](Mixture::cdf).
+    ///
+    /// # Errors
+    /// Of the operations.
+    pub fn survival(&self, x: &Array) -> Result<Array> {
+        self.sum(|law| law.survival(x))
+    }
+
+    fn sum(&self, of: impl Fn(&Law) -> Result<Array>) -> Result<Array> {
+        let part = |(w, law): (&f64, &Law)| (of(law)? * *w).ok();
+        let parts = self.weights.iter().zip(&self.laws).map(part).collect::<Result<Vec<_>>>()?;
+        stack(parts, 0)?.sum(0)
+    }
+
+    /// The value that is exceeded with probability `1 - p`, by bisection of the distribution function to the last digit; not
+    /// a number for `p` outside 0 to 1.
+    ///
+    /// # Errors
+    /// Of the operations.
+    pub fn quantile(&self, p: &Array) -> Result<Array> {
+        let p = real(p)?;
+        let support = self.support();
+        let proper = array_api::logical_and(greater(&p, 0.0)?, less(&p, 1.0)?)?;
+        let value = bisect(support, &|x| self.cdf(x), &where_(&proper, &p, 0.5)?)?;
+        let (low, high) = (equal(&p, 0.0)?, equal(&p, 1.0)?);
+        let ends = where_(low, support.lower, where_(high, support.upper, f64::NAN)?)?;
+        where_(proper, value, ends)
+    }
+
+    /// Independent draws, a pure function of the key: from the law that a first draw chooses.
+    ///
+    /// # Errors
+    /// Of the operations.
+    pub fn sample(&self, key: &Array, count: usize) -> Result<Array> {
+        let xp = key.namespace();
+        let keys = array_api::split(key, self.laws.len() + 1)?;
+        let chosen = xp.choice(keys.at(0_isize)?, &xp.asarray(&self.weights)?, (self.laws.len(), count))?;
+        let mut drawn = astype(array_api::zeros_like(&chosen, ..)?, DType::Float64)?;
+        for (j, law) in self.laws.iter().enumerate() {
+            let own = law.sample(&keys.at(j as isize + 1)?, count)?;
+            drawn = where_(equal(&chosen, j as i64)?, own, drawn)?;
+        }
+        Ok(drawn)
+    }
+
+    /// The probabilities with which a value came from each law, shape `(.., laws)`.
+    ///
+    /// # Errors
+    /// Of the operations.
+    pub fn responsibilities(&self, x: &Array) -> Result<Array> {
+        let part = |(w, law): (&f64, &Law)| (law.log_prob(x)? + w.ln()).ok();
+        let parts = self.weights.iter().zip(&self.laws).map(part).collect::<Result<Vec<_>>>()?;
+        let total = array_api::expand_dims(self.log_prob(x)?, -1)?;
+        exp((stack(parts, -1)? - total).ok()?)
     }
 }

@@ -1,27 +1,38 @@
 //! Distributions of one number: density, distribution function, quantiles, draws, moments, and fits.
 //!
-//! A family is a row of functions; parameters are named and meant as in R, with the location of positive families at 0.
+//! A family is a row of functions; parameters are named and meant as in R, with the location of positive families at 0 unless
+//! it is freed. [`Mixture`] mixes laws; [`MultivariateNormal`], [`Dirichlet`], [`Multinomial`] and [`Categorical`] are of
+//! several numbers or of names.
 
 mod bounded;
+mod categories;
 mod counts;
 mod data;
+mod dirichlet;
 mod family;
 mod fitting;
 mod law;
+mod location;
 mod mixture;
-mod multivariate;
+mod multivariate_normal;
+mod normal_mixture;
 mod positive;
 mod sample;
 mod symmetric;
 pub(crate) mod tails;
+mod vector;
 
+pub use categories::{Categorical, Multinomial};
 pub(crate) use counts::{NEGATIVE_BINOMIAL, ZERO_INFLATED_POISSON};
 pub use data::Censoring;
+pub use dirichlet::Dirichlet;
 pub use family::{Parameter, Support};
 pub use fitting::Fitting;
 pub use law::Law;
-pub use mixture::NormalMixture;
-pub use multivariate::{categorical, dirichlet, multinomial, multivariate_normal};
+pub use mixture::Mixture;
+pub use multivariate_normal::MultivariateNormal;
+pub use normal_mixture::NormalMixture;
+pub use vector::{VectorLaw, VectorSupport};
 
 use array_api::{Array, Error, Result};
 

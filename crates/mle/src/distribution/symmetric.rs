@@ -208,7 +208,8 @@ pub(crate) static GUMBEL: Family = Family {
 /// Euler's constant.
 const EULER: f64 = 0.577_215_664_901_532_9;
 
-/// `von_mises(mu, kappa)`, of angles from -pi to pi.
+/// `von_mises(mu, kappa)`, of angles from -pi to pi; its moments are those of directions, the mean one and the circular
+/// variance.
 pub(crate) static VON_MISES: Family = Family {
     name: "von_mises",
     parameters: &[real("mu"), positive("kappa")],
@@ -223,7 +224,7 @@ pub(crate) static VON_MISES: Family = Family {
     log_survival: |x, p| Ok(von_mises_tails(x, p)?[1].clone()),
     quantile: None,
     mean: |p| p[0],
-    variance: |_| f64::NAN,
+    variance: circular_variance,
     start: |s: &Sample| {
         let (c, n) = (s.mean_of(|x| array_api::cos(x))?, s.mean_of(|x| array_api::sin(x))?);
         let r = c.hypot(n).min(1.0 - 1e-12);
@@ -251,8 +252,18 @@ fn log_scaled_bessel(kappa: &Array) -> Result<Array> {
     log(exp((kappa.namespace().asarray(exponents)? * kappa).ok()?)?.mean(..)?)
 }
 
+/// `1 - I1(kappa) / I0(kappa)`: the mean of `1 - cos` of the angle from the mean direction, by the same rule.
+fn circular_variance(p: &[f64]) -> f64 {
+    let half = (0..NODES).map(|i| (FRAC_PI_2 * (i as f64 + 0.5) / NODES as f64).sin().powi(2));
+    let (above, below) = half.fold((0.0, 0.0), |(above, below), s| {
+        let density = (-2.0 * p[1] * s).exp();
+        (above + 2.0 * s * density, below + density)
+    });
+    above / below
+}
+
 /// Gauss and Legendre's rule of eight points on -1 to 1: half of the points, and their weights (Abramowitz and Stegun 25.4).
-const GAUSS: [(f64, f64); 4] = [
+pub(super) const GAUSS: [(f64, f64); 4] = [
     (0.183_434_642_495_649_8, 0.362_683_783_378_362),
     (0.525_532_409_916_329, 0.313_706_645_877_887_3),
     (0.796_666_477_413_626_7, 0.222_381_034_453_374_48),

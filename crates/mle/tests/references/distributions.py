@@ -3,7 +3,7 @@
 usage: distributions.py OUTPUT.json
 
 The densities are written here as in textbooks, independently of the library. The score's root is found by Newton's method
-with derivatives by mpmath's differences at 40 digits; standard errors are the roots of the inverse observed information's
+(`maximum.py`) with derivatives by mpmath's differences at 40 digits; standard errors are the roots of the inverse observed information's
 diagonal. Densities and tail probabilities at some points are written too. Needs mpmath and numpy.
 """
 
@@ -12,6 +12,8 @@ import sys
 
 import mpmath as mp
 import numpy as np
+
+from maximum import errors, maximum, shown
 
 mp.mp.dps = 40
 log, exp, gamma, lgamma, pi = mp.log, mp.exp, mp.gamma, mp.loggamma, mp.pi
@@ -99,49 +101,10 @@ DRAWS = {
 }
 
 
-def maximum(likelihood, start):
-    """The root of the score, and standard errors, from Newton's method with damping."""
-    p = [mp.mpf(s) for s in start]
-    k = len(p)
-
-    def derivative(orders):
-        return mp.diff(lambda *a: likelihood(*a), tuple(p), orders)
-
-    unit = lambda *places: tuple(places.count(i) for i in range(k))
-    for _ in range(200):
-        g = mp.matrix([derivative(unit(i)) for i in range(k)])
-        h = mp.matrix(k, k)
-        for i in range(k):
-            for j in range(i + 1):
-                h[i, j] = h[j, i] = derivative(unit(i, j))
-        # Uphill also where the Hessian is not definite: eigenvalues are taken by their absolute values.
-        values, vectors = mp.eigsy(h)
-        along = vectors.T * g
-        step = vectors * mp.matrix([along[i] / abs(values[i]) for i in range(k)])
-        here, share = likelihood(*p), mp.mpf(1)
-        while share > 1e-10:
-            trial = [p[i] + share * step[i] for i in range(k)]
-            try:
-                there = likelihood(*trial)
-                if mp.im(there) == 0 and there >= here - mp.mpf(10) ** -25:
-                    break
-            except (ValueError, ZeroDivisionError, TypeError):
-                pass
-            share /= 2
-        p = trial
-        if max(abs(step[i]) / max(abs(p[i]), mp.mpf("1e-3")) for i in range(k)) < mp.mpf(10) ** -22:
-            break
-    else:
-        raise RuntimeError("no convergence")
-    inverse = (-h) ** -1
-    return p, [mp.sqrt(inverse[i, i]) for i in range(k)], likelihood(*p)
-
-
 def case(family, start, rows, contributions, **options):
-    estimates, errors, value = maximum(lambda *p: mp.fsum(contributions(p)), start)
-    shown = lambda v: [float(mp.nstr(x, 20)) for x in v]
-    print(family, options.get("name", ""), shown(estimates), shown(errors))
-    return {"family": family, **rows, **options, "estimates": shown(estimates), "std_errors": shown(errors),
+    estimates, inverse, value = maximum(lambda *p: mp.fsum(contributions(p)), start)
+    print(family, options.get("name", ""), shown(estimates), errors(inverse))
+    return {"family": family, **rows, **options, "estimates": shown(estimates), "std_errors": errors(inverse),
             "log_likelihood": float(mp.nstr(value, 20))}
 
 
