@@ -39,19 +39,20 @@ pub struct Step<'c> {
     pub operands: SmallVec<[Link; 3]>,
 }
 
-/// A chain in a kind's own form: gives the last call's result for arrays that broadcast with each other.
+/// A chain in a kind's own form: gives the last call's result, or an error for arrays that do not broadcast with each other.
 pub type Chained = Box<dyn Fn(&[&Array]) -> Result<Array> + Send + Sync>;
 
 /// A kind's own form of a chain on arrays of these data types; `None` where it has no better way than call by call.
 ///
-/// Bit for bit the results must be those of the calls. The calls are known to be valid for these data types, and no operation's
-/// function was overridden.
+/// Bit for bit the results must be those of the calls. Links lead to arrays and to earlier calls that are there, no operation's
+/// function was overridden, and the arrays that the form is given broadcast with each other. A data type that a call is not
+/// defined for is a reason for `None`: the call then says why.
 pub type Chain = fn(&[Step<'_>], &[DType]) -> Option<Chained>;
 
 /// The calls in the form of the kind of their operands, to be run on any number of arrays like these.
 ///
-/// `None` where the kind has no form of its own, where arrays are of several kinds, and where a function on the way was
-/// overridden: then the calls are to be made one by one.
+/// `None` where the kind has no form of its own, where arrays are of several kinds, where a function on the way was
+/// overridden, and where a link leads nowhere: then the calls are to be made one by one.
 ///
 /// ```
 /// use array_api::{Add, Array, Link, Multiply, Operation, Result, Scalar, Step, chain};
@@ -74,7 +75,20 @@ pub fn chain(steps: &[Step<'_>], inputs: &[&Array]) -> Option<Chained> {
         let own = matches!(source(step.op, kind.id()), Source::Kernel(_, by) if !by.overrides);
         own && step.op.class == Class::Elementwise
     };
+    let leads = |at: usize, link: &Link| match *link {
+        Link::Input(i) => i < inputs.len(),
+        Link::Step(s) => s < at,
+        Link::Scalar(_) | Link::Absent => true,
+    };
+    let linked = steps.iter().enumerate().all(|(at, step)| step.operands.iter().all(|link| leads(at, link)));
     let alike = inputs.iter().all(|x| std::ptr::eq(x.kind(), kind));
     let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
-    if alike && steps.iter().all(plain) { form(steps, &dtypes) } else { None }
+    if !(alike && linked && steps.iter().all(plain)) {
+        return None;
+    }
+    let run = form(steps, &dtypes)?;
+    Some(Box::new(move |inputs| {
+        crate::rule::broadcast_dims("chain", inputs.iter().map(|x| x.dims()))?;
+        run(inputs)
+    }))
 }

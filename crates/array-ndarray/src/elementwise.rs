@@ -169,6 +169,6 @@ pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chained> {
         let wrong = || Error::backend("chain", "arrays are not of the kind and data types that were planned");
         let inputs =
             inputs.filter(|all| all.iter().map(|x| x.dtype()).eq(planned.iter().copied())).ok_or_else(wrong)?;
-        Ok(Array::new(chain.run(&inputs)))
+        chain.run(&inputs).map(Array::new)
     }))
 }

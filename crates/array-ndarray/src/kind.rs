@@ -93,7 +93,7 @@ impl Native for NdArray {
 }
 
 /// From how many elements on it is asked whether there is memory for a result.
-const LARGE: usize = 1 << 26;
+pub(crate) const LARGE: usize = 1 << 26;
 
 /// Refuses results that there is no memory for. Extents that only the kernel finds out are its own matter.
 #[cold]

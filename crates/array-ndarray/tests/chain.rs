@@ -195,6 +195,13 @@ fn what_has_no_form_in_one_pass_is_left_to_the_calls() {
     let mixed = [step(Add::OP, &Add {}, &[Link::Input(0), Link::Input(1)])];
     let single = xp.asarray([1.0_f32, 2.0]).unwrap();
     assert!(chain(&mixed, &[&x, &single]).is_none(), "two data types");
+    let astray = [step(Add::OP, &Add {}, &[Link::Input(0), Link::Input(1)])];
+    assert!(chain(&astray, &[&x]).is_none(), "an array that is not there");
+    assert!(chain(&[step(Add::OP, &Add {}, &[Link::Input(0), Link::Step(0)])], &[&x]).is_none(), "its own result");
+    let run = chain(&astray, &[&x, &x]).unwrap();
+    let longer = xp.asarray([1.0, 2.0, 3.0]).unwrap();
+    assert_eq!(run(&[&x, &longer]).unwrap_err().kind(), array_api::ErrorKind::Shape);
+    assert!(run(&[&x]).is_err(), "too few arrays");
     // Arrays of another type than planned are an error, not read as if they were.
     let run = chain(&twice(Add::OP, &Add {}), &[&x]).unwrap();
     assert!(run(&[&single]).is_err());

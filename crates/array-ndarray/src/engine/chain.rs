@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use array_api::DType;
+use array_api::{DType, Result};
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
@@ -16,6 +16,7 @@ use crate::engine::map::Number;
 use crate::engine::pack::{Axis, pack};
 use crate::engine::share;
 use crate::engine::tiles::Tiling;
+use crate::kind::{LARGE, bytes, room};
 
 /// Bytes of all buffers together that the first-level cache holds beside the operands and the result.
 const CACHED: usize = 24 << 10;
@@ -124,13 +125,17 @@ impl Chain {
         (made.buffers <= MOST_BUFFERS).then_some(made)
     }
 
-    /// The last operation's result for operands that broadcast with each other.
-    pub(crate) fn run(&self, inputs: &[&NdArray]) -> NdArray {
+    /// The last operation's result for operands that broadcast with each other, which the protocol has seen to.
+    pub(crate) fn run(&self, inputs: &[&NdArray]) -> Result<NdArray> {
         let shape = broadcast(inputs);
+        let size = bytes(&shape, self.out);
+        if size.is_none_or(|size| size >= LARGE) {
+            room("chain", size, || format!("a result of shape {:?} and dtype {}", &shape[..], self.out))?;
+        }
         let len: usize = shape.iter().product();
         if len == 0 {
             // SAFETY: there is nothing to write.
-            return unsafe { NdArray::build(self.out, &shape, &mut |_| ()) };
+            return Ok(unsafe { NdArray::build(self.out, &shape, &mut |_| ()) });
         }
         let reads = reads(inputs, &self.sizes, &shape);
         let tiling = Tiling::new(&reads[0].axes, self.tile);
@@ -149,18 +154,18 @@ impl Chain {
             }
         };
         // SAFETY: the tiles cover the result.
-        unsafe { NdArray::build(self.out, &shape, &mut { compute }) }
+        Ok(unsafe { NdArray::build(self.out, &shape, &mut { compute }) })
     }
 
     /// # Safety
     /// The operands must be of the shape and data types that were planned, and `out` must have room for the tiles' elements.
     unsafe fn tiles(&self, reads: &[Read], tiling: &Tiling, tiles: Range<usize>, out: Out) {
         let widest = self.widest;
-        let bytes = self.tile * widest;
-        let mut memory: Vec<MaybeUninit<u8>> = Vec::with_capacity(self.buffers * bytes + CACHE_LINE);
+        let tile_bytes = self.tile * widest;
+        let mut memory: Vec<MaybeUninit<u8>> = Vec::with_capacity(self.buffers * tile_bytes + CACHE_LINE);
         let first = memory.as_mut_ptr().cast::<u8>();
         let first = first.wrapping_add(first.align_offset(CACHE_LINE));
-        let buffer = |i: usize| first.wrapping_add(i * bytes);
+        let buffer = |i: usize| first.wrapping_add(i * tile_bytes);
         // SAFETY: a buffer holds a tile of the widest elements; operands lie as their axes say, and a tile lies within them.
         unsafe {
             for (at, number, size) in &self.numbers {
@@ -229,9 +234,9 @@ fn prefetch(start: *const u8, bytes: Range<usize>) {
 #[derive(Clone, Copy)]
 struct Out(*mut u8);
 
-// SAFETY: see above.
+// SAFETY: threads write to tiles of their own only, while the caller waits for them.
 unsafe impl Send for Out {}
-// SAFETY: see above.
+// SAFETY: the same.
 unsafe impl Sync for Out {}
 
 /// The loop of each operation, and the data type of its operands.
