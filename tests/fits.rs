@@ -98,8 +98,11 @@ fn difference(one: &Fit, other: &Fit, share: f64) -> Option<String> {
 /// dependent, and its search on tensors ends 1.9 millionths away. Why it is not nearer is not known yet.
 const LOOSER: &[(&str, &str, f64)] = &[("torch", "Lanczos3", 5e-6)];
 
+/// What fits on a backend.
+type OnBackend<'a> = Box<dyn Fn(&Backend) -> Result<Fit> + 'a>;
+
 /// A name, and what fits on a backend.
-type Fitted<'a> = (String, Box<dyn Fn(&Backend) -> Result<Fit> + 'a>);
+type Fitted<'a> = (String, OnBackend<'a>);
 
 /// What a backend cannot do, which it has to say itself.
 const DECLINED: &[(&str, &str)] = &[];
@@ -324,7 +327,7 @@ fn other_regressions() {
         Ok(Table::new().numbers("a", column("a")?).numbers("b", column("b")?).numbers("y", column(response)?))
     };
     let table = &table;
-    let of = move |outcome: Outcome, response: &'static str| -> Box<dyn Fn(&Backend) -> Result<Fit> + '_> {
+    let of = move |outcome: Outcome, response: &'static str| -> OnBackend<'_> {
         Box::new(move |b| Regression::new("y ~ a + b", outcome)?.fit(&table(b, response)?))
     };
     let all = &all;
