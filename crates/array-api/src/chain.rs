@@ -58,8 +58,9 @@ pub type Chain = fn(&[Step<'_>], &[DType]) -> Option<Chained>;
 /// use array_api::{Add, Array, Link, Multiply, Operation, Result, Scalar, Step, chain};
 /// /// `2 x + y`, in one pass where the kind can.
 /// fn double_and_add(x: &Array, y: &Array) -> Result<Array> {
+///     let two = Link::Scalar(Scalar::from(2.0));
 ///     let steps = [
-///         Step { op: Multiply::OP, params: &Multiply {}, operands: [Link::Input(0), Link::Scalar(Scalar::Int(2))].into_iter().collect() },
+///         Step { op: Multiply::OP, params: &Multiply {}, operands: [Link::Input(0), two].into_iter().collect() },
 ///         Step { op: Add::OP, params: &Add {}, operands: [Link::Step(0), Link::Input(1)].into_iter().collect() },
 ///     ];
 ///     match chain(&steps, &[x, y]) {
