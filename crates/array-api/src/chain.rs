@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::dims::Dims;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::kind::Kind;
@@ -42,12 +43,15 @@ pub struct Step<'c> {
 /// A chain in a kind's own form: gives the last call's result, or an error for arrays that do not broadcast with each other.
 pub type Chained = Box<dyn Fn(&[&Array]) -> Result<Array> + Send + Sync>;
 
+/// What a kind makes of a chain: gives the last call's result, of these extents, to which the arrays broadcast.
+pub type Form = Box<dyn Fn(&[&Array], &Dims) -> Result<Array> + Send + Sync>;
+
 /// A kind's own form of a chain on arrays of these data types; `None` where it has no better way than call by call.
 ///
 /// Bit for bit the results must be those of the calls. Links lead to arrays and to earlier calls that are there, no operation's
-/// function was overridden, and the arrays that the form is given broadcast with each other. A data type that a call is not
+/// function was overridden. A data type that a call is not
 /// defined for is a reason for `None`: the call then says why.
-pub type Chain = fn(&[Step<'_>], &[DType]) -> Option<Chained>;
+pub type Chain = fn(&[Step<'_>], &[DType]) -> Option<Form>;
 
 /// The calls in the form of the kind of their operands, to be run on any number of arrays like these.
 ///
@@ -89,7 +93,7 @@ pub fn chain(steps: &[Step<'_>], inputs: &[&Array]) -> Option<Chained> {
     }
     let run = form(steps, &dtypes)?;
     Some(Box::new(move |inputs| {
-        crate::rule::broadcast_dims("chain", inputs.iter().map(|x| x.dims()))?;
-        run(inputs)
+        let dims = crate::rule::broadcast_dims("chain", inputs.iter().map(|x| x.dims()))?;
+        run(inputs, &dims)
     }))
 }

@@ -1,12 +1,12 @@
 //! Elementwise functions: each is a line that names the engine's table.
 
 use array_api::{
-    Arg, Array, Astype, Chained, DType, Elu, Error, Link, Polygamma, Result, Scalar, Step, Verdict, implements,
+    Arg, Array, Astype, DType, Elu, Error, Form, Link, Polygamma, Result, Scalar, Step, Verdict, implements,
 };
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
-use crate::engine::chain::{Chain, From};
+use crate::engine::chain::{Chain, Origin};
 use crate::engine::kernel::Op;
 use crate::engine::map::{Number, map};
 use crate::kind::operand;
@@ -135,12 +135,12 @@ fn astype(x: &NdArray, p: &Astype) -> Result<NdArray> {
 }
 
 /// Functions that have a table and no parameters, on real floating-point numbers and booleans, in one pass over memory.
-pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chained> {
+pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Form> {
     let plain = |d: DType| d == DType::Bool || d == d.real() && d.is_floating();
     dtypes.iter().all(|&d| plain(d)).then_some(())?;
     // Numbers take the data type of the arrays beside them, as the protocol's rule for them says.
     let mut made: Vec<DType> = vec![];
-    let mut lines: Vec<(&'static Op, SmallVec<[From; 3]>)> = vec![];
+    let mut lines: Vec<(&'static Op, SmallVec<[Origin; 3]>)> = vec![];
     for step in steps {
         let (op, _) = table(step.op.name).filter(|(_, count)| *count == step.operands.len())?;
         step.params.write().is_empty().then_some(())?;
@@ -151,24 +151,24 @@ pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chained> {
         };
         let dtype = step.operands.iter().rev().find_map(dtype_of)?;
         let from = |link: &Link| match *link {
-            Link::Input(i) => Some(From::Input(i)),
-            Link::Step(s) => Some(From::Step(s)),
+            Link::Input(i) => Some(Origin::Input(i)),
+            Link::Step(s) => Some(Origin::Step(s)),
             Link::Scalar(s @ (Scalar::Int(_) | Scalar::Float(_))) if dtype.is_floating() => {
-                Some(From::Number(Number::new(s, dtype)))
+                Some(Origin::Number(Number::new(s, dtype)))
             }
             Link::Scalar(_) | Link::Absent => None,
         };
-        let operands: Option<SmallVec<[From; 3]>> = step.operands.iter().map(from).collect();
+        let operands: Option<SmallVec<[Origin; 3]>> = step.operands.iter().map(from).collect();
         made.push(op.result(dtype)?);
         lines.push((op, operands?));
     }
     let chain = Chain::new(&lines, dtypes)?;
     let planned: SmallVec<[DType; 4]> = SmallVec::from_slice(dtypes);
-    Some(Box::new(move |inputs| {
+    Some(Box::new(move |inputs, dims| {
         let inputs: Option<SmallVec<[&NdArray; 4]>> = inputs.iter().map(|x| x.downcast_ref::<NdArray>()).collect();
         let wrong = || Error::backend("chain", "arrays are not of the kind and data types that were planned");
         let inputs =
             inputs.filter(|all| all.iter().map(|x| x.dtype()).eq(planned.iter().copied())).ok_or_else(wrong)?;
-        chain.run(&inputs).map(Array::new)
+        chain.run(&inputs, dims).map(Array::new)
     }))
 }

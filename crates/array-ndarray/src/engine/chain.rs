@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use array_api::{DType, Result};
+use array_api::{DType, Dims, Result};
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
@@ -29,7 +29,7 @@ const MOST_BUFFERS: usize = 24;
 
 /// An operand of an operation in a chain.
 #[derive(Clone, Copy)]
-pub(crate) enum From {
+pub(crate) enum Origin {
     /// One of the chain's operands.
     Input(usize),
     /// What an earlier operation gave.
@@ -73,11 +73,12 @@ pub(crate) struct Chain {
 impl Chain {
     /// The operations' loops and buffers. `None` if an operation is not defined for what it would be given, or takes operands
     /// of several data types.
-    pub(crate) fn new(steps: &[(&'static Op, SmallVec<[From; 3]>)], dtypes: &[DType]) -> Option<Chain> {
+    pub(crate) fn new(steps: &[(&'static Op, SmallVec<[Origin; 3]>)], dtypes: &[DType]) -> Option<Chain> {
         let kernels = kernels(steps, dtypes)?;
         let last_use = |value: usize| {
-            let uses =
-                |(_, ins): &(&Op, SmallVec<[From; 3]>)| ins.iter().any(|i| matches!(i, From::Step(s) if *s == value));
+            let uses = |(_, ins): &(&Op, SmallVec<[Origin; 3]>)| {
+                ins.iter().any(|i| matches!(i, Origin::Step(s) if *s == value))
+            };
             steps.iter().rposition(uses)
         };
         let mut made = Chain {
@@ -93,10 +94,10 @@ impl Chain {
         let mut values: Vec<Place> = vec![];
         let mut free: Vec<usize> = vec![];
         for (at, ((_, ins), (kernel, dtype))) in steps.iter().zip(&kernels).enumerate() {
-            let mut place = |from: &From| match *from {
-                From::Input(i) => Place::Input(i),
-                From::Step(s) => values[s],
-                From::Number(number) => {
+            let mut place = |from: &Origin| match *from {
+                Origin::Input(i) => Place::Input(i),
+                Origin::Step(s) => values[s],
+                Origin::Number(number) => {
                     made.numbers.push((made.buffers, number, dtype.size()));
                     made.buffers += 1;
                     Place::Buffer(made.buffers - 1)
@@ -125,19 +126,18 @@ impl Chain {
         (made.buffers <= MOST_BUFFERS).then_some(made)
     }
 
-    /// The last operation's result for operands that broadcast with each other, which the protocol has seen to.
-    pub(crate) fn run(&self, inputs: &[&NdArray]) -> Result<NdArray> {
-        let shape = broadcast(inputs);
-        let size = bytes(&shape, self.out);
+    /// The last operation's result for operands that broadcast to a shape.
+    pub(crate) fn run(&self, inputs: &[&NdArray], shape: &Dims) -> Result<NdArray> {
+        let size = bytes(shape, self.out);
         if size.is_none_or(|size| size >= LARGE) {
-            room("chain", size, || format!("a result of shape {:?} and dtype {}", &shape[..], self.out))?;
+            room("chain", size, || format!("a result of shape {shape} and dtype {}", self.out))?;
         }
         let len: usize = shape.iter().product();
         if len == 0 {
             // SAFETY: there is nothing to write.
-            return Ok(unsafe { NdArray::build(self.out, &shape, &mut |_| ()) });
+            return Ok(unsafe { NdArray::build(self.out, shape, &mut |_| ()) });
         }
-        let reads = reads(inputs, &self.sizes, &shape);
+        let reads = reads(inputs, &self.sizes, shape);
         let tiling = Tiling::new(&reads[0].axes, self.tile);
         let threads = if len < 2 * self.grain || !share::alone() { 1 } else { 4 * rayon::current_num_threads() };
         let threads = threads.min(tiling.tiles);
@@ -154,7 +154,7 @@ impl Chain {
             }
         };
         // SAFETY: the tiles cover the result.
-        Ok(unsafe { NdArray::build(self.out, &shape, &mut { compute }) })
+        Ok(unsafe { NdArray::build(self.out, shape, &mut { compute }) })
     }
 
     /// # Safety
@@ -240,15 +240,15 @@ unsafe impl Send for Out {}
 unsafe impl Sync for Out {}
 
 /// The loop of each operation, and the data type of its operands.
-fn kernels(steps: &[(&'static Op, SmallVec<[From; 3]>)], dtypes: &[DType]) -> Option<Vec<(Kernel, DType)>> {
+fn kernels(steps: &[(&'static Op, SmallVec<[Origin; 3]>)], dtypes: &[DType]) -> Option<Vec<(Kernel, DType)>> {
     let mut made: Vec<(Kernel, DType)> = vec![];
     for (op, ins) in steps {
         let given: SmallVec<[Option<DType>; 3]> = ins
             .iter()
             .map(|from| match *from {
-                From::Input(i) => Some(dtypes[i]),
-                From::Step(s) => Some(made[s].0.out),
-                From::Number(_) => None,
+                Origin::Input(i) => Some(dtypes[i]),
+                Origin::Step(s) => Some(made[s].0.out),
+                Origin::Number(_) => None,
             })
             .collect();
         let operands = match op.name {
@@ -264,17 +264,6 @@ fn kernels(steps: &[(&'static Op, SmallVec<[From; 3]>)], dtypes: &[DType]) -> Op
         made.push((op.kernels[dtype as usize]?, dtype));
     }
     Some(made)
-}
-
-/// The shape that operands broadcast to.
-fn broadcast(inputs: &[&NdArray]) -> SmallVec<[usize; 6]> {
-    let rank = inputs.iter().map(|x| x.shape().len()).max().unwrap_or(0);
-    let mut shape = SmallVec::from_elem(1, rank);
-    for x in inputs {
-        let skip = rank - x.shape().len();
-        shape[skip..].iter_mut().zip(x.shape()).filter(|(_, n)| **n != 1).for_each(|(to, n)| *to = *n);
-    }
-    shape
 }
 
 /// An operand in memory.

@@ -8,6 +8,7 @@ pub mod laws;
 pub(crate) mod profile;
 pub(crate) mod residuals;
 pub(crate) mod sandwich;
+mod uncertainty;
 
 pub use hypothesis::{TestResult, anderson_darling, kolmogorov_smirnov, likelihood_ratio};
 pub use laplace::Laplace;
