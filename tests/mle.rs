@@ -68,6 +68,58 @@ fn a_generalised_linear_model_has_figures() {
 }
 
 #[test]
+fn every_command_makes_every_interval() {
+    let dir = mle().folder("intervals");
+    // Curved enough for intervals to differ by their method.
+    table(&dir, "rows.csv", "x,y,n", 80, |i| {
+        let x = i as f64 / 8.0;
+        let y = 2.0 * (1.0 - (-0.4 * x).exp()) + 0.3 * (share(i) - 0.5);
+        format!("{x},{y},{}", (2.0 * share(i) + 0.2 * x) as i64)
+    });
+    let commands = [
+        "fit --data rows.csv --distribution poisson --column n",
+        "nls --data rows.csv --response y --formula b1*(1-exp(-b2*x)) --start b1=1,b2=1",
+        "glm --data rows.csv --formula n~x --family poisson",
+    ];
+    for command in commands {
+        let fit = |more: &str| {
+            mle().ok(&dir, &format!("{command} {more} --json fit.json"));
+            json(&dir.join("fit.json"))["parameters"].as_array().unwrap().clone()
+        };
+        let wald = fit("--interval wald");
+        for method in ["profile", "bootstrap"] {
+            for (of, plain) in fit(&format!("--interval {method} --replicates 200")).iter().zip(&wald) {
+                let ends = |p: &serde_json::Value| ["lower", "upper"].map(|end| p["interval"][end].as_f64().unwrap());
+                let ([low, high], [plain_low, plain_high]) = (ends(of), ends(plain));
+                assert_eq!(of["interval"]["method"], method, "{command}");
+                assert!(low < of["estimate"].as_f64().unwrap() && of["estimate"].as_f64().unwrap() < high, "{of}");
+                assert!(low != plain_low && high != plain_high, "{of} is {plain}");
+                let ratio = (high - low) / (plain_high - plain_low);
+                assert!((0.7..1.4).contains(&ratio), "{command} {method}: {of} and {plain}");
+            }
+        }
+        for (spread, plain) in fit("--standard-errors bootstrap --replicates 300").iter().zip(&wald) {
+            let ratio = spread["std_error"].as_f64().unwrap() / plain["std_error"].as_f64().unwrap();
+            assert!((0.6..1.6).contains(&ratio), "{command}: {spread} and {plain}");
+        }
+    }
+}
+
+#[test]
+fn a_location_that_is_free_is_estimated() {
+    let dir = mle().folder("location");
+    table(&dir, "waits.csv", "wait", 200, |i| format!("{}", 20.0 + 3.0 * (-share(i).max(1e-3).ln()).powf(0.4)));
+    mle().ok(&dir, "fit --data waits.csv --distribution weibull --column wait --free-location --plot f --json w.json");
+    let fit = json(&dir.join("w.json"));
+    let location = fit["parameters"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(location["name"], "location");
+    assert!((location["estimate"].as_f64().unwrap() - 20.0).abs() < 0.5, "{fit}");
+    assert!(dir.join("f/density.png").exists());
+    let words = "fit --data waits.csv --distribution normal --column wait --free-location";
+    mle().refused(&dir, words, &["normal(mean, sd) has no location that could be freed"]);
+}
+
+#[test]
 fn a_fit_that_does_not_converge_leaves_with_1() {
     let dir = mle().folder("separation");
     table(&dir, "apart.csv", "y,x", 20, |i| format!("{},{i}", i / 10));

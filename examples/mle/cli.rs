@@ -47,6 +47,20 @@ pub(crate) struct Shared {
     pub(crate) json: Option<PathBuf>,
 }
 
+/// How intervals are made.
+#[derive(Debug, Args)]
+pub(crate) struct Intervals {
+    /// How intervals are made.
+    #[arg(long, value_enum, default_value = "wald")]
+    pub(crate) interval: Interval,
+    /// Refits of a bootstrap.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) replicates: usize,
+    /// Seed of the bootstrap's draws.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Interval {
     /// From the standard errors, on the scale without bounds.
@@ -100,6 +114,8 @@ pub(crate) enum GlmErrors {
     Sandwich,
     /// The same times n / (n - p).
     Hc1,
+    /// The spread of refits.
+    Bootstrap,
 }
 
 impl From<GlmErrors> for StandardErrors {
@@ -109,6 +125,24 @@ impl From<GlmErrors> for StandardErrors {
             GlmErrors::Observed => StandardErrors::ObservedInformation,
             GlmErrors::Sandwich => StandardErrors::Sandwich,
             GlmErrors::Hc1 => StandardErrors::SandwichHc1,
+            GlmErrors::Bootstrap => StandardErrors::Bootstrap,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NlsErrors {
+    /// From the residual variance and the derivatives.
+    LeastSquares,
+    /// The spread of refits.
+    Bootstrap,
+}
+
+impl From<NlsErrors> for StandardErrors {
+    fn from(e: NlsErrors) -> StandardErrors {
+        match e {
+            NlsErrors::LeastSquares => StandardErrors::LeastSquares,
+            NlsErrors::Bootstrap => StandardErrors::Bootstrap,
         }
     }
 }
@@ -136,18 +170,14 @@ pub(crate) struct FitArgs {
     /// Prior of a parameter, once for each: NAME=DISTRIBUTION(NUMBER,..).
     #[arg(long, value_name = "PRIOR")]
     pub(crate) prior: Vec<String>,
-    /// How intervals are made.
-    #[arg(long, value_enum, default_value = "wald")]
-    pub(crate) interval: Interval,
+    /// Estimate where the law begins too, which is 0 otherwise.
+    #[arg(long)]
+    pub(crate) free_location: bool,
+    #[command(flatten)]
+    pub(crate) intervals: Intervals,
     /// Where standard errors come from.
     #[arg(long, value_enum, default_value = "observed")]
     pub(crate) standard_errors: Errors,
-    /// Refits of a bootstrap.
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) replicates: usize,
-    /// Seed of the bootstrap's draws.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +193,11 @@ pub(crate) struct NlsArgs {
     /// The parameters and where to start: NAME=VALUE,..
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = assignment, required = true, allow_hyphen_values = true)]
     pub(crate) start: Vec<(String, f64)>,
+    #[command(flatten)]
+    pub(crate) intervals: Intervals,
+    /// Where standard errors come from.
+    #[arg(long, value_enum, default_value = "least-squares")]
+    pub(crate) standard_errors: NlsErrors,
 }
 
 #[derive(Debug, Args)]
@@ -184,6 +219,8 @@ pub(crate) struct GlmArgs {
     /// Where standard errors come from.
     #[arg(long, value_enum, default_value = "expected")]
     pub(crate) standard_errors: GlmErrors,
+    #[command(flatten)]
+    pub(crate) intervals: Intervals,
 }
 
 fn assignment(s: &str) -> Result<(String, f64), String> {

@@ -67,9 +67,9 @@ fn fit(args: &FitArgs) -> Outcome<Done> {
     let mut fitting = family
         .fitting()
         .level(args.shared.level)
-        .interval(args.interval.into())
+        .interval(args.intervals.interval.into())
         .standard_errors(args.standard_errors.into())
-        .bootstrap(args.replicates, args.seed);
+        .bootstrap(args.intervals.replicates, args.intervals.seed);
     if let Some(name) = &args.shared.weights {
         fitting = fitting.weights(&columns.numbers(&xp, name)?);
     }
@@ -86,6 +86,9 @@ fn fit(args: &FitArgs) -> Outcome<Done> {
     if let Some((low, high)) = args.truncated {
         fitting = fitting.truncated(low, high);
     }
+    if args.free_location {
+        fitting = fitting.free_location();
+    }
     for (name, value) in &args.fix {
         fitting = fitting.fix(name, *value);
     }
@@ -97,7 +100,13 @@ fn fit(args: &FitArgs) -> Outcome<Done> {
     let mut pictures = vec![];
     let plain = args.censored.is_none() && args.truncated.is_none() && args.fix.is_empty();
     if args.shared.plot.is_some() && plain && fit.status.is_converged() {
-        pictures = figures::distribution(&family.with(&fit.estimates())?, &values, &args.column)?;
+        let mut estimates = fit.estimates();
+        let location = if args.free_location { estimates.pop() } else { None };
+        let mut law = family.with(&estimates)?;
+        if let Some(location) = location {
+            law = law.at(location)?;
+        }
+        pictures = figures::distribution(&law, &values, &args.column)?;
     }
     close(&args.shared, &fit, &fit, fit.to_string(), pictures)
 }
@@ -115,7 +124,11 @@ fn prior(text: &str) -> Outcome<(String, Law)> {
 fn nls(args: &NlsArgs) -> Outcome<Done> {
     let (xp, columns) = open(&args.shared)?;
     let table = columns.table(&xp)?;
-    let mut model = Nonlinear::new(&args.response, &args.formula)?.level(args.shared.level);
+    let mut model = Nonlinear::new(&args.response, &args.formula)?
+        .level(args.shared.level)
+        .interval(args.intervals.interval.into())
+        .standard_errors(args.standard_errors.into())
+        .bootstrap(args.intervals.replicates, args.intervals.seed);
     if let Some(name) = &args.shared.weights {
         model = model.weights(&columns.numbers(&xp, name)?);
     }
@@ -132,7 +145,9 @@ fn glm(args: &GlmArgs) -> Outcome<Done> {
     let (xp, columns) = open(&args.shared)?;
     let mut model = Glm::new(&args.formula, Family::named(&args.family)?)?
         .level(args.shared.level)
-        .standard_errors(args.standard_errors.into());
+        .interval(args.intervals.interval.into())
+        .standard_errors(args.standard_errors.into())
+        .bootstrap(args.intervals.replicates, args.intervals.seed);
     if let Some(link) = args.link {
         model = model.link(link);
     }

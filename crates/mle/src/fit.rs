@@ -171,17 +171,21 @@ impl Fit {
         self
     }
 
-    /// A symmetric Wald interval and a p-value for each parameter that has a standard error and no interval yet.
+    /// A p-value for each parameter that has a standard error, and a symmetric Wald interval where there is none yet.
     pub(crate) fn with_wald_intervals(mut self, xp: &Namespace, level: f64) -> Result<Fit> {
         let degrees = self.statistic_degrees.unwrap_or(f64::INFINITY);
         let z = student_quantile(xp, 0.5 + level / 2.0, degrees)?;
-        for p in self.parameters.iter_mut().filter(|p| p.interval.is_none()) {
-            if let Some(se) = p.std_error {
-                let method = IntervalMethod::Wald;
-                p.interval = Some(Interval { lower: p.estimate - z * se, upper: p.estimate + z * se, level, method });
-                if se > 0.0 {
-                    p.p_value = Some(2.0 * student_upper_tail(xp, (p.estimate / se).abs(), degrees)?);
-                }
+        for p in &mut self.parameters {
+            let Some(se) = p.std_error else { continue };
+            let ends = Interval {
+                lower: p.estimate - z * se,
+                upper: p.estimate + z * se,
+                level,
+                method: IntervalMethod::Wald,
+            };
+            p.interval = p.interval.or(Some(ends));
+            if se > 0.0 {
+                p.p_value = Some(2.0 * student_upper_tail(xp, (p.estimate / se).abs(), degrees)?);
             }
         }
         Ok(self)

@@ -11,9 +11,9 @@ use crate::status::Status;
 use crate::transform::Range;
 
 /// A parameter has run to an end of its range when it has moved this far on the scale without bounds, a factor of 160,000,
-const FAR: f64 = 12.0;
+pub(crate) const FAR: f64 = 12.0;
 /// and the likelihood hardly depends on it any more: a standard error of more than thirty on that scale.
-const HARDLY: f64 = 1e-3;
+pub(crate) const HARDLY: f64 = 1e-3;
 
 /// Sets status, reason, gradient norm, eigenvalues and condition of a fit from the point where its optimiser stopped.
 pub(crate) fn judge(

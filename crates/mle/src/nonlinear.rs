@@ -1,14 +1,17 @@
 //! Nonlinear regression from a formula: least squares, which is maximum likelihood for normal errors.
 
+mod intervals;
+
 use array_api::{Array, Error, Namespace, Result, concat, index, qr, vecdot};
 use array_transforms::jacobian_forward;
 use std::collections::BTreeSet;
 
 use crate::columns::{self, Columns};
-use crate::fit::{Fit, Shape, StandardErrors, blank};
+use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
 use crate::formula::Expression;
 use crate::matrix::{self, Matrix};
 use crate::optimize::{LeastSquaresOptimum, Limits, Residuals, Stop, levenberg_marquardt};
+use crate::problem::{Wanted, check};
 use crate::status::Status;
 
 /// A model `response ~ formula` with normal errors of one variance.
@@ -29,8 +32,7 @@ pub struct Nonlinear {
     response: Expression,
     formula: Expression,
     weights: Option<Array>,
-    level: f64,
-    limits: Limits,
+    wanted: Wanted,
 }
 
 impl Nonlinear {
@@ -44,8 +46,11 @@ impl Nonlinear {
             response: Expression::parse(response)?,
             formula: Expression::parse(formula)?,
             weights: None,
-            level: 0.95,
-            limits: Limits { iterations: 5000, tolerance: 1e-7 },
+            wanted: Wanted {
+                standard_errors: StandardErrors::LeastSquares,
+                limits: Limits { iterations: 5000, tolerance: 1e-7 },
+                ..Wanted::default()
+            },
         })
     }
 
@@ -55,15 +60,34 @@ impl Nonlinear {
         self
     }
 
+    /// Where standard errors come from: the residual variance and the derivatives if not given, or the bootstrap.
+    pub fn standard_errors(mut self, source: StandardErrors) -> Nonlinear {
+        self.wanted.standard_errors = source;
+        self
+    }
+
+    /// How intervals are made, by Wald's method if not given; profiles are those of the sum of squares, against Student's t,
+    /// and end where they first reach it on either side.
+    pub fn interval(mut self, method: IntervalMethod) -> Nonlinear {
+        self.wanted.interval = method;
+        self
+    }
+
     /// The level of the intervals, 0.95 if not given.
     pub fn level(mut self, level: f64) -> Nonlinear {
-        self.level = level;
+        self.wanted.level = level;
+        self
+    }
+
+    /// How many refits a bootstrap makes, 1000 if not given, and the seed of their draws: rows with replacement.
+    pub fn bootstrap(mut self, replicates: usize, seed: u64) -> Nonlinear {
+        (self.wanted.replicates, self.wanted.seed) = (replicates, seed);
         self
     }
 
     /// The most iterations, 5000 if not given.
     pub fn iterations(mut self, iterations: usize) -> Nonlinear {
-        self.limits.iterations = iterations;
+        self.wanted.limits.iterations = iterations;
         self
     }
 
@@ -73,7 +97,14 @@ impl Nonlinear {
     /// For names that are neither columns nor parameters (with their place), parameters that the formula does not have,
     /// columns of different lengths, values that are not finite, fewer rows than parameters, a level outside 0 to 1.
     pub fn fit(&self, data: &Columns, start: &[(&str, f64)]) -> Result<Fit> {
-        check_level(self.level)?;
+        check(&self.wanted)?;
+        if !matches!(self.wanted.standard_errors, StandardErrors::LeastSquares | StandardErrors::Bootstrap) {
+            let message = format!(
+                "standard errors by {} are not made for these models; there are least squares and the bootstrap",
+                self.wanted.standard_errors
+            );
+            return Err(Error::value("mle", message));
+        }
         let problem = Problem::new(self, data, start)?;
         let (n, p) = (problem.rows as f64, start.len());
         let names: Vec<String> = start.iter().map(|(name, _)| name.to_string()).collect();
@@ -97,8 +128,11 @@ impl Nonlinear {
         let rss = optimum.sum_of_squares;
         let log_weights = problem.log_weights;
         fit.log_likelihood = -0.5 * n * ((2.0 * std::f64::consts::PI * rss / n).ln() + 1.0) + 0.5 * log_weights;
-        let fit = self.judge(fit.with_criteria(), &optimum, &names, n - p as f64)?;
-        fit.with_wald_intervals(&problem.xp, self.level)
+        let mut fit = self.judge(fit.with_criteria(), &optimum, &names, n - p as f64)?;
+        if fit.status.is_converged() && fit.standard_errors == StandardErrors::LeastSquares && rss > 0.0 {
+            fit = problem.beyond_curvature(fit, &optimum, freedom)?;
+        }
+        fit.with_wald_intervals(&problem.xp, self.wanted.level)
     }
 
     /// Searches with one reach of the first step after another until one converges, and keeps the best: a first step that is
@@ -111,7 +145,7 @@ impl Nonlinear {
     ) -> Result<(LeastSquaresOptimum, usize, usize)> {
         let mut all: Vec<LeastSquaresOptimum> = vec![];
         for reach in REACHES {
-            let optimum = levenberg_marquardt(problem, start, freedom, reach, self.limits)?;
+            let optimum = levenberg_marquardt(problem, start, freedom, reach, self.wanted.limits)?;
             let done = matches!(optimum.stop, Stop::Converged | Stop::Undefined);
             all.push(optimum);
             if done {
@@ -208,6 +242,7 @@ fn inverse_of_square(r: &Matrix) -> Result<Option<(Matrix, f64)>> {
 }
 
 /// The residuals of one fit: data and formulas, checked.
+#[derive(Clone)]
 struct Problem<'m> {
     model: &'m Nonlinear,
     data: Columns,

@@ -1,6 +1,9 @@
 //! Regressions whose likelihood has more to it than a mean: beta, negative binomial (NB1 and NB2) and zero-inflated Poisson.
 
-use array_api::{Array, Error, Result, exp, lgamma, log, log1p, matmul, negative, sigmoid, stack};
+use array_api::{
+    Array, Error, Result, abs, exp, greater, lgamma, log, log1p, logical_and, matmul, multiply, negative, sigmoid,
+    stack,
+};
 
 use crate::columns;
 use crate::distribution::{NEGATIVE_BINOMIAL, ZERO_INFLATED_POISSON};
@@ -9,6 +12,7 @@ use crate::glm::design::Design;
 use crate::glm::scoring::{Ended, Rows};
 use crate::glm::terms::Terms;
 use crate::glm::{Family, Link, Table};
+use crate::judge::{FAR, HARDLY};
 use crate::problem::{Free, Problem, Wanted, check};
 use crate::status::Status;
 use crate::transform::Range;
@@ -160,6 +164,12 @@ impl Regression {
         self
     }
 
+    /// How many refits a bootstrap makes, 1000 if not given, and the seed of their draws: rows with replacement.
+    pub fn bootstrap(mut self, replicates: usize, seed: u64) -> Regression {
+        (self.wanted.replicates, self.wanted.seed) = (replicates, seed);
+        self
+    }
+
     /// Maximises the likelihood.
     ///
     /// # Errors
@@ -217,10 +227,11 @@ impl Regression {
             total,
             xp: design.y.namespace(),
         };
-        match separation {
-            None => problem.solve(&self.wanted),
+        match (separation, &second) {
             // Zeros that a mean can follow for ever raise all of these likelihoods, as they do Poisson's.
-            Some(reason) => left(&problem, reason),
+            (Some(reason), _) => left(&problem, reason),
+            (None, None) => problem.solve(&self.wanted),
+            (None, Some(second)) => row.at_an_end(problem.solve(&self.wanted)?, second),
         }
     }
 }
@@ -256,10 +267,13 @@ impl Row {
         };
         let rows = Rows { x: design.x.clone(), y: design.y.clone(), weights, offset: design.offset.clone() };
         let (state, _, ended) = rows.score(&self.first.0, self.first.1, None, 50)?;
-        let separation = match ended {
+        let mut separation = match ended {
             Ended::Separated(found) => Some(found.reason(&design.names)),
             _ => None,
         };
+        if let (Outcome::ZeroInflatedPoisson, None, Some(second)) = (self.outcome, &separation, second) {
+            separation = self.separated_zeros(&rows, second)?;
+        }
         let start = |j: usize| if state.coefficients[j].is_finite() { state.coefficients[j] } else { 0.0 };
         let real = |name: String, start: f64| Free { name, range: Range::Real, start, prior: None };
         let mut all: Vec<Free> = (0..p).map(|j| real(design.names[j].clone(), start(j))).collect();
@@ -268,12 +282,72 @@ impl Row {
             None => all.push(Free { name: name.to_string(), range, start: self.start, prior: None }),
             Some(second) => {
                 // The intercept, if there is one, is where the parameter starts.
-                let zeta = if range == Range::UNIT { range.unconstrain(self.start) } else { self.start.ln() };
-                let start = |n: &String| if n == "(Intercept)" { zeta } else { 0.0 };
-                all.extend(second.names.iter().map(|n| real(format!("{name}:{n}"), start(n))));
+                let start = |n: &str| if n == "(Intercept)" { self.first_zeta() } else { 0.0 };
+                all.extend(self.names_of(second).into_iter().zip(&second.names).map(|(name, n)| real(name, start(n))));
             }
         }
         Ok((all, separation))
+    }
+}
+
+impl Row {
+    /// Why the zeros' share has no maximum inside, if its terms separate rows that are zero from the others: along such a
+    /// direction each row's likelihood grows or stays, as that of a logistic regression of being zero does.
+    fn separated_zeros(&self, rows: &Rows, second: &Design) -> Result<Option<String>> {
+        let zero = array_api::astype(array_api::equal(&rows.y, 0.0)?, rows.y.dtype())?;
+        let zeros = Rows { x: second.x.clone(), y: zero, weights: rows.weights.clone(), offset: None };
+        let (_, _, ended) = zeros.score(&Family::Binomial, Link::Logit, None, 50)?;
+        let names = self.names_of(second);
+        Ok(match ended {
+            Ended::Separated(found) => Some(format!("zeros and counts: {}", found.reason(&names))),
+            _ => None,
+        })
+    }
+
+    /// The names of the second parameter's coefficients.
+    fn names_of(&self, second: &Design) -> Vec<String> {
+        second.names.iter().map(|n| format!("{}:{n}", self.second.0)).collect()
+    }
+
+    /// Where the second parameter starts, on the scale of its terms.
+    fn first_zeta(&self) -> f64 {
+        match self.second.1 {
+            Range::UNIT => self.second.1.unconstrain(self.start),
+            _ => self.start.ln(),
+        }
+    }
+
+    /// A fit whose second parameter ran to an end of its range in some rows says so: it has gone far there, and the likelihood
+    /// hardly depends on it any more.
+    fn at_an_end(&self, mut fit: Fit, second: &Design) -> Result<Fit> {
+        let Some(covariance) = fit.covariance.clone().filter(|_| fit.status.is_converged()) else { return Ok(fit) };
+        let p = fit.parameters.len() - second.names.len();
+        let xp = second.x.namespace();
+        let block: Vec<&[f64]> = covariance[p..].iter().map(|row| &row[p..]).collect();
+        let zeta = matmul(&second.x, xp.asarray(&fit.estimates()[p..])?)?;
+        let variance = multiply(matmul(&second.x, xp.asarray(block)?)?, &second.x)?.sum(1)?;
+        let far = greater(abs((zeta - self.first_zeta()).ok()?)?, FAR)?;
+        let gone = columns::count(&logical_and(far, greater(variance, 1.0 / HARDLY)?)?)?;
+        if gone == 0 {
+            return Ok(fit);
+        }
+        let (name, range) = self.second;
+        fit.status = Status::Boundary;
+        fit.reason = format!(
+            "`{name}` runs to an end of its range {range} in {gone} of {} rows: its coefficients were left where the \
+             estimates say",
+            second.y.size()?
+        );
+        let sizes = array_api::max(abs(&second.x)?, 0)?.to_vec::<f64>()?;
+        for (j, size) in (p..).zip(sizes) {
+            if covariance[j][j] * size * size > 1.0 / HARDLY {
+                let of = &mut fit.parameters[j];
+                (of.std_error, of.p_value, of.interval) = (None, None, None);
+                of.std_error_reason = Some("the likelihood grows along it for ever, and its curvature vanishes".into());
+            }
+        }
+        fit.covariance = None;
+        Ok(fit)
     }
 }
 

@@ -194,3 +194,68 @@ fn categories() {
     let near = fit(&[0.0, 1.0, 2.0, 3.0, 3.0001, 4.0, 5.0, 6.0], &["u", "u", "u", "v", "u", "v", "v", "v"]);
     assert_eq!(near.status, Status::Converged, "{near}");
 }
+
+/// Numbers between 0 and 1 that are the same on every machine.
+fn share(i: usize) -> f64 {
+    ((i * 7919 + 13) % 1009) as f64 / 1009.0
+}
+
+/// A Poisson quantile.
+fn count(mean: f64, share: f64) -> f64 {
+    let (mut k, mut p) = (0.0, (-mean).exp());
+    let mut sum = p;
+    while share > sum {
+        k += 1.0;
+        p *= mean / k;
+        sum += p;
+    }
+    k
+}
+
+#[test]
+fn terms_of_the_zeros_share_that_separate() {
+    let group: Vec<f64> = (0..120).map(|i| f64::from(i % 2 == 0)).collect();
+    let fit = |y: &dyn Fn(usize) -> f64, second: &str| {
+        let y: Vec<f64> = (0..120).map(y).collect();
+        let table =
+            Table::new().numbers("z", xp().asarray(group.clone()).unwrap()).numbers("y", xp().asarray(y).unwrap());
+        Regression::new("y ~ 1", Outcome::ZeroInflatedPoisson).unwrap().second(second).unwrap().fit(&table).unwrap()
+    };
+    // Neither a group without zeros nor one of zeros only has a share of its own.
+    let inflated = |i: usize| if i % 4 == 1 { 0.0 } else { count(2.0, share(i)) };
+    let never = fit(&|i| if group[i] == 1.0 { count(2.0, share(i)).max(1.0) } else { inflated(i) }, "1 + z");
+    let always = fit(&|i| if group[i] == 1.0 { 0.0 } else { count(2.0, share(i)) }, "1 + z");
+    for (found, direction) in [(never, "along -pi:z;"), (always, "along pi:z;")] {
+        assert_eq!(found.status, Status::Separation, "{found}");
+        assert!(found.reason.contains(direction) && found.reason.contains("zeros and counts"), "{found}");
+        assert!(found.parameters.iter().all(|p| p.std_error.is_none()), "{found}");
+    }
+    let both = fit(&|i| inflated(i + i % 3), "1 + z");
+    assert_eq!(both.status, Status::Converged, "{both}");
+    // Without zeros in excess the share goes to 0, and no row is separated.
+    let none = fit(&|i| if i % 40 == 0 { 0.0 } else { count(2.0, share(i)).max(1.0) }, "1");
+    assert_eq!(none.status, Status::Boundary, "{none}");
+    assert!(
+        none.reason.contains("`pi` runs to an end of its range") && none.reason.contains("120 of 120 rows"),
+        "{none}"
+    );
+    assert!(none.parameters[0].std_error.is_some() && none.parameters[1].std_error.is_none(), "{none}");
+}
+
+#[test]
+fn a_dispersion_that_vanishes_in_a_group() {
+    // The first group's counts vary less than Poisson's, the second's more.
+    let group: Vec<f64> = (0..120).map(|i| f64::from(i % 2 == 0)).collect();
+    let y: Vec<f64> = (0..120)
+        .map(|i| if i % 2 == 0 { 5.0 + f64::from(i % 4 == 0) } else { count(6.0 * share(i + 5), share(i)) })
+        .collect();
+    let table = Table::new().numbers("z", xp().asarray(group).unwrap()).numbers("y", xp().asarray(y).unwrap());
+    for outcome in [Outcome::NegativeBinomial1, Outcome::NegativeBinomial2] {
+        let fit = Regression::new("y ~ z", outcome).unwrap().second("1 + z").unwrap().fit(&table).unwrap();
+        assert_eq!(fit.status, Status::Boundary, "{fit}");
+        assert!(fit.reason.contains("`alpha` runs to an end of its range"), "{fit}");
+        assert!(fit.reason.contains("60 of 120 rows"), "{fit}");
+        let known: Vec<bool> = fit.parameters.iter().map(|p| p.std_error.is_some()).collect();
+        assert_eq!(known, [true, true, true, false], "{fit}");
+    }
+}

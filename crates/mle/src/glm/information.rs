@@ -1,9 +1,10 @@
 //! Standard errors of coefficients: expected information, observed information, and the sandwich with either correction.
 
-use array_api::{Array, Error, Result, expand_dims, matmul, matrix_transpose, multiply, reshape, square};
+use array_api::{Array, Result, expand_dims, matmul, matrix_transpose, multiply, reshape, square};
 
 use super::Glm;
 use super::family::Family;
+use super::intervals::Maximum;
 use super::link::Link;
 use super::scoring::{Rows, State, scattered};
 use crate::fit::{Fit, StandardErrors};
@@ -61,56 +62,44 @@ impl Rows {
 
 impl Glm {
     /// The covariance that was asked for, with intervals, at a maximum.
-    pub(super) fn covariance(
-        &self,
-        fit: Fit,
-        data: &Rows,
-        family: &Family,
-        state: &State,
-        dispersion: f64,
-        freedom: f64,
-    ) -> Result<Fit> {
+    pub(super) fn covariance(&self, fit: Fit, data: &Rows, maximum: &Maximum<'_>) -> Result<Fit> {
+        let Maximum { family, state, dispersion, freedom, .. } = *maximum;
         let estimated = self.estimates_dispersion(family);
-        if freedom <= 0.0 && (estimated || self.standard_errors == StandardErrors::SandwichHc1) {
+        if freedom <= 0.0 && (estimated || self.wanted.standard_errors == StandardErrors::SandwichHc1) {
             return Ok(fit.without_covariance(
                 "there are as many coefficients as rows, so nothing is left to see the errors by",
             ));
         }
-        let source = self.standard_errors;
+        let source = self.wanted.standard_errors;
         let inverse = match source {
-            StandardErrors::ExpectedInformation => data.inverse(family, self.link, state)?,
+            StandardErrors::ExpectedInformation | StandardErrors::Bootstrap => {
+                data.inverse(family, self.link, state)?
+            }
             _ => data.observed_inverse(family, self.link, state)?,
         };
         let Some(inverse) = inverse else {
             return Ok(fit.without_covariance(match source {
-                StandardErrors::ExpectedInformation => "the information matrix is singular",
+                StandardErrors::ExpectedInformation | StandardErrors::Bootstrap => "the information matrix is singular",
                 _ => "the observed information is not positive definite; ask for the expected one",
             }));
         };
         let scaled = |matrix: &Matrix, factor: f64| {
             Matrix::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[(i, j)] * factor)
         };
-        let covariance = match source {
-            StandardErrors::ExpectedInformation | StandardErrors::ObservedInformation => scaled(&inverse, dispersion),
-            StandardErrors::Sandwich => data.sandwich(family, self.link, state, &inverse)?,
+        let (covariance, source) = match source {
+            StandardErrors::Sandwich => (data.sandwich(family, self.link, state, &inverse)?, source),
             StandardErrors::SandwichHc1 => {
                 let n = freedom + inverse.nrows() as f64;
-                scaled(&data.sandwich(family, self.link, state, &inverse)?, n / freedom)
+                (scaled(&data.sandwich(family, self.link, state, &inverse)?, n / freedom), source)
             }
-            other => return Err(self.no_standard_errors(other)),
+            // The scale that a bootstrap's refits are looked at on.
+            StandardErrors::Bootstrap => (scaled(&inverse, dispersion), StandardErrors::ExpectedInformation),
+            _ => (scaled(&inverse, dispersion), source),
         };
-        let mut fit = fit.with_covariance(&covariance, source);
+        let mut fit = self.beyond_curvature(fit.with_covariance(&covariance, source), data, maximum)?;
         if estimated {
             fit.statistic_degrees = Some(freedom);
         }
-        fit.with_wald_intervals(&data.y.namespace(), self.level)
-    }
-
-    pub(super) fn no_standard_errors(&self, source: StandardErrors) -> Error {
-        let message = format!(
-            "standard errors by {source} are not made for these models; there are expected and observed information, \
-             and the sandwich as HC0 and HC1"
-        );
-        Error::value("glm", message)
+        fit.with_wald_intervals(&data.y.namespace(), self.wanted.level)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod design;
 mod family;
 mod information;
+mod intervals;
 mod link;
 mod residuals;
 pub(crate) mod scoring;
@@ -20,11 +21,12 @@ use array_api::{Array, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::columns;
-use crate::fit::{Fit, Shape, StandardErrors, blank};
+use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
 use crate::matrix::{self, Matrix};
-use crate::nonlinear::check_level;
+use crate::problem::Wanted;
 use crate::status::Status;
 use design::Design;
+use intervals::Maximum;
 use scoring::{Ended, Rows, State, condition};
 use terms::Terms;
 
@@ -63,8 +65,7 @@ pub struct Glm {
     link: Link,
     weights: Option<Array>,
     dispersion: Dispersion,
-    standard_errors: StandardErrors,
-    level: f64,
+    wanted: Wanted,
     iterations: usize,
 }
 
@@ -103,8 +104,7 @@ impl Glm {
             link: family.default_link(),
             weights: None,
             dispersion,
-            standard_errors: StandardErrors::ExpectedInformation,
-            level: 0.95,
+            wanted: Wanted { standard_errors: StandardErrors::ExpectedInformation, ..Wanted::default() },
             iterations: 100,
         })
     }
@@ -128,16 +128,29 @@ impl Glm {
     }
 
     /// Where standard errors come from: expected information if not given, as in R; observed information, as Stata's and
-    /// Newton's; or the sandwich around the observed information, as HC0 or HC1. For a canonical link both informations are
-    /// the same. The fit says which it is.
+    /// Newton's; the sandwich around the observed information, as HC0 or HC1; or the bootstrap. For a canonical link both
+    /// informations are the same. The fit says which it is.
     pub fn standard_errors(mut self, source: StandardErrors) -> Glm {
-        self.standard_errors = source;
+        self.wanted.standard_errors = source;
+        self
+    }
+
+    /// How intervals are made, by Wald's method if not given. Profiles take a negative binomial's `theta` anew at every value
+    /// of the coefficient, if it is estimated; a dispersion that is estimated by moments stays, and t takes the normal's place.
+    pub fn interval(mut self, method: IntervalMethod) -> Glm {
+        self.wanted.interval = method;
         self
     }
 
     /// The level of the intervals, 0.95 if not given.
     pub fn level(mut self, level: f64) -> Glm {
-        self.level = level;
+        self.wanted.level = level;
+        self
+    }
+
+    /// How many refits a bootstrap makes, 1000 if not given, and the seed of their draws: rows with replacement.
+    pub fn bootstrap(mut self, replicates: usize, seed: u64) -> Glm {
+        (self.wanted.replicates, self.wanted.seed) = (replicates, seed);
         self
     }
 
@@ -153,7 +166,7 @@ impl Glm {
     /// For names that the table does not have (with their place), values that are not finite, responses that the family does
     /// not take, fewer rows than coefficients, weights that are negative.
     pub fn fit(&self, table: &Table) -> Result<GlmFit> {
-        check_level(self.level)?;
+        self.check_wanted()?;
         self.check()?;
         let design = Design::new(&self.terms, table)?;
         self.family.check(&design.response, &design.y)?;
@@ -165,13 +178,7 @@ impl Glm {
             return Err(Error::value("glm", format!("{with_weight} rows cannot determine {p} coefficients")));
         }
         let data = Rows { x: design.x, y: design.y, weights, offset: design.offset };
-        let (family, state, iterations, ended) = match self.family {
-            Family::NegativeBinomial { theta: None } => theta::score(&data, self.link, self.iterations)?,
-            family => {
-                let (state, iterations, ended) = data.score(&family, self.link, None, self.iterations)?;
-                (family, state, iterations, ended)
-            }
-        };
+        let (family, state, iterations, ended) = self.score(&data, &self.family, None)?;
         self.result(&data, &design.names, family, state, iterations, ended, with_weight as f64)
     }
 
@@ -194,15 +201,6 @@ impl Glm {
     }
 
     fn check(&self) -> Result<()> {
-        if !matches!(
-            self.standard_errors,
-            StandardErrors::ExpectedInformation
-                | StandardErrors::ObservedInformation
-                | StandardErrors::Sandwich
-                | StandardErrors::SandwichHc1
-        ) {
-            return Err(self.no_standard_errors(self.standard_errors));
-        }
         match self.dispersion {
             Dispersion::Fixed(d) if !(d > 0.0 && d.is_finite()) => {
                 Err(Error::value("glm", format!("the dispersion is {d}, but must be positive")))
@@ -237,12 +235,7 @@ impl Glm {
         fit.observations = n;
         let freedom = n - p as f64;
         let pearson = data.pearson(&family, self.link, &state.coefficients)?;
-        let likelihood_dispersion = match (self.dispersion, family.has_dispersion()) {
-            (Dispersion::Fixed(d), _) => d,
-            (_, false) => 1.0,
-            (Dispersion::Likelihood, _) if family == Family::Gamma => theta::gamma_dispersion(data, &state)?,
-            _ => state.deviance / data.weights.sum(..)?.item::<f64>()?,
-        };
+        let likelihood_dispersion = self.likelihood_dispersion(data, &family, &state)?;
         let dispersion = match self.dispersion {
             Dispersion::Pearson => pearson / freedom,
             Dispersion::Deviance => state.deviance / freedom,
@@ -258,11 +251,22 @@ impl Glm {
         fit.log_likelihood = data.log_likelihood(&family, self.link, &state, likelihood_dispersion)?;
         let mut fit = self.judge(fit.with_criteria(), data, names, &family, &state, ended, dispersion)?;
         if fit.status == Status::Converged {
-            fit = self.covariance(fit, data, &family, &state, dispersion, freedom)?;
+            let maximum = Maximum { family: &family, state: &state, likelihood_dispersion, dispersion, freedom };
+            fit = self.covariance(fit, data, &maximum)?;
         }
         let null_deviance = self.null_deviance(data, &family, &state)?;
         let deviance = state.deviance;
         Ok(GlmFit { fit, deviance, null_deviance, pearson, dispersion, residual_degrees: freedom, theta })
+    }
+
+    /// The dispersion that the likelihood is taken at.
+    fn likelihood_dispersion(&self, data: &Rows, family: &Family, state: &State) -> Result<f64> {
+        Ok(match (self.dispersion, family.has_dispersion()) {
+            (Dispersion::Fixed(d), _) => d,
+            (_, false) => 1.0,
+            (Dispersion::Likelihood, _) if *family == Family::Gamma => theta::gamma_dispersion(data, state)?,
+            _ => state.deviance / data.weights.sum(..)?.item::<f64>()?,
+        })
     }
 
     #[allow(clippy::too_many_arguments)] // what scoring gave, and whose it is

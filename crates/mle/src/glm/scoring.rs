@@ -239,6 +239,9 @@ impl Rows {
         limit: usize,
     ) -> Result<(State, usize, Ended)> {
         let p = self.columns()?;
+        if p == 0 {
+            return Ok((self.state(family, link, &[])?, 0, Ended::Converged));
+        }
         let first = match start {
             Some(start) => Some(start.to_vec()),
             None => match self.thinned(family, link, limit)? {

@@ -38,13 +38,13 @@ fn draw(xp: &Namespace, own: Option<&Array>, key: &Array, rows: usize) -> Result
     }
 }
 
-/// Estimates of all refits, and how many of them did not converge and were left out.
+/// Estimates of all refits that converged.
 pub(crate) fn refits(
     problem: &Problem<'_>,
     wanted: &Wanted,
     start: &[f64],
     differences: bool,
-) -> Result<(Vec<Vec<f64>>, usize)> {
+) -> Result<Vec<Vec<f64>>> {
     let point = problem.xp.asarray(problem.constrained(start))?;
     let rows = match *problem.contributions(&point)?.shape()? {
         [n] => n,
@@ -86,9 +86,7 @@ pub(crate) fn refits(
             }
         }
     }
-    let estimates: Vec<Vec<f64>> = found.iter().flatten().map(|point| problem.constrained(point)).collect();
-    let failed = wanted.replicates - estimates.len();
-    Ok((estimates, failed))
+    Ok(found.iter().flatten().map(|point| problem.constrained(point)).collect())
 }
 
 fn arrived(optimum: Optimum) -> Option<Vec<f64>> {
@@ -180,20 +178,37 @@ fn together(problem: &Problem<'_>, wanted: &Wanted, start: &[f64], weights: Arra
 
 /// Standard errors and intervals from refits.
 pub(crate) fn add(problem: &Problem<'_>, fit: Fit, wanted: &Wanted, start: &[f64], differences: bool) -> Result<Fit> {
-    let (estimates, failed) = refits(problem, wanted, start, differences)?;
-    let kept = estimates.len();
+    spread(fit, &refits(problem, wanted, start, differences)?, wanted)
+}
+
+/// Refits that have no better way than one by one: what a function of weights finds, which are `own` where rows have weights
+/// already; `None` for a refit that does not converge.
+pub(crate) fn each(
+    xp: &Namespace,
+    own: Option<&Array>,
+    rows: usize,
+    wanted: &Wanted,
+    refit: impl Fn(&Array) -> Result<Option<Vec<f64>>> + Send + Sync,
+) -> Result<Vec<Vec<f64>>> {
+    let keys = array_api::split(xp.key(wanted.seed)?, wanted.replicates)?;
+    let one = |i: usize| refit(&draw(xp, own, &keys.at(i as isize)?, rows)?);
+    Ok(parallel::map((0..wanted.replicates).collect(), one)?.into_iter().flatten().collect())
+}
+
+/// The standard errors and intervals that are wanted of the refits that converged.
+pub(crate) fn spread(mut fit: Fit, estimates: &[Vec<f64>], wanted: &Wanted) -> Result<Fit> {
+    let (kept, p) = (estimates.len(), fit.parameters.len());
+    let failed = wanted.replicates - kept;
     if kept < wanted.replicates / 2 || kept < 2 {
         let message =
             format!("{failed} of {} refits did not converge, too many to judge the others by", wanted.replicates);
         return Ok(fit.without_covariance(&message));
     }
-    let p = fit.parameters.len();
     let mean: Vec<f64> = (0..p).map(|i| estimates.iter().map(|e| e[i]).sum::<f64>() / kept as f64).collect();
     let entry = |i: usize, j: usize| {
         let products = estimates.iter().map(|e| (e[i] - mean[i]) * (e[j] - mean[j]));
         products.sum::<f64>() / (kept as f64 - 1.0)
     };
-    let mut fit = fit;
     if wanted.standard_errors == StandardErrors::Bootstrap {
         fit = fit.with_covariance(&Matrix::from_fn(p, p, entry), StandardErrors::Bootstrap);
     }

@@ -6,8 +6,9 @@ use crate::differentiate::{Curvature, Objective};
 use crate::fit::{Fit, Interval, IntervalMethod};
 use crate::inference::laws::{chi_squared_quantile, normal_quantile};
 use crate::matrix::Matrix;
-use crate::optimize::{Limits, Optimum, newton};
+use crate::optimize::{Optimum, newton};
 use crate::problem::{Problem, Wanted};
+use crate::transform::Range;
 
 /// An objective with one coordinate held.
 struct Held<'o> {
@@ -46,76 +47,63 @@ impl Objective for Held<'_> {
     }
 }
 
-/// One side of one parameter's profile.
-struct Side<'p> {
-    objective: &'p dyn Objective,
-    place: usize,
-    /// The other parameters where the last point was, from which the next one starts.
-    others: Vec<f64>,
-    lowest: f64,
-    limits: Limits,
-}
-
-impl Side<'_> {
-    /// Twice the loss in log-likelihood where the parameter is held, infinite where the likelihood is not defined.
-    fn deviance(&mut self, at: f64) -> Result<f64> {
-        let held = Held { objective: self.objective, place: self.place, at };
-        let value = match self.others.is_empty() {
-            true => held.value(&[])?,
-            false => {
-                let (optimum, _) = newton(&held, &self.others, self.limits)?;
-                if optimum.value.is_finite() {
-                    self.others = optimum.point;
-                }
-                optimum.value
-            }
+/// Where a deviance crosses a quantile, going from an estimate with steps of this sign and size; `None` where it does not as far
+/// as it is followed, which is tens of thousands of steps or `reach`.
+pub(crate) fn crossing(
+    deviance: &mut dyn FnMut(f64) -> Result<f64>,
+    from: f64,
+    step: f64,
+    reach: f64,
+    quantile: f64,
+) -> Result<Option<f64>> {
+    let mut excess = |at: f64| -> Result<f64> {
+        let value = deviance(at)?;
+        // Where the likelihood is not defined there is none.
+        Ok(if value.is_nan() { f64::INFINITY } else { value - quantile })
+    };
+    let (mut inside, mut inside_value) = (from, -quantile);
+    let mut outside = None;
+    for k in 0..40 {
+        let at = from + step * f64::powi(1.3, k);
+        let value = excess(at)?;
+        if value >= 0.0 {
+            outside = Some((at, value));
+            break;
+        }
+        (inside, inside_value) = (at, value);
+        if (at - from).abs() > reach {
+            break;
+        }
+    }
+    let Some((mut outside, mut outside_value)) = outside else { return Ok(None) };
+    // Regula falsi by the Illinois rule, with bisection where a value is infinite.
+    let mut last = 0;
+    for _ in 0..60 {
+        let share = inside_value / (inside_value - outside_value);
+        let middle = match outside_value.is_finite() {
+            true => inside + share * (outside - inside),
+            false => 0.5 * (inside + outside),
         };
-        Ok(if value.is_finite() { 2.0 * (value - self.lowest) } else { f64::INFINITY })
-    }
-
-    /// Where the deviance crosses the quantile, going from `from` with steps of this sign and size; `None` where it never
-    /// does.
-    fn crossing(&mut self, from: f64, step: f64, quantile: f64) -> Result<Option<f64>> {
-        let (mut inside, mut inside_value) = (from, -quantile);
-        let mut outside = None;
-        for k in 0..40 {
-            let at = from + step * f64::powi(1.3, k);
-            let value = self.deviance(at)? - quantile;
-            if value >= 0.0 {
-                outside = Some((at, value));
-                break;
-            }
-            (inside, inside_value) = (at, value);
-            if (at - from).abs() > 700.0 {
-                break;
-            }
+        let value = excess(middle)?;
+        let width = f64::max(1e-12 * step.abs(), 4.0 * f64::EPSILON * inside.abs());
+        if value.abs() < 1e-9 * quantile || (outside - inside).abs() <= width {
+            return Ok(Some(middle));
         }
-        let Some((mut outside, mut outside_value)) = outside else { return Ok(None) };
-        // Regula falsi of the square root's shape, by the Illinois rule, with bisection where a value is infinite.
-        let mut last = 0;
-        for _ in 0..60 {
-            let share = inside_value / (inside_value - outside_value);
-            let middle = match outside_value.is_finite() {
-                true => inside + share * (outside - inside),
-                false => 0.5 * (inside + outside),
-            };
-            let value = self.deviance(middle)? - quantile;
-            if value.abs() < 1e-9 * quantile || (outside - inside).abs() < 1e-12 * inside.abs().max(1.0) {
-                return Ok(Some(middle));
-            }
-            if value >= 0.0 {
-                (outside, outside_value) = (middle, value);
-                inside_value *= if last == 1 { 0.5 } else { 1.0 };
-                last = 1;
-            } else {
-                (inside, inside_value) = (middle, value);
-                outside_value *= if last == -1 { 0.5 } else { 1.0 };
-                last = -1;
-            }
+        if value >= 0.0 {
+            (outside, outside_value) = (middle, value);
+            inside_value *= if last == 1 { 0.5 } else { 1.0 };
+            last = 1;
+        } else {
+            (inside, inside_value) = (middle, value);
+            outside_value *= if last == -1 { 0.5 } else { 1.0 };
+            last = -1;
         }
-        Ok(Some(0.5 * (inside + outside)))
     }
+    Ok(Some(0.5 * (inside + outside)))
 }
+
+/// How far a number that is mapped to a range is followed: beyond this the map has reached the range's end.
+const FOLLOWED: f64 = 700.0;
 
 /// Gives every parameter its profile interval.
 pub(crate) fn add(
@@ -131,15 +119,25 @@ pub(crate) fn add(
     for (i, free) in problem.parameters.iter().enumerate() {
         let Some(se) = fit.parameters[i].std_error else { continue };
         let step = z * se / free.range.derivative_at(fit.parameters[i].estimate).abs();
+        let reach = if free.range == Range::Real { f64::INFINITY } else { FOLLOWED };
         let mut ends = [f64::NAN; 2];
         for (end, sign) in ends.iter_mut().zip([-1.0, 1.0]) {
             let mut others = optimum.point.clone();
             others.remove(i);
-            let objective = &*objective;
-            let mut side = Side { objective, place: i, others, lowest: optimum.value, limits: wanted.limits };
-            let crossing = side.crossing(optimum.point[i], sign * step, quantile)?;
+            // Twice the loss in log-likelihood where the parameter is held; the others start where they last were.
+            let mut deviance = |at: f64| -> Result<f64> {
+                let held = Held { objective: &*objective, place: i, at };
+                if others.is_empty() {
+                    return Ok(2.0 * (held.value(&[])? - optimum.value));
+                }
+                let (there, _) = newton(&held, &others, wanted.limits)?;
+                if there.value.is_finite() {
+                    others = there.point;
+                }
+                Ok(2.0 * (there.value - optimum.value))
+            };
             // A likelihood that never falls far enough leaves the end of the range.
-            *end = match crossing {
+            *end = match crossing(&mut deviance, optimum.point[i], sign * step, reach, quantile)? {
                 Some(u) => free.range.constrain_number(u),
                 None => free.range.constrain_number(sign * f64::INFINITY),
             };

@@ -153,6 +153,8 @@ pub fn levenberg_marquardt(
         |point: &[f64], scale: &[f64]| matrix::norm(&point.iter().zip(scale).map(|(x, s)| x * s).collect::<Vec<_>>());
     let mut radius = reach * f64::max(length(&point, &scale), 1.0);
     let rounding = residuals.rounding();
+    // What rounding of the residuals makes of their sum of squares: sums nearer to each other than this say nothing.
+    let noise = |value: f64| f64::max(64.0 * f64::EPSILON * value, rounding * value.sqrt());
     // Where no step helps any more: near enough, or as near as rounding lets residuals come to an exact fit.
     let arrived = |offset: f64, sd: f64| offset <= limits.tolerance.sqrt() * sd || offset <= rounding;
     let mut small_steps = 0;
@@ -169,7 +171,7 @@ pub fn levenberg_marquardt(
             let there = residuals.sum_of_squares(&trial)?;
             let actual = value - there;
             let ratio = if actual.is_finite() { actual / predicted } else { f64::NEG_INFINITY };
-            let settled = predicted <= 4.0 * f64::EPSILON * value && actual.abs() <= 64.0 * f64::EPSILON * value;
+            let settled = predicted <= noise(value) / 16.0 && actual.abs() <= noise(value);
             if ratio > 0.75 {
                 radius = radius.max(2.0 * step);
             } else if (ratio.is_nan() || ratio <= 0.25) && !settled {
