@@ -16,6 +16,7 @@ mod location;
 mod mixture;
 mod multivariate_normal;
 mod normal_mixture;
+mod orthants;
 mod positive;
 mod sample;
 mod symmetric;

@@ -1,11 +1,10 @@
 //! The multivariate normal law.
 
 use array_api::{
-    Array, Error, Result, clip, exp, expand_dims, index, matmul, matrix_transpose, square, subtract, where_,
+    Array, Error, Result, clip, exp, expand_dims, index, matmul, matrix_transpose, square, stack, subtract, where_,
 };
-use std::f64::consts::{FRAC_PI_2, TAU};
 
-use super::symmetric::GAUSS;
+use super::orthants::{all_below, both_below};
 use super::tails::{HALF_LN_TAU, log_normal_cdf};
 use super::vector::{Rows, VectorLaw, VectorSupport, all_finite, outside_is_impossible, vectors};
 use crate::fit::{Fit, StandardErrors, blank};
@@ -177,25 +176,20 @@ impl VectorLaw for MultivariateNormal {
         matrix::rows(&self.covariance)
     }
 
-    /// Of one and of two numbers; of more it is an integral that only simulation estimates.
+    /// To rounding for one and two numbers; by quasi-random integration for more, to some 1e-6 for up to eight numbers and
+    /// some 1e-5 for twenty. Where it cannot be had to 1e-3, that is an error.
     fn cdf(&self, x: &Array) -> Result<Array> {
         let d = self.dimensions();
         let x = vectors(NAME, x, d)?;
-        if d > 2 {
-            let message = format!(
-                "the distribution function of {d} numbers is an integral without a form; estimate it from sample(..)"
-            );
-            return Err(Error::value(NAME, message));
-        }
         let shape: Vec<isize> = x.shape()?[..x.ndim() - 1].iter().map(|&n| n as isize).collect();
         let x = array_api::reshape(&x, [-1, d as isize])?;
-        let first = self.standard(&x, 0)?;
+        let limits = (0..d).map(|j| self.standard(&x, j)).collect::<Result<Vec<_>>>()?;
+        let correlation =
+            |i: usize, j: usize| self.covariance[(i, j)] / (self.covariance[(i, i)] * self.covariance[(j, j)]).sqrt();
         let below = match d {
-            1 => exp(log_normal_cdf(&first)?)?,
-            _ => {
-                let r = self.covariance[(0, 1)] / (self.covariance[(0, 0)] * self.covariance[(1, 1)]).sqrt();
-                both_below(&first, &self.standard(&x, 1)?, r)?
-            }
+            1 => exp(log_normal_cdf(&limits[0])?)?,
+            2 => both_below(&limits[0], &limits[1], correlation(0, 1))?,
+            _ => all_below(&stack(limits, 0)?, &Matrix::from_fn(d, d, correlation))?,
         };
         array_api::reshape(below, shape)
     }
@@ -210,39 +204,4 @@ impl VectorLaw for MultivariateNormal {
         );
         Err(Error::value(NAME, message))
     }
-}
-
-/// The probability that two standard normal variables with this correlation are below `h` and `k`, vectors of one length:
-/// `Phi(h) Phi(k)` and the integral of the density over the correlation (Plackett 1954), by its arc sine.
-fn both_below(h: &Array, k: &Array, correlation: f64) -> Result<Array> {
-    let end = correlation.asin().abs();
-    // Towards perfect correlation the integrand changes on the scale of the distance from it, so panels shrink with that.
-    let mut edges = vec![0.0];
-    let mut distance = FRAC_PI_2;
-    while FRAC_PI_2 - distance < end {
-        let (from, to) = (distance, 0.5 * distance);
-        edges.extend((1..=4).map(|q| FRAC_PI_2 - from + (from - to) * f64::from(q) / 4.0).filter(|e| *e < end));
-        distance = to;
-    }
-    edges.push(end);
-    let sign = correlation.signum();
-    let (mut apart_by, mut widths, mut weights) = (vec![], vec![], vec![]);
-    for edge in edges.windows(2) {
-        let half = 0.5 * (edge[1] - edge[0]);
-        for (node, weight) in GAUSS.iter().flat_map(|&(n, w)| [(-n, w), (n, w)]) {
-            // One less the sine, and the cosine's square, by the angle's complement, which keeps their digits.
-            let complement = FRAC_PI_2 - 0.5 * (edge[0] + edge[1]) - half * node;
-            apart_by.push(2.0 * (0.5 * complement).sin().powi(2));
-            widths.push(-2.0 * complement.sin().powi(2));
-            weights.push(sign * half * weight / TAU);
-        }
-    }
-    let xp = h.namespace();
-    let (apart_by, widths, weights) = (xp.asarray(apart_by)?, xp.asarray(widths)?, xp.asarray(weights)?);
-    // h^2 + k^2 - 2 h k sin = (h - k)^2 + 2 h k (1 - sin).
-    let products = expand_dims((h * k * (2.0 * sign)).ok()?, -1)?;
-    let squares = expand_dims(square((h - k * sign).ok()?)?, -1)?;
-    let integrand = exp(((products * apart_by + squares) / widths).ok()?)?;
-    let apart = (exp(log_normal_cdf(h)?)? * exp(log_normal_cdf(k)?)?).ok()?;
-    clip((matmul(integrand, weights)? + apart).ok()?, 0.0, 1.0)
 }

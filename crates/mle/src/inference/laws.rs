@@ -2,10 +2,13 @@
 //!
 //! Normal tails are `libm`'s; the others are the protocol's incomplete gamma and beta functions, computed where the data live.
 
-use array_api::{Array, Namespace, Result, betainc, equal, exp, gammaincc, maximum, negative, sqrt, square, where_};
-use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
+use array_api::{
+    Array, Namespace, Result, betainc, divide, equal, exp, gammaincc, greater, greater_equal, log, log1p, maximum,
+    minimum, negative, reciprocal, sqrt, square, where_,
+};
+use std::f64::consts::{FRAC_1_SQRT_2, LN_2, SQRT_2};
 
-use crate::distribution::tails::{HALF_LN_TAU, log_normal_cdf};
+use crate::distribution::tails::HALF_LN_TAU;
 
 /// The probability that a standard normal exceeds `z`, accurate in both tails.
 pub fn normal_upper_tail(z: f64) -> f64 {
@@ -48,19 +51,111 @@ pub fn normal_quantile(p: f64) -> f64 {
     z
 }
 
+/// Wichura's rational functions, numerators and denominators from the highest power down: of `0.425^2 - (p - 1/2)^2`, and of the
+/// distance of `sqrt(-log p)` from 1.6 and from 5 ("Algorithm AS 241: The percentage points of the normal distribution",
+/// Applied Statistics 37, 1988).
+const CENTRE: [[f64; 8]; 2] = [
+    [
+        2.509_080_928_730_122_7e3,
+        3.343_057_558_358_813e4,
+        6.726_577_092_700_87e4,
+        4.592_195_393_154_987e4,
+        1.373_169_376_550_946e4,
+        1.971_590_950_306_551_3e3,
+        1.331_416_678_917_843_8e2,
+        3.387_132_872_796_366_5,
+    ],
+    [
+        5.226_495_278_852_854e3,
+        2.872_908_573_572_194_3e4,
+        3.930_789_580_009_271e4,
+        2.121_379_430_158_659_7e4,
+        5.394_196_021_424_751e3,
+        6.871_870_074_920_579e2,
+        4.231_333_070_160_091e1,
+        1.0,
+    ],
+];
+const TAIL: [[f64; 8]; 2] = [
+    [
+        7.745_450_142_783_414e-4,
+        2.272_384_498_926_918_4e-2,
+        2.417_807_251_774_506e-1,
+        1.270_458_252_452_368_4,
+        3.647_848_324_763_204_5,
+        5.769_497_221_460_691,
+        4.630_337_846_156_546,
+        1.423_437_110_749_683_5,
+    ],
+    [
+        1.050_750_071_644_416_9e-9,
+        5.475_938_084_995_345e-4,
+        1.519_866_656_361_645_7e-2,
+        1.481_039_764_274_800_8e-1,
+        6.897_673_349_851e-1,
+        1.676_384_830_183_803_8,
+        2.053_191_626_637_759,
+        1.0,
+    ],
+];
+const FAR: [[f64; 8]; 2] = [
+    [
+        2.010_334_399_292_288_1e-7,
+        2.711_555_568_743_487_6e-5,
+        1.242_660_947_388_078_4e-3,
+        2.653_218_952_657_612_4e-2,
+        2.965_605_718_285_048_7e-1,
+        1.784_826_539_917_291_3,
+        5.463_784_911_164_114,
+        6.657_904_643_501_103,
+    ],
+    [
+        2.044_263_103_389_939_8e-15,
+        1.421_511_758_316_446e-7,
+        1.846_318_317_510_054_8e-5,
+        7.868_691_311_456_133e-4,
+        1.487_536_129_085_061_5e-2,
+        1.369_298_809_227_358e-1,
+        5.998_322_065_558_88e-1,
+        1.0,
+    ],
+];
+
+/// Beyond this root of minus the logarithm, probabilities are below the smallest double.
+const BEYOND: f64 = 27.0;
+
+fn rational(x: &Array, [above, below]: &[[f64; 8]; 2]) -> Result<Array> {
+    let polynomial = |c: &[f64; 8]| -> Result<Array> {
+        let first = (x * c[0] + c[1]).ok()?;
+        c[2..].iter().try_fold(first, |sum, &c| (sum * x + c).ok())
+    };
+    divide(polynomial(above)?, polynomial(below)?)
+}
+
 /// The standard normal's quantiles of probabilities up to one half, given by their logarithms: infinite for a probability of 0.
-///
-/// Newton's method on `log Phi` again, from the left.
 pub(crate) fn normal_quantiles(log_probability: &Array) -> Result<Array> {
     let none = equal(log_probability, f64::NEG_INFINITY)?;
     let goal = where_(&none, -1.0, log_probability)?;
-    let mut z = negative(sqrt(maximum((&goal * -2.0 - 2.0 * LN_2).ok()?, 0.0)?)?)?;
-    for _ in 0..12 {
-        let value = log_normal_cdf(&z)?;
-        let slope = exp((square(&z)? * -0.5 - HALF_LN_TAU - &value).ok()?)?;
-        z = (z + (&goal - value) / slope).ok()?;
+    let off = (exp(&goal)? - 0.5).ok()?;
+    let central = greater_equal(&off, -0.425)?;
+    let inside = (0.180_625 - square(where_(&central, &off, 0.0)?)?).ok()?;
+    let centre = (off * rational(&inside, &CENTRE)?).ok()?;
+    let root = sqrt(maximum(negative(&goal)?, LN_2)?)?;
+    let far = greater(&root, 5.0)?;
+    let tail = rational(&(where_(&far, 2.0, &root)? - 1.6).ok()?, &TAIL)?;
+    let out = rational(&(minimum(maximum(&root, 5.0)?, BEYOND)? - 5.0).ok()?, &FAR)?;
+    // Beyond all doubles the tail's own series has the answer in a few of Newton's steps.
+    let beyond = greater(&root, BEYOND)?;
+    let mut z = (maximum(&root, BEYOND)? * SQRT_2).ok()?;
+    let goal_there = where_(&beyond, &goal, -BEYOND * BEYOND)?;
+    for _ in 0..4 {
+        let squares = square(&z)?;
+        let series = log1p((reciprocal(&squares)? * (reciprocal(&squares)? * 3.0 - 1.0)).ok()?)?;
+        let value = (&squares * -0.5 - log(&z)? - HALF_LN_TAU + series).ok()?;
+        z = (&z + (value - &goal_there) / &z).ok()?;
     }
-    where_(none, f64::NEG_INFINITY, z)
+    let outer = where_(beyond, z, where_(far, out, tail)?)?;
+    where_(none, f64::NEG_INFINITY, where_(central, centre, negative(outer)?)?)
 }
 
 /// The probability that a chi-squared variable exceeds `x`.
@@ -163,6 +258,23 @@ mod tests {
         {
             assert!((normal_quantile(p) - z).abs() < 4e-15 * f64::abs(z), "{p}: {}", normal_quantile(p));
         }
+        let mut logs: Vec<f64> = (1..600).map(|i| -f64::from(i) * 0.01 - std::f64::consts::LN_2).collect();
+        logs.extend((1..=700).map(f64::from).map(|i| -i));
+        let xp = array_ndarray::namespace();
+        let found = normal_quantiles(&xp.asarray(logs.clone()).unwrap()).unwrap().to_vec::<f64>().unwrap();
+        for (log, z) in logs.into_iter().zip(found) {
+            let due = normal_quantile(log.exp());
+            assert!((z - due).abs() < 1e-14 * due.abs(), "exp({log}): {z} for {due}");
+        }
+        // Beyond the smallest double: z^2 / 2 + log z + log(tau) / 2 - log(1 - 1/z^2 + 3/z^4) is minus the logarithm.
+        let z = normal_quantiles(&xp.asarray([-1e3, -1e6, f64::NEG_INFINITY]).unwrap()).unwrap();
+        let z = z.to_vec::<f64>().unwrap();
+        for (z, log) in z.iter().zip([1e3, 1e6]) {
+            let series = libm::log1p(-1.0 / (z * z) + 3.0 / z.powi(4));
+            let back = 0.5 * z * z + (-z).ln() + 0.5 * std::f64::consts::TAU.ln() - series;
+            assert!(*z < 0.0 && (back / log - 1.0).abs() < 1e-14, "{z}");
+        }
+        assert_eq!(z[2], f64::NEG_INFINITY);
         assert_eq!(normal_quantile(0.5), 0.0);
         assert_eq!(normal_quantile(1.0), f64::INFINITY);
         assert!(normal_quantile(1.5).is_nan());
