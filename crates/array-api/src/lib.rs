@@ -36,6 +36,7 @@ pub mod random;
 mod registry;
 pub mod rule;
 mod scalar;
+mod sparing;
 mod term;
 mod tree;
 mod value;
@@ -65,6 +66,7 @@ pub use registry::{
     register_override,
 };
 pub use scalar::{FromScalar, Scalar};
+pub use sparing::{Sparing, kept_at_most, sparing};
 pub use term::Term;
 pub use tree::{Tree, TreePath};
 pub use value::{Field, IntoField, Params, Value};

@@ -3,6 +3,8 @@
 //! `cargo bench -p array-chunked --features zarr --bench out_of_core -- 4` makes 4 GiB of random `float32` in 100 columns in
 //! the system's temporary folder (or in the folder named next), reads it, computes with at most 1 GiB of chunks, and removes
 //! it. Printed are seconds, the rate of reading, and the most memory that was resident in each step, where Linux says so.
+//! What the system holds of the files in its cache is dropped before each step where that is allowed, to root on Linux; a line
+//! says so where it is not.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -46,7 +48,17 @@ fn peak() -> Option<u64> {
     Some(kib >> 10)
 }
 
+/// Lets the system forget what it read and wrote.
+fn forget() {
+    let dropped = std::process::Command::new("sync").status().is_ok_and(|s| s.success())
+        && std::fs::write("/proc/sys/vm/drop_caches", "3").is_ok();
+    if !dropped {
+        println!("\tthe files may be in the system's cache, which could not be dropped");
+    }
+}
+
 fn timed(name: &str, bytes: Option<u64>, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    forget();
     peak();
     let start = Instant::now();
     work()?;

@@ -48,6 +48,8 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     {
         admitted(&end.node.space, schedule.peak(&plan.tasks), "the chunks take about")?;
     }
+    // Of a limit, kinds may keep a sixteenth beside the chunks.
+    let _sparing = with.memory.map(|limit| array_api::sparing(limit / 16));
     let here = is_small(plan);
     let threads = if here { 1 } else { rayon::current_num_threads().min(schedule.order.len()).max(1) };
     let seats: Vec<Seat> = (0..threads).map(|number| Seat { number, own: Worker::new_lifo() }).collect();

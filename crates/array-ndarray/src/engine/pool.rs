@@ -74,13 +74,22 @@ pub(crate) fn keep<T: NdElement>(vector: Vec<T>) {
         let Ok(mut pool) = pool.try_borrow_mut() else { return };
         pool.bytes += layout.size();
         pool.buffers.push(buffer);
-        let mut oldest = 0;
-        while pool.bytes > LIMIT {
+        let (mut oldest, limit) = (0, limit());
+        while pool.bytes > limit {
             pool.bytes -= pool.buffers[oldest].layout.size();
             oldest += 1;
         }
         pool.buffers.drain(..oldest);
     });
+}
+
+/// What this thread may keep now: its part where kinds were asked to spare memory.
+fn limit() -> usize {
+    match array_api::kept_at_most() {
+        u64::MAX => LIMIT,
+        // The caller's thread beside those of the pool.
+        all => (all / (rayon::current_num_threads() as u64 + 1)).min(LIMIT as u64) as usize,
+    }
 }
 
 /// Whether a buffer of so many bytes is worth keeping.
@@ -127,6 +136,14 @@ mod tests {
             assert_eq!(p.bytes, p.buffers.iter().map(|b| b.layout.size()).sum::<usize>());
             assert_eq!(p.buffers.last().map(|b| b.layout.size()), Some((8 << 20) + 39));
         });
+        // Where memory is to be spared, what is kept goes with the next buffer.
+        let part = (4 << 20) * (rayon::current_num_threads() as u64 + 1);
+        let sparing = array_api::sparing(part);
+        keep(Vec::<u8>::with_capacity(3 << 20));
+        POOL.with_borrow(|p| assert_eq!(p.bytes, 3 << 20));
+        keep(Vec::<u8>::with_capacity(5 << 20));
+        POOL.with_borrow(|p| assert_eq!(p.bytes, 0));
+        drop(sparing);
         clear_pool();
         keep(Vec::<u8>::with_capacity(LIMIT + 1));
         POOL.with_borrow(|p| assert!(p.buffers.is_empty()));
