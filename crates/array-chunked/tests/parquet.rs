@@ -255,6 +255,33 @@ fn corrupt_pages_are_errors_that_name_the_column_and_the_file() -> Result<()> {
     Ok(())
 }
 
+/// What is not needed is not read: a column that is corrupt in the first row group is missed nowhere else.
+#[test]
+fn slices_move_to_the_columns_and_row_groups_that_they_need() -> Result<()> {
+    let folder = Folder::new();
+    let file = folder.at("x.parquet");
+    let mut bytes = std::fs::read(data("two-checksum")).unwrap();
+    // The least and the greatest of a page are in its header too.
+    let second = bytes.windows(8).position(|w| w == 0.2_f64.to_le_bytes()).unwrap();
+    bytes[second] = !bytes[second];
+    std::fs::write(&file, bytes).unwrap();
+    let groups = Parquet::open(&file, ..)?.row_groups();
+    let x = from_parquet(&file, ["a", "b"], vec![groups, vec![2]])?;
+    refused(x.to_host(), ErrorKind::Backend, &["column `b` in row group 0", "checksum"]);
+    let needed =
+        [array_api::at(&x, index![.., 0])?, array_api::at(&x, index![15.., 1])?, array_api::at(&x, index![20..])?];
+    let expected = [
+        array_api::at(two()?, index![.., 0])?,
+        array_api::at(two()?, index![15.., 1])?,
+        array_api::at(two()?, index![20..])?,
+    ];
+    for (x, expected) in needed.iter().zip(&expected) {
+        assert_eq!(x.to_host()?, expected.to_host()?);
+    }
+    assert_eq!(array_api::sum(from_parquet(&file, "a", auto())?, ..)?.item::<f64>()?, 820.0);
+    Ok(())
+}
+
 #[test]
 fn a_file_that_changes_after_it_was_opened_is_an_error() -> Result<()> {
     let folder = Folder::new();
