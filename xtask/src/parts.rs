@@ -34,7 +34,7 @@ pub(crate) const PARTS: &[Part] = &[
     always("dependencies", dependencies),
     only_full("long tests", long_tests),
     only_full("template of a Python extension", python_template),
-    only_full("zarr", zarr),
+    only_full("files", files),
     only_full("benchmarks", benchmarks),
     only_full("peers", peers::ensemble::part),
     only_full("miri", miri),
@@ -115,10 +115,19 @@ fn docs(run: &mut Run) -> Result<(), Failure> {
     run.step(&line.with("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// With the compressors, which a C compiler builds; what others wrote gets other features by it, and is compiled again.
-fn zarr(run: &mut Run) -> Result<(), Failure> {
+/// Formats of files that are features: by themselves those that are written in Rust, then with the compressors, which a C compiler
+/// builds. What others wrote gets other features by these, and is compiled again.
+fn files(run: &mut Run) -> Result<(), Failure> {
     let packages = ["test", "--workspace", "--exclude", PYTHON, "--exclude", TORCH];
-    run.step(&run.repository.cargo(&[&packages[..], &["--features", "array-protocol/zarr", "--test", "zarr"]].concat()))
+    let names = |names: &[&'static str]| names.iter().flat_map(|name| ["--test", name]).collect::<Vec<_>>();
+    for (features, tests) in [
+        ("array-protocol/parquet", &["parquet"][..]),
+        ("array-protocol/parquet,array-protocol/zarr", &["parquet", "region", "zarr"]),
+    ] {
+        let words = [&packages[..], &["--features", features], &names(tests)].concat();
+        run.step(&run.repository.cargo(&words))?;
+    }
+    Ok(())
 }
 
 fn tests(run: &mut Run) -> Result<(), Failure> {

@@ -74,6 +74,6 @@ pub(crate) fn environment(
         .map_err(|why| Failure(format!("{} cannot be written: {why}", path.display())))?;
     println!("{}", libtorch::set_up(repository)?);
     pip(requirements)?;
-    pip(&[&package[..], &["--config-settings=build-args=--features torch"]].concat())?;
+    pip(&[&package[..], &["--config-settings=build-args=--features torch,parquet"]].concat())?;
     Ok(python)
 }

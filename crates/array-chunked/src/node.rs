@@ -1,6 +1,5 @@
 //! Expressions of whole arrays: what a chunked array stands for until it is planned.
 
-use std::backtrace::Backtrace;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,6 +10,7 @@ use array_api::{Array, DType, Dims, Namespace, Op, Params, Result, Scalar};
 use sha2::{Digest, Sha256};
 
 use crate::chunks::Chunks;
+use crate::place::Place;
 use crate::rechunk::AxisRuns;
 use crate::rules::Emit;
 use crate::storage::{Source, Stored};
@@ -141,16 +141,16 @@ pub(crate) struct Node {
     /// Where chunks live.
     pub(crate) space: Namespace,
     pub(crate) key: NodeKey,
-    /// Where the user built it. Captured as addresses, which takes microseconds; names are looked up when asked for.
-    built: Arc<Backtrace>,
+    /// Where the user built it.
+    built: Place,
 }
 
 impl Node {
     pub(crate) fn new(work: Work, inputs: Vec<Lazy>, outputs: Vec<Layout>, space: Namespace) -> Arc<Node> {
-        Node::made(work, inputs, outputs, space, Arc::new(Backtrace::force_capture()))
+        Node::made(work, inputs, outputs, space, Place::here())
     }
 
-    fn made(work: Work, inputs: Vec<Lazy>, outputs: Vec<Layout>, space: Namespace, built: Arc<Backtrace>) -> Arc<Node> {
+    fn made(work: Work, inputs: Vec<Lazy>, outputs: Vec<Layout>, space: Namespace, built: Place) -> Arc<Node> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Relaxed);
         let key = key(&work, number, &inputs, &outputs, &space);
@@ -196,7 +196,7 @@ impl Node {
 
     /// The first line of the user's own among those that built the node, if the program has line tables.
     pub(crate) fn place(&self) -> Option<String> {
-        crate::place::users_line(&self.built.to_string())
+        self.built.users_line()
     }
 }
 

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueErro
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyDict, PyList, PyString, PyTuple};
 
-use crate::boundary::run;
+use crate::boundary::{run, run_on};
 use crate::chunked;
 use crate::data_type::{self, PyDType};
 use crate::dlpack::DLDevice;
@@ -144,7 +144,7 @@ impl PyArray {
     /// The last two axes exchanged.
     #[getter(mT)]
     fn matrix_transpose(&self, py: Python<'_>) -> PyResult<PyArray> {
-        Ok(PyArray { array: run(py, || array_api::matrix_transpose(&self.array))? })
+        Ok(PyArray { array: run_on(py, &self.array, || array_api::matrix_transpose(&self.array))? })
     }
 
     /// The name of the kind, such as `ndarray`.
@@ -233,7 +233,7 @@ impl PyArray {
         if self.array.ndim() == 0 {
             return Err(PyTypeError::new_err("a 0-d array cannot be iterated over"));
         }
-        let rows = run(py, || array_api::unstack(&self.array, 0))?;
+        let rows = run_on(py, &self.array, || array_api::unstack(&self.array, 0))?;
         Ok(PyTuple::new(py, rows.into_iter().map(|array| PyArray { array }))?.try_iter()?.into_any())
     }
 

@@ -2,11 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use array_api::{Error, ErrorKind};
+use array_api::{Array, Error, ErrorKind};
 use pyo3::exceptions::{PyIndexError, PyMemoryError, PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+
+use crate::chunked::may_compute;
+use crate::place::noted;
 
 /// From how many elements on a call gives up Python's lock: below, giving it up takes longer than the work.
 pub(crate) const LONG: usize = 1 << 14;
@@ -55,8 +58,21 @@ pub(crate) fn run<T>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T>) -
 
 /// The same for a call that may take long, with Python's lock given up.
 pub(crate) fn run_long<T: Send>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T> + Send) -> PyResult<T> {
+    let _line = noted(py);
     let out = py.detach(|| catch_unwind(AssertUnwindSafe(f)));
     settled(py, out)
+}
+
+/// The same for a call that builds lazy arrays and does not take long.
+pub(crate) fn run_lazy<T>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T>) -> PyResult<T> {
+    let _line = noted(py);
+    run(py, f)
+}
+
+/// One of the two, for an array that may be lazy.
+#[inline]
+pub(crate) fn run_on<T>(py: Python<'_>, x: &Array, f: impl FnOnce() -> array_api::Result<T>) -> PyResult<T> {
+    if may_compute(x) { run_lazy(py, f) } else { run(py, f) }
 }
 
 /// What a call gave, its error or its panic as an ordinary exception.

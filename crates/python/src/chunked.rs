@@ -6,6 +6,7 @@
 mod blocks;
 mod groups;
 mod settings;
+mod storage;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -198,6 +199,11 @@ pub(crate) fn functions(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         wrap_pyfunction!(blocks::from_fn, &module)?,
         wrap_pyfunction!(blocks::map_blocks, &module)?,
         wrap_pyfunction!(blocks::rechunk, &module)?,
+        wrap_pyfunction!(storage::from_npy, &module)?,
+        wrap_pyfunction!(storage::from_zarr, &module)?,
+        wrap_pyfunction!(storage::from_parquet, &module)?,
+        wrap_pyfunction!(storage::store, &module)?,
+        wrap_pyfunction!(storage::finish_region, &module)?,
         wrap_pyfunction!(groups::groups, &module)?,
         wrap_pyfunction!(groups::groups_of_job, &module)?,
         wrap_pyfunction!(groups::eval_task, &module)?,

@@ -1,12 +1,12 @@
 //! Arrays from Python's numbers, nested sequences and bytes.
 
-use array_api::{DType, FromScalar, Host, Scalar, with_element};
+use array_api::{DType, FromScalar, Host, Level, Scalar, with_element};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::array::PyArray;
-use crate::boundary::run;
+use crate::boundary::{run, run_lazy};
 use crate::chunked;
 use crate::data_type::PyDType;
 use crate::function::namespace;
@@ -119,7 +119,9 @@ pub(crate) fn from_nested(
     let host =
         with_element!(dtype, T => Host::from_vec(flat.items.iter().map(|&s| T::from_scalar(s)).collect::<Vec<T>>()));
     let xp = namespace(py, kind)?;
-    Ok(PyArray { array: run(py, || xp.from_host(host, flat.shape))? })
+    let is_lazy = xp.kind().level() == Level::LAZY;
+    let made = || xp.from_host(host, flat.shape);
+    Ok(PyArray { array: if is_lazy { run_lazy(py, made)? } else { run(py, made)? } })
 }
 
 /// Where there are no elements, the standard's default.

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 
 use crate::array::PyArray;
-use crate::boundary::{run, run_long};
+use crate::boundary::{run, run_long, run_on};
 use crate::chunked;
 use crate::given;
 
@@ -92,12 +92,12 @@ fn position(v: &Bound<'_, PyAny>) -> PyResult<isize> {
 /// `x[key]`.
 pub(crate) fn get(py: Python<'_>, x: &Array, key: Entries) -> PyResult<Array> {
     match key {
-        Entries::Basic(index) => run(py, || array_api::at(x, index)),
+        Entries::Basic(index) => run_on(py, x, || array_api::at(x, index)),
         Entries::Mixed(key) if computes(x, &key) => {
             let x = x.clone();
             run_long(py, move || array_api::at_key(&x, &key))
         }
-        Entries::Mixed(key) => run(py, || array_api::at_key(x, &key)),
+        Entries::Mixed(key) => run_on(py, x, || array_api::at_key(x, &key)),
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn set(py: Python<'_>, x: &mut Array, key: Entries, value: Operand<'_
         // Only a kernel of our own is given the only handle: it refuses nothing, so that the elements come back.
         Entries::Basic(index) if is_native(x) && value.array().is_none_or(is_native) => donated(py, x, index, value),
         Entries::Basic(index) => {
-            *x = run(py, || array_api::set_at(&*x, value, index))?;
+            *x = run_on(py, x, || array_api::set_at(&*x, value, index))?;
             Ok(())
         }
         Entries::Mixed(key) if computes(x, &key) => {
@@ -121,7 +121,7 @@ pub(crate) fn set(py: Python<'_>, x: &mut Array, key: Entries, value: Operand<'_
             Ok(())
         }
         Entries::Mixed(key) => {
-            *x = run(py, || array_api::set_at_key(&*x, value, &key))?;
+            *x = run_on(py, x, || array_api::set_at_key(&*x, value, &key))?;
             Ok(())
         }
     }

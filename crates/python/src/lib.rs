@@ -20,6 +20,7 @@ mod memory;
 // PyO3 writes its wrappers where our macros are called, in the style of earlier editions.
 #[allow(unsafe_op_in_unsafe_fn)]
 mod operators;
+mod place;
 #[cfg(feature = "torch")]
 mod torch;
 mod transform;
@@ -38,6 +39,7 @@ pub mod __private {
 #[pymodule]
 #[pyo3(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    array_chunked::told_by(place::caller);
     module.add_class::<array::PyArray>()?;
     module.add_class::<data_type::PyDType>()?;
     module.add_class::<function::Function>()?;

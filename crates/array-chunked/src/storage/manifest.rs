@@ -64,6 +64,13 @@ impl Manifest {
         Ok((Manifest { path, file: Mutex::new(file) }, done))
     }
 
+    /// One that is there, whatever it is of.
+    pub(crate) fn hold(path: PathBuf) -> Result<Manifest> {
+        let file = OpenOptions::new().append(true).open(&path).map_err(|e| failed(OP, "opening", &path, e))?;
+        lock(&file, &path)?;
+        Ok(Manifest { path, file: Mutex::new(file) })
+    }
+
     /// Notes that a chunk is written.
     pub(crate) fn note(&self, chunk: usize) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,17 @@ mod bytes;
 mod manifest;
 mod npy;
 mod npy_header;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_columns;
+#[cfg(feature = "parquet")]
+mod parquet_format;
 mod partial;
+mod region;
+mod region_npy;
+#[cfg(feature = "zarr")]
+mod region_zarr;
 mod store;
 #[cfg(feature = "zarr")]
 mod zarr;
@@ -27,8 +37,15 @@ use crate::chunks::Chunks;
 
 pub(crate) use bytes::{from_bytes, to_bytes};
 pub use npy::{Npy, from_npy};
+pub use region::finish_region;
 pub use store::{Store, store};
 pub(crate) use store::{Stored, store_all};
+#[cfg(feature = "parquet")]
+pub use {
+    self::parquet::{Parquet, from_parquet},
+    parquet_columns::Columns,
+    parquet_format::ParquetFormat,
+};
 #[cfg(feature = "zarr")]
 pub use {
     zarr::{Zarr, from_zarr},
@@ -93,25 +110,39 @@ pub trait Source: fmt::Debug + Send + Sync {
     fn pieces(&self) -> Option<&Dims> {
         None
     }
+
+    /// How it is cut into chunks of about so many bytes where nobody says otherwise: into whole [`pieces`](Source::pieces), as
+    /// many as have room, along the last axes first. `None` leaves it to the extents alone.
+    fn cut(&self, bytes: usize) -> Option<ChunkSpec> {
+        Some(whole_pieces(self.dims().known()?, self.pieces()?, self.dtype(), bytes))
+    }
 }
 
 /// Where another process opens a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
-    /// `npy` or `zarr`; `zarr with fill` where missing chunks are read as the fill value.
+    /// `npy`, `zarr` or `parquet`; `zarr with fill` where missing chunks are read as the fill value, `parquet column` where there
+    /// is no axis of columns, and `... with nan` where nulls are read as NaN.
     pub format: String,
     /// The whole path.
     pub path: String,
+    /// The names of the columns that are read, of a table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
 }
 
 impl Address {
     /// The address of a file, if its path can be written down.
     fn of(format: &str, path: &Path) -> Option<Address> {
-        Some(Address { format: format.into(), path: path.to_str()?.into() })
+        Some(Address { format: format.into(), path: path.to_str()?.into(), columns: vec![] })
     }
 
     /// Opens what lies there.
     pub(crate) fn open(&self) -> Result<Arc<dyn Source>> {
+        #[cfg(feature = "parquet")]
+        if let Some(table) = Parquet::at(self)? {
+            return Ok(Arc::new(table));
+        }
         match &self.format[..] {
             "npy" => Ok(Arc::new(Npy::open(&self.path)?)),
             #[cfg(feature = "zarr")]
@@ -164,11 +195,13 @@ pub trait Writer: Send + Sync {
     fn finish(&self) -> Result<()>;
 }
 
-/// The lazy array of a source, with chunks in `space`.
+/// The lazy array of a source, with chunks in `space`, or in that of a namespace of chunked arrays, whose options the array keeps.
 ///
 /// # Errors
 /// If the chunks do not fit.
 pub fn from_source(source: Arc<dyn Source>, chunks: impl Into<ChunkSpec>, space: &Namespace) -> Result<Array> {
+    let is_chunked = std::ptr::eq(space.kind(), &crate::kind::CHUNKED);
+    let space = if is_chunked { crate::kind::space(space)? } else { space.clone() };
     if space.kind().level() != array_api::Level::DATA {
         let message = format!("chunks are arrays of data, not of kind {}", space.kind().name());
         return Err(Error::value("from_source", message));
@@ -177,12 +210,12 @@ pub fn from_source(source: Arc<dyn Source>, chunks: impl Into<ChunkSpec>, space:
     let Some(extents) = dims.known() else {
         return Err(Error::shape("from_source", format!("{} has extents that are not known: {dims}", source.name())));
     };
-    let chunks = match (chunks.into(), source.pieces()) {
-        (ChunkSpec::Auto { bytes }, Some(pieces)) => whole_pieces(extents, pieces, source.dtype(), bytes),
-        (spec, _) => spec,
+    let chunks = match chunks.into() {
+        ChunkSpec::Auto { bytes } => source.cut(bytes).unwrap_or(ChunkSpec::Auto { bytes }),
+        spec => spec,
     };
     let chunks = chunks.resolve(extents, source.dtype())?;
-    Ok(crate::array::read(source, chunks, space.clone()))
+    Ok(crate::array::read(source, chunks, space))
 }
 
 /// Chunks of whole pieces, as many side by side as have room, along the last axes first: they lie side by side in files too.

@@ -77,6 +77,11 @@ impl Npy {
         &self.path
     }
 
+    /// What the file says of itself.
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The bytes of a box, row after row, of the array as it lies in the file.
     fn bytes(&self, dims: &[usize], start: &[usize], extents: &[usize]) -> std::io::Result<Vec<u8>> {
         let file = File::open(&self.path)?;
@@ -100,7 +105,8 @@ impl Npy {
     }
 }
 
-fn stamp(file: &File) -> std::io::Result<(u64, Option<SystemTime>)> {
+/// The length and the last change of a file.
+pub(super) fn stamp(file: &File) -> std::io::Result<(u64, Option<SystemTime>)> {
     let about = file.metadata()?;
     if !about.is_file() {
         return Err(std::io::Error::other("it is no file"));
@@ -112,6 +118,15 @@ fn stamp(file: &File) -> std::io::Result<(u64, Option<SystemTime>)> {
 fn turn(bytes: &mut [u8], dtype: DType) {
     let width = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
     bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+}
+
+/// An array as its elements lie in the file, given as it is; and the other way round.
+fn in_order(header: &Header, array: Array) -> Result<Array> {
+    if !header.fortran || array.ndim() < 2 {
+        return Ok(array);
+    }
+    let axes = (0..array.ndim() as isize).rev().collect();
+    array_api::permute_dims(array, PermuteDims { axes })
 }
 
 impl Source for Npy {
@@ -128,20 +143,14 @@ impl Source for Npy {
     }
 
     fn read(&self, start: &[usize], extents: &[usize], space: &Namespace) -> Result<Array> {
-        let Header { dtype, big_endian, fortran, dims, .. } = &self.header;
-        // In Fortran's order the file holds the rows of the array with its axes in reverse.
-        let order = |x: &[usize]| if *fortran { x.iter().rev().copied().collect() } else { Dims::new(x) };
-        let (whole, start, extents) = (order(dims), order(start), order(extents));
+        let header = &self.header;
+        let Header { dtype, big_endian, .. } = header;
+        let (whole, start, extents) = (header.order(&header.dims), header.order(start), header.order(extents));
         let mut bytes = self.bytes(&whole, &start, &extents).map_err(|e| failed(READ, "reading", &self.path, e))?;
         if *big_endian {
             turn(&mut bytes, *dtype);
         }
-        let array = space.from_host(from_bytes(&bytes, *dtype), &extents)?;
-        if !*fortran || extents.len() < 2 {
-            return Ok(array);
-        }
-        let axes = (0..extents.len() as isize).rev().collect();
-        array_api::permute_dims(array, PermuteDims { axes })
+        in_order(header, space.from_host(from_bytes(&bytes, *dtype), &extents)?)
     }
 
     fn address(&self) -> Option<Address> {
@@ -175,23 +184,35 @@ impl Format for NpyFormat {
             file.set_len(length)
         });
         made.map_err(|e| failed("store", "making", path, e))?;
-        Ok(Box::new(NpyWriter { path: path.to_path_buf(), header }))
+        Ok(Box::new(NpyWriter::new(path, header)))
     }
 }
 
-struct NpyWriter {
+/// Writes boxes to their places in a file that has its length.
+pub(super) struct NpyWriter {
     path: PathBuf,
     header: Header,
 }
 
+impl NpyWriter {
+    pub(super) fn new(path: &Path, header: Header) -> NpyWriter {
+        NpyWriter { path: path.to_path_buf(), header }
+    }
+}
+
 impl Writer for NpyWriter {
     fn write(&self, start: &[usize], values: &Array) -> Result<()> {
-        let Header { dtype, dims, data, .. } = &self.header;
-        let bytes = to_bytes(&values.to_host()?);
+        let header = &self.header;
+        let Header { dtype, big_endian, data, .. } = header;
+        let (whole, start, extents) = (header.order(&header.dims), header.order(start), header.order(values.dims()));
+        let mut bytes = to_bytes(&in_order(header, values.clone())?.to_host()?);
+        if *big_endian {
+            turn(&mut bytes, *dtype);
+        }
         let write = || -> std::io::Result<()> {
             let mut file = OpenOptions::new().write(true).open(&self.path)?;
             let mut rest = &bytes[..];
-            for run in runs(dims, start, values.dims()) {
+            for run in runs(&whole, &start, &extents) {
                 let (part, more) = rest.split_at(run.count * dtype.size());
                 file.seek(SeekFrom::Start(data + run.at * dtype.size() as u64))?;
                 file.write_all(part)?;

@@ -64,6 +64,12 @@ impl Header {
         header
     }
 
+    /// Extents or places in the order in which elements lie in the file: in Fortran's order it holds the rows of the array with
+    /// its axes in reverse.
+    pub(crate) fn order(&self, axes: &[usize]) -> Dims {
+        if self.fortran { axes.iter().rev().copied().collect() } else { axes.into() }
+    }
+
     /// The header as bytes, padded so that the elements are aligned.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let name = name_of(self.dtype);

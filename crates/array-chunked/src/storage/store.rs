@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use array_api::{Array, Error, Result};
+use array_api::{Array, Dims, Error, Indices, Result};
 
 use super::manifest::Head;
 use super::npy::NpyFormat;
-use super::partial::Partial;
+use super::partial::{Ending, Partial};
+use super::region::{self, ending_with};
 use super::{Format, Writer};
 use crate::array::of;
-use crate::chunks::{AxisChunks, Chunks, unknown_sizes};
+use crate::chunks::unknown_sizes;
 use crate::execute;
 use crate::local::Local;
 use crate::node::{Lazy, Node, Work};
@@ -18,10 +19,7 @@ use crate::plan::plan;
 
 const OP: &str = "store";
 
-#[cfg(feature = "zarr")]
-const ENDINGS: &str = "NAME.npy or NAME.zarr";
-#[cfg(not(feature = "zarr"))]
-const ENDINGS: &str = "NAME.npy, or with the feature `zarr` NAME.zarr";
+const ENDINGS: &str = "NAME.npy, with the feature `zarr` NAME.zarr, or with the feature `parquet` NAME.parquet";
 
 /// Where and how an array is stored.
 ///
@@ -46,12 +44,22 @@ pub struct Store {
     format: Option<Arc<dyn Format>>,
     resume: bool,
     overwrite: bool,
+    region: Option<Indices>,
+    missing_are_fill: bool,
 }
 
 impl Store {
-    /// Under this name, in the format that its ending says: `.npy`, or with the feature `zarr` `.zarr`.
+    /// Under this name, in the format that its ending says: `.npy`, with the feature `zarr` `.zarr`, or with the feature `parquet`
+    /// `.parquet`.
     pub fn at(path: impl AsRef<Path>) -> Store {
-        Store { path: path.as_ref().to_path_buf(), format: None, resume: false, overwrite: false }
+        Store {
+            path: path.as_ref().to_path_buf(),
+            format: None,
+            resume: false,
+            overwrite: false,
+            region: None,
+            missing_are_fill: false,
+        }
     }
 
     /// In this format.
@@ -75,6 +83,43 @@ impl Store {
         self
     }
 
+    /// Into a region of the NPY or Zarr array that has the name: slices of neighbours along its axes, those that are not named
+    /// whole. The array must have the region's shape and the type of the one on disk, whose format stays.
+    ///
+    /// While chunks are computed they are gathered in `NAME.region.partial`, and the array on disk is as it was: it may be read
+    /// by the expression that is stored. After an error it still is, and the folder is removed, unless resuming was asked for. When
+    /// all chunks are there they are moved in, those of Zarr by renaming their files, and an error *then* leaves an array with
+    /// some chunks of the old and some of the new, each of them whole; the others wait in the folder, which stays, and
+    /// [`finish_region`](crate::finish_region) goes on. Others who read the array meanwhile see it so too. One store into
+    /// regions of an array runs at a time.
+    ///
+    /// The array is cut anew where its chunks do not end where those of Zarr do, so that each of these is written by one task;
+    /// those that lie in part in the region are read and written again.
+    ///
+    /// ```
+    /// use array_api::index;
+    /// use array_chunked::{Local, Store, from_array, from_npy, store};
+    /// # let file = std::env::temp_dir().join(format!("store-region-{}.npy", std::process::id()));
+    /// let xp = array_ndarray::namespace();
+    /// store(&from_array(&xp.zeros([3, 3])?, 1)?, &file)?;
+    /// let corner = from_array(&xp.ones([2, 2])?, 1)?;
+    /// Local::new().store(&corner, Store::at(&file).region(index![1..3, 1..]))?;
+    /// assert_eq!(from_npy(&file, 3)?.to_vec::<f64>()?, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
+    /// # std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    pub fn region(mut self, index: impl Into<Indices>) -> Store {
+        self.region = Some(index.into());
+        self
+    }
+
+    /// Takes Zarr chunks that are not there for chunks of the fill value, where a region has only a part of them. It is an error
+    /// unless this is said, since a chunk that was lost looks the same.
+    pub fn missing_chunks_are_fill(mut self) -> Store {
+        self.missing_are_fill = true;
+        self
+    }
+
     fn chosen(&self) -> Result<Arc<dyn Format>> {
         if let Some(format) = &self.format {
             return Ok(format.clone());
@@ -83,6 +128,8 @@ impl Store {
             Some("npy") => Ok(Arc::new(NpyFormat)),
             #[cfg(feature = "zarr")]
             Some("zarr") => Ok(Arc::new(super::ZarrFormat::new())),
+            #[cfg(feature = "parquet")]
+            Some("parquet") => Ok(Arc::new(super::ParquetFormat::new())),
             _ => {
                 let message = format!("{} ends in no format's name; call it {ENDINGS}", self.path.display());
                 Err(Error::value(OP, message))
@@ -161,32 +208,51 @@ fn begin(x: &Lazy, to: &Store) -> Result<(Lazy, Arc<Stored>)> {
     if !x.chunks().is_known() {
         return Err(unknown_sizes(OP));
     }
-    let format = to.chosen()?;
-    let x = match format.regions(x.chunks(), x.dtype())? {
-        None => x.clone(),
-        Some(regions) => crate::rechunk::rechunk(x, &ending_with(x.chunks(), &regions))?,
+    let (x, writer, partial) = match &to.region {
+        None => named(x, to)?,
+        Some(index) => placed(x, to, index)?,
     };
-    let head = Head { plan: x.key().to_string(), format: format.settings(), chunks: x.chunks().count() };
-    let partial = Partial::new(&to.path, &head, to.resume, to.overwrite)?;
-    let writer = format.open(&partial.data(), x.chunks(), x.dtype())?;
     let stored = Arc::new(Stored { writer, partial });
     let work = Work::Stored { name: OP.into(), to: stored.clone() };
     let node = Node::new(work, vec![x.clone()], vec![x.layout().clone()], x.node.space.clone());
     Ok((Lazy { node, output: 0 }, stored))
 }
 
-/// Chunks that end where regions end: as they are where they do, else cut at the regions' ends.
-fn ending_with(chunks: &Chunks, regions: &[usize]) -> Chunks {
-    let axis = |(pieces, &size): (&AxisChunks, &usize)| {
-        let sizes = pieces.sizes().unwrap_or_default();
-        let extent = sizes.iter().sum();
-        let fits = AxisChunks::offsets(sizes).iter().all(|&end| end == extent || end % size.max(1) == 0);
-        if fits {
-            return pieces.clone();
-        }
-        // About as large as they were.
-        let widest = sizes.iter().max().copied().unwrap_or(1);
-        AxisChunks::regular(extent, (widest / size).max(1) * size)
-    };
-    Chunks::new(chunks.axes().iter().zip(regions).map(axis))
+/// An array in chunks that can be written one by one, and what writes them.
+type Begun = (Lazy, Box<dyn Writer>, Partial);
+
+/// Begins an array that gets a name.
+fn named(x: &Lazy, to: &Store) -> Result<Begun> {
+    let format = to.chosen()?;
+    let x = cut(x, format.regions(x.chunks(), x.dtype())?, None)?;
+    let head = head(&x, format.settings());
+    let partial = Partial::new(&to.path, &head, to.resume, Ending::Named { overwrite: to.overwrite })?;
+    let writer = format.open(&partial.data(), x.chunks(), x.dtype())?;
+    Ok((x, writer, partial))
+}
+
+/// Begins an array that goes into a region of another one.
+fn placed(x: &Lazy, to: &Store, index: &Indices) -> Result<Begun> {
+    if to.format.is_some() || to.overwrite {
+        let message = "a region goes into the array that is there: it keeps its format, and nothing else is replaced";
+        return Err(Error::value(OP, message));
+    }
+    let target = region::target(&to.path, index, &x.dims(), x.dtype(), to.missing_are_fill)?;
+    let ready = target.ready();
+    let x = cut(x, target.pieces(), Some(&ready.start))?;
+    let head = head(&x, format!("region {:?} of {}", ready.start, ready.format));
+    let partial = Partial::new(&to.path, &head, to.resume, Ending::Region(ready.clone()))?;
+    let writer = target.open(&partial.data())?;
+    Ok((x, writer, partial))
+}
+
+/// The array with chunks that end where pieces end, which are written at once; it begins at `start`, or where they do.
+fn cut(x: &Lazy, pieces: Option<Dims>, start: Option<&[usize]>) -> Result<Lazy> {
+    let Some(pieces) = pieces else { return Ok(x.clone()) };
+    let origin = vec![0; pieces.len()];
+    crate::rechunk::rechunk(x, &ending_with(x.chunks(), &pieces, start.unwrap_or(&origin)))
+}
+
+fn head(x: &Lazy, format: String) -> Head {
+    Head { plan: x.key().to_string(), format, chunks: x.chunks().count() }
 }

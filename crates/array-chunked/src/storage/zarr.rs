@@ -50,10 +50,10 @@ pub fn from_zarr(path: impl AsRef<Path>, chunks: impl Into<ChunkSpec>) -> Result
 /// A Zarr array in a folder.
 pub struct Zarr {
     path: PathBuf,
-    array: Stored<FilesystemStore>,
+    pub(super) array: Stored<FilesystemStore>,
     metadata: Map<String, Value>,
-    dims: Dims,
-    dtype: DType,
+    pub(super) dims: Dims,
+    pub(super) dtype: DType,
     pieces: Option<Dims>,
     identity: Option<String>,
     sparse: bool,

@@ -55,6 +55,31 @@ def functions(kind):
         return _lazy.from_fn(kind, function, shape, dtype, chunks, name or _name(function))
 
     @ours
+    def from_npy(path, /, *, chunks=None):
+        """The lazy array of an NPY file. Nothing but its header is read before values are asked for, and of them only what is
+        needed."""
+        return _lazy.from_npy(kind, path, chunks)
+
+    @ours
+    def from_zarr(path, /, *, chunks=None, missing_chunks_are_fill=False):
+        """The lazy array of a Zarr array in a folder, of version 2 or 3. Chunks are whole ones of Zarr's unless given.
+
+        A Zarr chunk that is not there is an error, since one that was lost looks like one of nothing but the fill value that was
+        left out, unless `missing_chunks_are_fill`."""
+        return _lazy.from_zarr(kind, path, chunks, missing_chunks_are_fill)
+
+    @ours
+    def from_parquet(path, /, columns=None, *, chunks=None, nulls_are_nan=False):
+        """The lazy array of columns of numbers in a Parquet file: of one axis for a name, of shape (rows, columns) for a list of
+        names, all of them unless given. They have one data type.
+
+        Chunks are whole row groups, or parts of one where it is large, unless given. A null in what is read is an error, unless
+        `nulls_are_nan`, which is for floats."""
+        if columns is not None and not isinstance(columns, str):
+            columns = list(columns)
+        return _lazy.from_parquet(kind, path, columns, chunks, nulls_are_nan)
+
+    @ours
     def from_dask_array(x, /):
         """An array of Dask's as a lazy one with the same chunks, which Dask makes. Nothing is computed.
 
@@ -63,8 +88,8 @@ def functions(kind):
 
         return from_dask_array(kind, x)
 
-    found.update({f.__name__: f for f in (checkpoint, compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, to_dask_array,
-                                          visualize)})
+    found.update({f.__name__: f for f in (checkpoint, compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, finish_region,
+                                          store, to_dask_array, visualize)})
     return found
 
 
@@ -99,6 +124,28 @@ def persist(*arrays, memory=None, spill=None, progress=False, trace=None):
     """The same lazy arrays with their chunks computed: what is made of them afterwards begins there. As `compute`."""
     found = _lazy.persist(arrays, _text(memory), spill, progress, trace)
     return found[0] if len(arrays) == 1 else found
+
+
+def store(x, /, path, *, region=None, columns=None, resume=False, overwrite=False, missing_chunks_are_fill=False, retries=0,
+          memory=None, spill=None, progress=False, trace=None):
+    """Computes the lazy array into a file, chunk by chunk: the ending of the name says the format, `.npy`, `.zarr` or `.parquet`,
+    whose columns are named by `columns`.
+
+    While it is computed it lies in NAME.partial, and gets its name when it is whole. After an error nothing is left, unless
+    `resume` is set: then the same call goes on. `overwrite` replaces what has the name. `retries` is how often more reading and
+    writing are tried. The others are as in `compute`.
+
+    `region` stores into a part of the NPY or Zarr array that is there: a slice, or a tuple of them, such as `(slice(10, 20),
+    slice(None))` or `numpy.s_[10:20]`. Until all chunks are computed they lie in NAME.region.partial, and the array is as it was;
+    then they are moved in. An error then leaves some of its chunks new and some old, each of them whole, and `finish_region(path)`
+    goes on. `missing_chunks_are_fill` is as in `from_zarr`, for Zarr chunks of which the region has a part."""
+    columns = [columns] if isinstance(columns, str) else columns
+    _lazy.store(x, path, region, columns, resume, overwrite, missing_chunks_are_fill, retries, _text(memory), spill, progress, trace)
+
+
+def finish_region(path, /):
+    """Goes on with a `store` into a region of the array of that name, if it ended while its chunks were moved in."""
+    _lazy.finish_region(path)
 
 
 def map_blocks(function, /, *arrays, dtype=None, name=None):
@@ -191,6 +238,7 @@ METHODS = {
     "explain": explain,
     "map_blocks": _mapped,
     "rechunk": rechunk,
+    "store": store,
     "to_dask_array": to_dask_array,
     "visualize": visualize,
 }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::array::PyArray;
-use crate::boundary::run;
+use crate::boundary::{run, run_lazy};
 use crate::data_type;
 use crate::extension::array;
 use crate::foreign::raised;
@@ -30,14 +30,14 @@ pub(super) fn from_array(
     chunks: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<PyArray> {
     let (xp, spec) = (namespace(py, kind)?, super::settings::chunks(py, chunks)?);
-    Ok(PyArray { array: run(py, || array_chunked::from_array_in(&xp, &x.array, spec))? })
+    Ok(PyArray { array: run_lazy(py, || array_chunked::from_array_in(&xp, &x.array, spec))? })
 }
 
 /// The same elements in other chunks.
 #[pyfunction]
 pub(super) fn rechunk(py: Python<'_>, x: PyRef<'_, PyArray>, chunks: &Bound<'_, PyAny>) -> PyResult<PyArray> {
     let spec = super::settings::chunks(py, Some(chunks))?.unwrap_or_default();
-    Ok(PyArray { array: run(py, || array_chunked::rechunk(&x.array, spec))? })
+    Ok(PyArray { array: run_lazy(py, || array_chunked::rechunk(&x.array, spec))? })
 }
 
 /// An array whose chunks a function of Python's makes, given where a chunk begins and its extents.
@@ -65,7 +65,7 @@ pub(super) fn from_fn(
         made.map_err(|e| raised("from_fn", e))
     };
     let made = || with_callable(&array_chunked::from_fn(name, &shape, dtype, spec, &xp, make)?, callable);
-    Ok(PyArray { array: run(py, made)? })
+    Ok(PyArray { array: run_lazy(py, made)? })
 }
 
 /// A function of Python's of chunk after chunk.
@@ -89,5 +89,5 @@ pub(super) fn map_blocks(
     };
     let arrays: Vec<&Array> = arrays.iter().collect();
     let mapped = || with_callable(&array_chunked::map_blocks(name, &arrays, dtype, of_blocks)?, callable);
-    Ok(PyArray { array: run(py, mapped)? })
+    Ok(PyArray { array: run_lazy(py, mapped)? })
 }
