@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::composite::Composite;
 use crate::differentiate::{Curvature, Differentiable, FiniteDifferences, Objective};
 use crate::distribution::Law;
+use crate::elsewhere::Elsewhere;
 use crate::fit::{Fit, IntervalMethod, StandardErrors, blank};
 use crate::inference::laws::{normal_quantile, normal_upper_tail};
 use crate::inference::{bootstrap, profile, sandwich};
@@ -64,6 +65,8 @@ pub(crate) struct Wanted {
     pub(crate) seed: u64,
     pub(crate) limits: Limits,
     pub(crate) scale: Scale,
+    /// Who makes refits and starts, if not this process.
+    pub(crate) elsewhere: Option<Elsewhere>,
 }
 
 impl Wanted {
@@ -83,6 +86,7 @@ impl Default for Wanted {
             seed: 0,
             limits: Limits::default(),
             scale: Scale::Constrained,
+            elsewhere: None,
         }
     }
 }
@@ -367,7 +371,7 @@ impl Problem<'_> {
     }
 
     /// Without priors there is only a likelihood, whose maximum is the same on every scale.
-    fn settled(&self, wanted: &Wanted) -> Wanted {
+    pub(crate) fn settled(&self, wanted: &Wanted) -> Wanted {
         let priors =
             self.parameters.iter().any(|p| p.prior.is_some()) || self.composites.iter().any(|m| m.prior.is_some());
         Wanted { scale: if priors { wanted.scale } else { Scale::Constrained }, ..wanted.clone() }
