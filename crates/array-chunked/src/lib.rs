@@ -84,6 +84,6 @@ pub use local::{Estimate, Local};
 pub use node::Callable;
 pub use overlap::{Boundary, Overlap, map_overlap};
 pub use rules::{served, svd_compressed};
-pub use storage::{Address, Format, Npy, Source, Store, Writer, from_npy, from_source, store};
+pub use storage::{Address, Format, Npy, Source, Store, Storing, Writer, from_npy, from_source, store, write_chunk};
 #[cfg(feature = "zarr")]
 pub use storage::{Zarr, ZarrFormat, from_zarr};

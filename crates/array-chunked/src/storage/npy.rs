@@ -179,12 +179,24 @@ impl Format for NpyFormat {
     }
 }
 
-struct NpyWriter {
+pub(super) struct NpyWriter {
     path: PathBuf,
     header: Header,
 }
 
+impl NpyWriter {
+    /// For a file that another process began.
+    pub(super) fn reopened(path: &Path) -> Result<NpyWriter> {
+        let Npy { path, header, .. } = Npy::open(path)?;
+        Ok(NpyWriter { path, header })
+    }
+}
+
 impl Writer for NpyWriter {
+    fn address(&self) -> Option<Address> {
+        Address::of("npy", &self.path)
+    }
+
     fn write(&self, start: &[usize], values: &Array) -> Result<()> {
         let Header { dtype, dims, data, .. } = &self.header;
         let bytes = to_bytes(&values.to_host()?);
