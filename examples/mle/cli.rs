@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -148,6 +149,16 @@ pub(crate) struct FitArgs {
     /// Seed of the bootstrap's draws.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Make the refits of a bootstrap, and the searches of a likelihood with corners, on the workers of a Dask cluster, with the
+    /// same results: the address of its scheduler, such as tcp://host:8786.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) scheduler: Option<String>,
+    /// Pieces that refits are split into, for the workers of --scheduler.
+    #[arg(long, value_name = "N", default_value = "16", requires = "scheduler")]
+    pub(crate) pieces: NonZeroUsize,
+    /// Folder that the workers of --scheduler write refits into, and from which an interrupted run goes on.
+    #[arg(long, value_name = "DIR", requires = "scheduler")]
+    pub(crate) checkpoint: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
