@@ -24,6 +24,7 @@ mod operators;
 mod torch;
 mod transform;
 mod tree;
+mod work;
 
 pub use extension::{Extension, array, exception, ndarray, object};
 
@@ -45,12 +46,15 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ensemble::PyModel>()?;
     module.add_class::<ensemble::PyPrediction>()?;
     module.add_class::<transform::PyPullback>()?;
+    module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add("dtypes", data_type::all(module.py())?)?;
     module.add("extensions", extension::all(module.py())?)?;
     module.add("chunked", chunked::functions(module.py())?)?;
     for function in [
         wrap_pyfunction!(function::functions, module)?,
         wrap_pyfunction!(ensemble::fit, module)?,
+        wrap_pyfunction!(ensemble::fit_all, module)?,
+        wrap_pyfunction!(work::perform, module)?,
         wrap_pyfunction!(ensemble::default_options, module)?,
         wrap_pyfunction!(function::data_kinds, module)?,
         wrap_pyfunction!(device::devices, module)?,

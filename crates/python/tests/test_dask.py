@@ -1,6 +1,5 @@
 """Lazy arrays on Dask: the same bits as here, errors by name, and workers that die."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -27,45 +26,10 @@ from dask.sizeof import sizeof  # noqa: E402
 from dask.utils import key_split  # noqa: E402
 
 from array_protocol import _dask, _eval_task  # noqa: E402
-
-LIMIT = 120
+from on_dask import client, cluster, limit, mortal  # noqa: E402, F401
 
 # Workers that are killed in one test; 20 in a long run.
 KILLS = int(os.environ.get("ARRAY_PROTOCOL_KILLS", 5))
-
-
-@pytest.fixture(autouse=True)
-def limit():
-    """No test waits without end."""
-
-    def over(*_):
-        raise TimeoutError(f"the test takes more than {LIMIT} s")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(LIMIT)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def cluster():
-    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0")
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def client():
-    with cluster() as client:
-        yield client
-
-
-@pytest.fixture
-def mortal():
-    """A client of a cluster whose workers may die."""
-    with cluster() as client:
-        yield client
 
 
 def bits(x):

@@ -6,7 +6,7 @@ Nothing computes a lazy array but `compute` and `persist`, and one number asked 
 
 import os
 
-from . import _native
+from . import _native, _with_dask
 
 _lazy = _native.chunked
 
@@ -63,7 +63,7 @@ def functions(kind):
 
         return from_dask_array(kind, x)
 
-    found.update({f.__name__: f for f in (checkpoint, compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, to_dask_array,
+    found.update({f.__name__: f for f in (checkpoint, compute, persist, map_blocks, rechunk, compute_chunk_sizes, explain, store, to_dask_array,
                                           visualize)})
     return found
 
@@ -87,9 +87,7 @@ def compute(*arrays, memory=None, spill=None, progress=False, trace=None, schedu
     if scheduler is not None:
         if (memory, spill, progress, trace) != (None, None, False, None):
             raise ValueError("compute: memory, spill, progress and trace are of this machine; Dask's workers have their own")
-        from ._dask import computed
-
-        found = computed(arrays, scheduler)
+        found = _with_dask.module("_dask").computed(arrays, scheduler)
         return found[0] if len(arrays) == 1 else found
     found = _lazy.compute(arrays, _text(memory), spill, progress, trace)
     return found[0] if len(arrays) == 1 else found
@@ -130,10 +128,22 @@ def checkpoint(x, /, path):
 
     A run that was cut off, by whatever, goes on where it was: the folder must be one that the client and all workers see. Each
     chunk is a NPY file, there whole or not at all, with a hash in its name of all that it is made of, and of the package's
-    version. Chunks of anything else in the folder are an error."""
-    from ._checkpoint import Checkpoint
+    version. Chunks of anything else in the folder are an error.
 
-    return map_blocks(Checkpoint(os.path.abspath(path)), x, name="checkpoint")
+    Where the package is built with Zarr, a folder `NAME.zarr` is a Zarr array whose Zarr chunks are the array's chunks, which must
+    be equally large along each axis but for the last one; the hashes are in `NAME.zarr.keys`."""
+    from ._checkpoint import at
+
+    return map_blocks(at(os.path.abspath(path), x), x, name="checkpoint")
+
+
+def store(x, /, path, *, scheduler, resume=False, overwrite=False):
+    """Has the workers of a Dask cluster, its client or its address, compute and write an array into a NPY file, `NAME.npy`.
+
+    Where the package is built with Zarr, `NAME.zarr` is a Zarr array. The folder must be one that the client and all workers see.
+    Until all chunks are written they lie in `NAME.partial`, with a manifest that the client keeps; after an error that is
+    removed, or with `resume` kept and gone on with. `overwrite` replaces what has the name, once the new array is whole."""
+    _with_dask.module("_store").store(x, path, scheduler, resume, overwrite)
 
 
 def to_dask_array(x, /):

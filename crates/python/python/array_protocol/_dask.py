@@ -54,10 +54,10 @@ def lowered(groups, chunks):
             stacklevel=3,
         )
     keys = [[places[group][result] for group, result in wanted] for wanted in chunks]
-    return _needed(graph, keys) if files else graph, keys
+    return (needed(graph, keys) if files else graph), keys
 
 
-def _needed(graph, keys):
+def needed(graph, keys):
     """Nothing is made for chunks that are read."""
     found, rest = {}, [key for wanted in keys for key in wanted]
     while rest:
@@ -133,12 +133,12 @@ def token(x):
 def computed(arrays, scheduler):
     """Lazy arrays computed together on a cluster."""
     graph, keys = lower(arrays)
-    with _client(scheduler) as client:
-        found = client.get(graph, keys)
+    with client(scheduler) as connected:
+        found = connected.get(graph, keys)
     return tuple(joined(chunks, *postcompute(x)[1]) for x, chunks in zip(arrays, found, strict=True))
 
 
-class _client:
+class client:
     """The client that was given, or one for an address as long as it is needed."""
 
     def __init__(self, scheduler):
