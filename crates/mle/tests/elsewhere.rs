@@ -28,7 +28,7 @@ impl Workers for Here {
 /// Positive numbers, and counts of them.
 fn lifetimes(rows: usize) -> (Array, Array) {
     let xp = array_ndarray::namespace();
-    let normal = xp.normal(&xp.key(5).unwrap(), Normal::from([rows])).unwrap();
+    let normal = xp.normal(xp.key(5).unwrap(), Normal::from([rows])).unwrap();
     let counts = xp.asarray((0..rows).map(|i| (i % 3) as f64 + 1.0).collect::<Vec<_>>()).unwrap();
     (array_api::exp(array_api::multiply(normal, 0.4).unwrap()).unwrap(), counts)
 }

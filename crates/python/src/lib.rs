@@ -46,7 +46,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ensemble::PyModel>()?;
     module.add_class::<ensemble::PyPrediction>()?;
     module.add_class::<transform::PyPullback>()?;
-    module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add("dtypes", data_type::all(module.py())?)?;
     module.add("extensions", extension::all(module.py())?)?;
     module.add("chunked", chunked::functions(module.py())?)?;

@@ -19,22 +19,17 @@ def say(**words):
 
 def plan(client, folder, text):
     import numpy as np
-    from distributed import as_completed
-
     graph, keys = _dask.lowered(*_native.chunked.groups_of_job(text))
     places = {}
     for array, chunks in enumerate(keys):
         for chunk, key in enumerate(chunks):
             places.setdefault(key, []).append(f"{array}-{chunk}.npy")
-    names = list(places)
-    futures = dict(zip(client.get(graph, names, sync=False), names, strict=True))
     done = 0
-    for future, chunk in as_completed(list(futures), with_results=True):
-        for name in places[futures[future]]:
+    for key, chunk in _dask.arrived(client, graph, list(places)):
+        for name in places[key]:
             np.save(os.path.join(folder, name), chunk, allow_pickle=False)
             done += 1
         say(done=(done, sum(map(len, places.values()))))
-        future.release()
 
 
 def store(client, folder, text):
@@ -66,10 +61,9 @@ def pieces(client, folder, text):
 def main(what, version, address, folder):
     from distributed import Client
 
-    if version != _native.version:
-        raise ValueError(
-            f"the program is built with array-protocol {version}, but this Python has {_native.version}: install the same"
-        )
+    built = _native.chunked.built()
+    if not built.startswith(f"array-protocol {version} "):
+        raise ValueError(f"the program is built with array-protocol {version}, but this Python has {built}: install the same")
     text = sys.stdin.read()
     with Client(address, timeout="20s") as client:
         {"plan": plan, "store": store, "pieces": pieces}[what](client, folder, text)
@@ -79,5 +73,6 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except Exception as e:
-        say(failed=(type(e).__name__, str(e) or repr(e)))
+        notes = "".join(f" ({note})" for note in getattr(e, "__notes__", ()))
+        say(failed=(type(e).__name__, (str(e) or repr(e)) + notes))
         sys.exit(1)

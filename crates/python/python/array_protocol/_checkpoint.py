@@ -219,7 +219,10 @@ def whole(file, write):
             out.flush()
             os.fsync(out.fileno())
         os.replace(part, file)
-    except BaseException:
+    except BaseException as e:
         if os.path.exists(part):
             os.remove(part)
+        # NumPy's error of a full disk says how many bytes were written, but not where; Python 3.10 has no notes.
+        if hasattr(e, "add_note"):
+            e.add_note(f"while writing {file}")
         raise

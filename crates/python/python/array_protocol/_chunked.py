@@ -201,6 +201,7 @@ METHODS = {
     "explain": explain,
     "map_blocks": _mapped,
     "rechunk": rechunk,
+    "store": store,
     "to_dask_array": to_dask_array,
     "visualize": visualize,
 }

@@ -132,10 +132,37 @@ def token(x):
 
 def computed(arrays, scheduler):
     """Lazy arrays computed together on a cluster."""
+    from distributed.client import CancelledError
+
     graph, keys = lower(arrays)
     with client(scheduler) as connected:
-        found = connected.get(graph, keys)
+        try:
+            found = connected.get(graph, keys)
+        except CancelledError as e:
+            raise lost(connected) from e
     return tuple(joined(chunks, *postcompute(x)[1]) for x, chunks in zip(arrays, found, strict=True))
+
+
+def arrived(connected, graph, keys):
+    """Has a cluster make these keys; gives each with what was made for it, as it arrives."""
+    from distributed import as_completed
+
+    futures = dict(zip(connected.get(graph, keys, sync=False), keys, strict=True))
+    for future, result in as_completed(list(futures), with_results=True):
+        # Where the scheduler is gone futures are cancelled, and what Dask gives then is no result.
+        if future.status != "finished":
+            raise lost(connected)
+        yield futures.pop(future), result
+        future.release()
+    if futures:
+        raise lost(connected)
+
+
+def lost(connected):
+    return ConnectionError(
+        f"the scheduler {connected.scheduler.address if connected.scheduler else ''} was lost, or was told to forget the run; what a "
+        "checkpoint or a store with resume=True holds is there when it is run again"
+    )
 
 
 class client:

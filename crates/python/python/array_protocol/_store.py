@@ -17,8 +17,6 @@ def write(address, start, kind, chunk):
 
 def written(client, graph, keys, address, missing, kind):
     """Has the chunks of these numbers written, which begin at these places; gives each number when it is done."""
-    from distributed import as_completed
-
     # A store is never the same as an earlier one: what that has written may be gone.
     name, numbers = f"store-{uuid.uuid4().hex}", {}
     graph = dict(graph)
@@ -27,19 +25,22 @@ def written(client, graph, keys, address, missing, kind):
         graph[key] = Task(key, write, address, tuple(start), kind, TaskRef(keys[chunk]))
         numbers[key] = chunk
     wanted = list(numbers)
-    futures = dict(zip(client.get(_dask.needed(graph, [wanted]), wanted, sync=False), wanted, strict=True))
-    for future, _ in as_completed(list(futures), with_results=True):
-        yield numbers[futures[future]]
-        future.release()
+    for key, _ in _dask.arrived(client, _dask.needed(graph, [wanted]), wanted):
+        yield numbers[key]
 
 
 def store(x, path, scheduler, resume, overwrite):
     """Has a cluster store an array."""
     storing = _lazy.begin_store(x, os.fspath(path), resume, overwrite)
-    missing = storing.missing
-    if missing:
-        graph, keys = _dask.lower((storing.array,))
-        with _dask.client(scheduler) as client:
-            for chunk in written(client, graph, keys[0], storing.address, missing, _lazy.chunk_kind(x)):
-                storing.note(chunk)
-    storing.finish()
+    try:
+        missing = storing.missing
+        if missing:
+            graph, keys = _dask.lower((storing.array,))
+            with _dask.client(scheduler) as client:
+                for chunk in written(client, graph, keys[0], storing.address, missing, _lazy.chunk_kind(x)):
+                    storing.note(chunk)
+        storing.finish()
+    except BaseException:
+        # The exception's frames would keep it, and with it what is to be removed.
+        del storing
+        raise

@@ -16,16 +16,22 @@ _lazy = _native.chunked
 ENDING = ".result"
 
 
-def perform(function, built, shared, work, file):
-    """Runs a piece where this is called, on one thread; an error has the words of the algorithm."""
+def perform(function, built, name, shared, work, file):
+    """Runs a piece where this is called, on one thread; an error has the words of the algorithm, and a note which piece it was."""
     if built != _lazy.built():
         raise ValueError(
             f"{function}: this piece of work is for {built}, but here is {_lazy.built()}: install the same array-protocol on "
             "the client and all workers, on processors of one kind"
         )
-    result = _native.perform(function, shared, work)
-    if file is not None:
-        _checkpoint.whole(file, lambda out: out.write(result))
+    try:
+        result = _native.perform(function, shared, work)
+        if file is not None:
+            _checkpoint.whole(file, lambda out: out.write(result))
+    except Exception as e:
+        # Python 3.10 has no notes.
+        if hasattr(e, "add_note"):
+            e.add_note(f"in the piece {name} of {function}")
+        raise
     return result
 
 
@@ -36,8 +42,6 @@ def given(shared):
 
 def results(client, function, shared, pieces, checkpoint=None):
     """The results of named pieces with their numbers, as they arrive."""
-    from distributed import as_completed
-
     built = _lazy.built()
     run = hashlib.sha256(b"\0".join((built.encode(), function.encode(), shared))).hexdigest()[:16]
     files = _files(checkpoint, run, pieces) if checkpoint else [None] * len(pieces)
@@ -52,15 +56,12 @@ def results(client, function, shared, pieces, checkpoint=None):
             continue
         # The name of a file is in the key: with another folder it is another task.
         key = (f"{function}-{_digest(run, work, file)}", name)
-        graph[key] = Task(key, perform, function, built, TaskRef(common), work, file)
+        graph[key] = Task(key, perform, function, built, name, TaskRef(common), work, file)
         numbers[key] = number
     if not numbers:
         return
-    keys = list(numbers)
-    futures = dict(zip(client.get(graph, keys, sync=False), keys, strict=True))
-    for future, result in as_completed(list(futures), with_results=True):
-        yield numbers[futures[future]], result
-        future.release()
+    for key, result in _dask.arrived(client, graph, list(numbers)):
+        yield numbers[key], result
 
 
 def _digest(run, work, file=None):
