@@ -20,7 +20,7 @@ import dask  # noqa: E402
 np = pytest.importorskip("numpy")
 
 # Of the block for documentation, which no network has.
-HOST, NAMES = "192.0.2.1", ("192.0.2.2", "192.0.2.3")
+HOST, NAMES = "198.51.100.1", ("198.51.100.2", "198.51.100.3")
 
 
 def ip(*words):
