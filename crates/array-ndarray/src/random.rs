@@ -11,7 +11,7 @@ use num_traits::{AsPrimitive, Float};
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_type::{Wide, with_integer};
-use crate::engine::{pool, share};
+use crate::engine::share;
 use crate::kind::on_cpu;
 
 /// Elements that one thread fills at a time.
@@ -33,9 +33,7 @@ fn words(keys: impl Iterator<Item = random::Key>, verdict: &Verdict) -> NdArray 
 fn drawn<T: NdElement>(key: &NdArray, verdict: &Verdict, fill: impl Fn(random::Key, u64, &mut [T]) + Sync) -> NdArray {
     let keys = keys(key);
     let total = verdict.dims().iter().product();
-    // A buffer that an earlier result left is cleared in a sixth of the time that the pages of a new one take.
-    let mut out = pool::vector::<T>(total);
-    out.resize(total, T::default());
+    let mut out = vec![T::default(); total];
     if total > 0 {
         let each = total / keys.len();
         let rows = |(out, keys): (&mut [T], &[random::Key])| {
