@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use array_api::DType;
@@ -175,6 +176,12 @@ pub(crate) struct Train {
     /// Where to compute.
     #[arg(long, default_value = "ndarray", help_heading = "Run")]
     pub(crate) backend: String,
+    /// Train on the workers of a Dask cluster, with the same results: the address of its scheduler, such as tcp://host:8786.
+    #[arg(long, value_name = "ADDRESS", help_heading = "Run")]
+    pub(crate) scheduler: Option<String>,
+    /// Pieces that a training is split into at least, for the workers of --scheduler.
+    #[arg(long, value_name = "N", default_value = "16", requires = "scheduler", help_heading = "Run")]
+    pub(crate) pieces: NonZeroUsize,
     /// Folder for figures, report and model.
     #[arg(long, value_name = "DIR", default_value = "out/ensemble", help_heading = "Run")]
     pub(crate) out: PathBuf,

@@ -8,6 +8,7 @@ use array_api::{Array, Namespace};
 use ensemble::{Checkpoints, Fit, Model, Options, Snapshot, has_checkpoint};
 
 use crate::cli::Train;
+use program::cluster::Cluster;
 use program::failure::{Failure, Outcome, fail};
 
 /// What every training of a run shares.
@@ -17,6 +18,8 @@ pub(crate) struct Trainer {
     folder: PathBuf,
     every: Option<u64>,
     resume: bool,
+    /// Where groups are trained, if not here.
+    cluster: Option<Cluster>,
 }
 
 /// A trained ensemble with what it took.
@@ -44,8 +47,10 @@ impl Trainer {
     /// Looks after the checkpoints in the folder: continues them, removes those of a run that has ended, or refuses.
     pub(crate) fn open(xp: Namespace, train: &Train) -> Outcome<Trainer> {
         let folder = train.out.join("checkpoints");
-        let trainer = Trainer { xp, folder, every: train.checkpoint_every, resume: train.resume };
-        let begun = subfolders(&trainer.folder).iter().any(|f| has_checkpoint(f));
+        let cluster =
+            train.scheduler.clone().map(|address| Cluster { address, pieces: train.pieces.get(), checkpoint: None });
+        let trainer = Trainer { xp, folder, every: train.checkpoint_every, resume: train.resume, cluster };
+        let begun = subfolders(&trainer.folder).iter().any(|f| has_checkpoint(f) || has_results(f));
         let finished = trainer.folder.join(FINISHED).exists();
         match (train.resume, begun && !finished) {
             (true, _) => subfolders(&trainer.folder).iter().for_each(|f| sweep(f)),
@@ -85,6 +90,21 @@ impl Trainer {
     ) -> Outcome<Trained> {
         let rows = y.len();
         let (xs, ys) = (matrix(&self.xp, x, rows)?, matrix(&self.xp, y, rows)?);
+        let work = options.epochs.saturating_mul((options.members * rows) as u64);
+        // Whoever watches needs every epoch, and a checkpoint holds the last one only.
+        let keep = watch.is_none() && (self.every.is_some() || self.resume || work >= LONG);
+        let folder = self.folder.join(name.replace(' ', "-"));
+        if let Some(cluster) = &self.cluster {
+            if watch.is_some() {
+                return fail(format!(
+                    "{name}: every epoch is watched here, and workers elsewhere tell none; run it without --scheduler"
+                ));
+            }
+            let workers = program::workers!(&Cluster { checkpoint: keep.then_some(folder), ..cluster.clone() })?;
+            let start = Instant::now();
+            let model = Fit::new(options.clone(), &self.xp).on(&*workers).run(&xs, &ys)?;
+            return Ok(Trained { name: name.into(), model, rows, seconds: start.elapsed().as_secs_f64() });
+        }
         let bar = program::progress::bar(name, options.epochs.saturating_mul(options.members as u64));
         let observer = |s: &Snapshot<'_>| {
             if s.epoch > 0 {
@@ -93,11 +113,9 @@ impl Trainer {
             watch.map_or(Ok(()), |f| f(s))
         };
         let mut fit = Fit::new(options.clone(), &self.xp).observe(&observer);
-        let work = options.epochs.saturating_mul((options.members * rows) as u64);
-        // Whoever watches needs every epoch, and a checkpoint holds the last one only.
-        if watch.is_none() && (self.every.is_some() || self.resume || work >= LONG) {
+        if keep {
             fit = fit.checkpoints(Checkpoints {
-                folder: self.folder.join(name.replace(' ', "-")),
+                folder,
                 every: self.every.unwrap_or((options.epochs / 20).max(1)),
                 resume: self.resume,
             });
@@ -125,6 +143,12 @@ pub(crate) fn matrix(xp: &Namespace, values: &[f64], rows: usize) -> Outcome<Arr
 
 fn subfolders(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect()
+}
+
+/// Whether workers have left what they trained in a folder.
+fn has_results(folder: &Path) -> bool {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.map(|e| e.path()).any(|path| path.extension().is_some_and(|e| e == "result"))
 }
 
 /// Removes what a killed run left half-written.

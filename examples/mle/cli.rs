@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -178,6 +179,16 @@ pub(crate) struct FitArgs {
     /// Where standard errors come from.
     #[arg(long, value_enum, default_value = "observed")]
     pub(crate) standard_errors: Errors,
+    /// Make the refits of a bootstrap, and the searches of a likelihood with corners, on the workers of a Dask cluster, with the
+    /// same results: the address of its scheduler, such as tcp://host:8786.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) scheduler: Option<String>,
+    /// Pieces that refits are split into, for the workers of --scheduler.
+    #[arg(long, value_name = "N", default_value = "16", requires = "scheduler")]
+    pub(crate) pieces: NonZeroUsize,
+    /// Folder that the workers of --scheduler write refits into, and from which an interrupted run goes on.
+    #[arg(long, value_name = "DIR", requires = "scheduler")]
+    pub(crate) checkpoint: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::{Cli, Command, FitArgs, GlmArgs, NlsArgs, Shared};
 use crate::figures;
 use crate::reading::Columns;
+use program::cluster::Cluster;
 use program::failure::{Failure, Outcome, fail};
 use program::files::write_atomically;
 
@@ -95,6 +96,11 @@ fn fit(args: &FitArgs) -> Outcome<Done> {
     for text in &args.prior {
         let (name, law) = prior(text)?;
         fitting = fitting.prior(&name, law);
+    }
+    if let Some(address) = &args.scheduler {
+        let (pieces, checkpoint) = (args.pieces.get(), args.checkpoint.clone());
+        let workers = program::workers!(&Cluster { address: address.clone(), pieces, checkpoint })?;
+        fitting = fitting.on(workers.into());
     }
     let fit = fitting.fit(&values)?;
     let mut pictures = vec![];

@@ -206,7 +206,7 @@ fn python_template(run: &mut Run) -> Result<(), Failure> {
         run.skip("template of a Python extension", "--offline, and pip fetches what builds and tests it");
         return Ok(());
     }
-    let python = environment(&run.repository, &["pytest", "numpy>=2.1"], None)?;
+    let python = environment(&run.repository, &["pytest", "numpy>=2.1", "dask>=2026.8", "distributed>=2026.8"], None)?;
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests/test_template.py"];
     let line = run.repository.program(&python.to_string_lossy(), &words).shown_as("python");
     let target = run.repository.target.to_string_lossy().into_owned();

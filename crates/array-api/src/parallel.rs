@@ -1,4 +1,4 @@
-//! Independent work in parallel at the outermost axis.
+//! Independent work in parallel at the outermost axis: in this process's pool, or by workers elsewhere.
 
 use rayon::prelude::*;
 
@@ -27,4 +27,50 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> Result<R> + Send + 
         return items.into_iter().map(f).collect();
     }
     items.into_par_iter().with_max_len(1).map(f).collect::<Vec<_>>().into_iter().collect()
+}
+
+/// One of many pieces of work for [`Workers`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is called in errors, checkpoints and on dashboards; no two pieces of a run have the same name, which is made of
+    /// letters, digits and hyphens.
+    pub name: String,
+    /// What is to be done, as the function reads it.
+    pub work: Vec<u8>,
+}
+
+/// Whoever does work that can be written down: processes that know functions by name, such as a cluster's.
+///
+/// An algorithm names a function of bytes, what all pieces share (data and settings), and the pieces. It must not matter for
+/// the bits of a result which worker makes it, or how often.
+///
+/// ```
+/// use array_api::parallel::{Piece, Workers};
+///
+/// /// Does the work at once; knows one function.
+/// struct Here;
+///
+/// impl Workers for Here {
+///     fn call(&self, function: &str, shared: &[u8], pieces: &[Piece]) -> array_api::Result<Vec<Vec<u8>>> {
+///         assert_eq!(function, "append");
+///         Ok(pieces.iter().map(|piece| [shared, &piece.work].concat()).collect())
+///     }
+/// }
+///
+/// let piece = Piece { name: "first".into(), work: b"!".to_vec() };
+/// assert_eq!(Here.call("append", b"hello", &[piece])?, [b"hello!"]);
+/// # Ok::<(), array_api::Error>(())
+/// ```
+pub trait Workers: Send + Sync {
+    /// Into how many pieces work should be split at least, if there is that much. It is a setting and not what happens to run
+    /// just now, so that a run that is resumed has the same pieces.
+    fn pieces(&self) -> usize {
+        8
+    }
+
+    /// Calls the function for every piece, and gives what each gave in the order of the pieces.
+    ///
+    /// # Errors
+    /// The first error of a piece, with its name; if no worker can be reached, or none knows the function.
+    fn call(&self, function: &str, shared: &[u8], pieces: &[Piece]) -> Result<Vec<Vec<u8>>>;
 }

@@ -85,7 +85,9 @@ pub use node::Callable;
 pub use overlap::{Boundary, Overlap, map_overlap};
 pub use place::{Caller, Line, told_by};
 pub use rules::{served, svd_compressed};
-pub use storage::{Address, Format, Npy, Source, Store, Writer, finish_region, from_npy, from_source, store};
+pub use storage::{
+    Address, Format, Npy, Source, Store, Storing, Writer, finish_region, from_npy, from_source, store, write_chunk,
+};
 #[cfg(feature = "parquet")]
 pub use storage::{Columns, Parquet, ParquetFormat, from_parquet};
 #[cfg(feature = "zarr")]

@@ -202,7 +202,7 @@ fn written(node: &Node, to: &Arc<Stored>, input: &Grid, tasks: &mut Tasks) -> Gr
 }
 
 /// The places of all chunks, and where they begin.
-fn starts(chunks: &Chunks) -> impl Iterator<Item = (Dims, Dims)> {
+pub(crate) fn starts(chunks: &Chunks) -> impl Iterator<Item = (Dims, Dims)> {
     let offsets: Vec<Vec<usize>> =
         chunks.axes().iter().map(|a| a.sizes().map_or(vec![0; a.len()], AxisChunks::offsets)).collect();
     places(&chunks.grid()).map(move |place| {

@@ -1,42 +1,12 @@
 //! Plans from Rust on a Dask cluster. This needs Python's package, so it is run by the checks of that only, which name their Python
 //! by `ARRAY_PROTOCOL_PYTHON`.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+mod cluster;
 
 use array_api::{Array, ErrorKind, Result, Value};
-use array_chunked::{Dask, Executor, Job, Local};
+use array_chunked::{Dask, Executor, Job, Local, Store, from_npy};
 
-/// A cluster of two workers, which ends with its standard input.
-struct Cluster {
-    process: Child,
-    address: String,
-}
-
-impl Cluster {
-    fn new() -> Cluster {
-        const PROGRAM: &str = "import sys, distributed
-if __name__ == '__main__':
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=':0') as cluster:
-        print(cluster.scheduler_address, flush=True)
-        sys.stdin.read()
-";
-        let file = std::env::temp_dir().join(format!("array-chunked-cluster-{}.py", std::process::id()));
-        std::fs::write(&file, PROGRAM).unwrap();
-        let python = std::env::var("ARRAY_PROTOCOL_PYTHON").unwrap();
-        let mut process = Command::new(python).arg(&file).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut address = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Cluster { process, address: address.trim().to_owned() }
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
+use cluster::Cluster;
 
 #[test]
 fn a_cluster_gives_the_bits_of_this_machine() -> Result<()> {
@@ -73,5 +43,29 @@ fn a_scheduler_that_is_not_there_is_an_error() -> Result<()> {
     let x = array_chunked::from_array(&array_ndarray::namespace().ones([4])?, 2)?;
     let error = Dask::at("tcp://127.0.0.1:1").values(&Job::new(&[&x])?).unwrap_err();
     assert!(error.to_string().contains("tcp://127.0.0.1:1"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn workers_write_what_is_stored() -> Result<()> {
+    let cluster = Cluster::new();
+    let dask = Dask::at(&cluster.address);
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Int(7));
+    let x = array_api::exp(xp.normal(&xp.key(3)?, [40, 20])?)?;
+    let file = std::env::temp_dir().join(format!("array-chunked-stored-{}.npy", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    dask.store(&x, &file)?;
+    assert_eq!(from_npy(&file, 40)?.to_host()?, x.to_host()?);
+    assert!(!file.with_extension("npy.partial").exists());
+    assert!(dask.store(&x, &file).unwrap_err().to_string().contains("is there already"));
+    dask.store(&array_api::multiply(&x, 2.0)?, Store::at(&file).overwrite(true))?;
+    assert_eq!(from_npy(&file, 40)?.to_host()?, array_api::multiply(&x, 2.0)?.to_host()?);
+
+    let negative = array_api::multiply(array_ndarray::namespace().eye(2)?, -1.0)?;
+    let factor = array_api::cholesky(&array_chunked::from_array(&negative, 2)?, ..)?;
+    let error = dask.store(&factor, Store::at(&file).overwrite(true)).unwrap_err();
+    assert!(error.to_string().contains("cholesky"), "{error}");
+    assert!(from_npy(&file, 40).is_ok() && !file.with_extension("npy.partial").exists());
+    std::fs::remove_file(file).unwrap();
     Ok(())
 }

@@ -1,15 +1,18 @@
 //! Training an ensemble: members in groups, the groups in parallel.
 
-use array_api::{Array, Error, Namespace, Result, Tree, fold_in, parallel};
+use array_api::parallel::{self, Workers};
+use array_api::{Array, Error, Namespace, Result, Tree, fold_in};
 use array_transforms::vmap;
 use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoints, fingerprint};
+use crate::elsewhere::train_all;
 use crate::member::{Member, MemberData, MemberParams, PriorFunction, PriorParams};
 use crate::model::Model;
-use crate::options::{Noise, Options, Solver};
+use crate::options::{Options, Solver};
+use crate::prepared::{Prepared, as_matrix};
 use crate::report::{MemberReport, histories, judge, mark_unfitted};
-use crate::scaling::{Scaling, finite, varying};
+use crate::scaling::Scaling;
 use crate::train::{Group, GroupState};
 
 /// What an observer sees after an epoch of a group.
@@ -72,15 +75,13 @@ pub struct Fit<'a> {
     function: Option<PriorFunction>,
     observer: Option<&'a Observer<'a>>,
     checkpoints: Option<Checkpoints>,
+    workers: Option<&'a dyn Workers>,
 }
-
-/// How many bytes of one layer's values a group works on: what stays in a core's second-level cache.
-const GROUP_BYTES: usize = 1 << 18;
 
 impl<'a> Fit<'a> {
     /// A run with these options, on the kind and device of the namespace.
     pub fn new(options: Options, xp: &Namespace) -> Fit<'a> {
-        Fit { options, xp: xp.clone(), function: None, observer: None, checkpoints: None }
+        Fit { options, xp: xp.clone(), function: None, observer: None, checkpoints: None, workers: None }
     }
 
     /// Sets the prior function of [`Prior::Function`](crate::Prior::Function): `(rows, inputs)` to `(rows, targets)`, in standard units.
@@ -101,101 +102,79 @@ impl<'a> Fit<'a> {
         self
     }
 
+    /// Has workers elsewhere train the groups of members, to the same bits. They know no functions of this program, so there is
+    /// no observer and no [prior function](Fit::prior_function); what they keep of a run that was cut off is theirs to say.
+    pub fn on(mut self, workers: &'a dyn Workers) -> Fit<'a> {
+        self.workers = Some(workers);
+        self
+    }
+
     /// Trains on inputs of shape `(rows, inputs)` and targets of shape `(rows, targets)` or `(rows,)`.
     ///
     /// # Errors
     /// Options that no run can use; shapes that do not fit; data that are not finite; a constant target to standardise;
-    /// checkpoints of another run; the backend's.
+    /// checkpoints of another run; the backend's; on workers elsewhere, functions of this program, and the workers'.
     pub fn run(self, x: &Array, y: &Array) -> Result<Model> {
-        self.options.check()?;
-        let y = &if y.ndim() == 1 { array_api::expand_dims(y, 1)? } else { y.clone() };
-        let (rows, inputs, targets) = match (x.shape()?, y.shape()?) {
-            (&[n, d], &[m, t]) if n == m && n > 0 && d > 0 && t > 0 => (n, d, t),
-            _ => {
-                let message = format!(
-                    "inputs have shape {} and targets {}: (rows, inputs) and (rows, targets) with at least one of each are needed",
-                    x.dims(),
-                    y.dims()
-                );
-                return Err(Error::shape("fit", message));
-            }
-        };
-        let member = Member::new(self.options.clone(), &self.xp, inputs, targets, self.function.clone())?;
-        finite(x, "inputs")?;
-        finite(y, "targets")?;
-        let dtype = self.options.dtype;
-        let cast = |a: &Array| if a.dtype() == dtype { Ok(a.clone()) } else { array_api::astype(a, dtype) };
-        let (x_scaling, y_scaling) = match self.options.standardize {
-            true => {
-                varying(y)?;
-                (Scaling::fit(x, dtype)?, Scaling::fit(y, dtype)?)
-            }
-            false => (Scaling::identity(&self.xp, inputs, dtype)?, Scaling::identity(&self.xp, targets, dtype)?),
-        };
-        let (xs, ys) = match self.options.standardize {
-            true => (x_scaling.apply(&cast(x)?)?, y_scaling.apply(&cast(y)?)?),
-            false => (cast(x)?, cast(y)?),
-        };
-        // Numbers that are finite in the data may not be in the type of the computation.
-        finite(&xs, &format!("inputs in {dtype}"))?;
-        finite(&ys, &format!("targets in {dtype}"))?;
-        let run = Run { fit: &self, member: &member, x: &xs, y: &ys, x_scaling: &x_scaling, y_scaling: &y_scaling };
-        let groups = self.groups(rows);
+        if let Some(workers) = self.workers {
+            return self.elsewhere(x, y, workers);
+        }
+        let ready = Prepared::new(&self.options, &self.xp, x, y, self.function.clone())?;
+        let groups = ready.groups(self.xp.groups());
         let (print, groups) = match &self.checkpoints {
             Some(c) => {
-                let print = fingerprint(&self.options, &self.xp, x, y)?;
+                let print = fingerprint(&self.options, &self.xp, x, &as_matrix(y)?)?;
                 let groups = c.open(&print, groups)?;
                 (print, groups)
             }
             None => (String::new(), groups),
         };
-        let trained = parallel::map(groups, |members| run.group(members, 0, &print))?;
-        let constant = run.constant()?;
+        let trained = parallel::map(groups, |members| ready.group(&self, members, 0, &print))?;
+        let constant = ready.constant()?;
         let mut all = Trained::join(trained)?;
         mark_unfitted(&mut all.reports, constant);
         for attempt in 1..=self.options.restarts {
-            let failed: Vec<usize> = all.reports.iter().filter(|r| r.status.failed()).map(|r| r.member).collect();
+            let failed = all.failed();
             if failed.is_empty() {
                 break;
             }
             let groups = failed.chunks(failed.len().div_ceil(self.xp.groups())).map(<[usize]>::to_vec).collect();
-            let again = parallel::map(groups, |members| run.group(members, attempt, ""))?;
+            let again = parallel::map(groups, |members| ready.group(&self, members, attempt, ""))?;
             all.replace(Trained::join(again)?)?;
             mark_unfitted(&mut all.reports, constant);
         }
-        let Trained { params, prior, reports, histories } = all;
-        Ok(Model { member, x_scaling, y_scaling, params, prior, reports, histories })
+        Ok(ready.model(all))
     }
 
-    /// Members in groups whose values stay in the cache, at least one per worker.
-    fn groups(&self, rows: usize) -> Vec<Vec<usize>> {
-        let o = &self.options;
-        let widest = o.widths.iter().copied().max().unwrap_or(1);
-        let bytes = o.batch.unwrap_or(rows).min(rows) * widest * o.dtype.size() * o.members;
-        let workers = self.xp.groups();
-        // One worker, such as a GPU, takes all members at once.
-        let count = if workers == 1 { 1 } else { bytes.div_ceil(GROUP_BYTES).next_multiple_of(workers).max(workers) };
-        let size = o.members.div_ceil(count.min(o.members));
-        (0..o.members).collect::<Vec<_>>().chunks(size).map(<[usize]>::to_vec).collect()
+    fn elsewhere(self, x: &Array, y: &Array, workers: &dyn Workers) -> Result<Model> {
+        let own = match (&self.function, &self.observer, &self.checkpoints) {
+            (Some(_), ..) => "the prior is a function of this program, which no worker has; choose one of the others",
+            (_, Some(_), _) => "the observer is a function of this program, which no worker has; train without it",
+            (.., Some(_)) => "checkpoints of epochs are of this process; the workers keep what they have trained",
+            (None, None, None) => {
+                let models = train_all(&[self.options], &self.xp, x, y, Some(workers))?;
+                return models.into_iter().next().ok_or_else(|| Error::value("fit", "nothing was trained"));
+            }
+        };
+        Err(Error::not_implemented("fit", own))
     }
 }
 
-/// What all groups share.
-struct Run<'r, 'a> {
-    fit: &'r Fit<'a>,
-    member: &'r Member,
-    x: &'r Array,
-    y: &'r Array,
-    x_scaling: &'r Scaling,
-    y_scaling: &'r Scaling,
+/// One group's training.
+pub(crate) struct Run<'r, 'a> {
+    pub(crate) fit: &'r Fit<'a>,
+    pub(crate) member: &'r Member,
+    pub(crate) x: &'r Array,
+    pub(crate) y: &'r Array,
+    pub(crate) x_scaling: &'r Scaling,
+    pub(crate) y_scaling: &'r Scaling,
 }
 
 /// Members after training.
-struct Trained {
-    params: MemberParams,
-    prior: PriorParams,
-    reports: Vec<MemberReport>,
-    histories: Vec<Vec<f64>>,
+pub(crate) struct Trained {
+    pub(crate) params: MemberParams,
+    pub(crate) prior: PriorParams,
+    pub(crate) reports: Vec<MemberReport>,
+    pub(crate) histories: Vec<Vec<f64>>,
 }
 
 impl Run<'_, '_> {
@@ -207,7 +186,7 @@ impl Run<'_, '_> {
         if attempt == 0 { Ok(keys) } else { fold_in(keys, 1000 + attempt) }
     }
 
-    fn group(&self, members: Vec<usize>, attempt: u64, print: &str) -> Result<Trained> {
+    pub(crate) fn group(&self, members: Vec<usize>, attempt: u64, print: &str) -> Result<Trained> {
         let keys = self.keys(&members, attempt)?;
         let group = Group::new(self.member, members, keys, self.x, self.y, &self.y_scaling.scale)?;
         let (state, epoch) = match self.fit.options.solver {
@@ -267,13 +246,6 @@ impl Run<'_, '_> {
         })
     }
 
-    /// The mean squared error that a constant leaves, in the units of the targets, with the noise that is added to them.
-    fn constant(&self) -> Result<f64> {
-        let spread = array_api::multiply(array_api::var(self.y, 0)?, array_api::square(&self.y_scaling.scale)?)?;
-        let spread = array_api::mean(spread, ..)?.to_host()?.to_f64()?[0];
-        Ok(spread + if let Noise::Gaussian { sd } = self.fit.options.noise { sd * sd } else { 0.0 })
-    }
-
     /// Judges the members and keeps what predictions need.
     fn finish(&self, group: Group<'_>, state: GroupState, epoch: u64, attempt: u64) -> Result<Trained> {
         let mut histories = histories(&state.losses)?;
@@ -325,8 +297,13 @@ impl Run<'_, '_> {
 }
 
 impl Trained {
+    /// The members that did not fit.
+    pub(crate) fn failed(&self) -> Vec<usize> {
+        self.reports.iter().filter(|r| r.status.failed()).map(|r| r.member).collect()
+    }
+
     /// Groups together again, in the order of their members.
-    fn join(groups: Vec<Trained>) -> Result<Trained> {
+    pub(crate) fn join(groups: Vec<Trained>) -> Result<Trained> {
         let joined = |leaves: Vec<Vec<&Array>>| -> Result<Vec<Array>> {
             let count = leaves.first().map_or(0, Vec::len);
             (0..count).map(|i| array_api::concat(&leaves.iter().map(|l| l[i]).collect::<Vec<_>>()[..], 0)).collect()
@@ -340,7 +317,7 @@ impl Trained {
     }
 
     /// Puts members that were trained again in their places.
-    fn replace(&mut self, again: Trained) -> Result<()> {
+    pub(crate) fn replace(&mut self, again: Trained) -> Result<()> {
         let places: Vec<(usize, usize)> = again.reports.iter().enumerate().map(|(i, r)| (r.member, i)).collect();
         let put = |old: &Array, new: &Array| -> Result<Array> {
             let mut out = old.clone();

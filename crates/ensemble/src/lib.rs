@@ -10,6 +10,7 @@
 
 mod checkpoint;
 pub mod conformal;
+mod elsewhere;
 mod files;
 mod fit;
 mod member;
@@ -19,6 +20,7 @@ pub mod network;
 pub mod optimizer;
 mod options;
 mod prediction;
+mod prepared;
 mod report;
 mod scaling;
 pub mod special;
@@ -26,6 +28,7 @@ mod store;
 mod train;
 
 pub use checkpoint::{Checkpoints, has_checkpoint};
+pub use elsewhere::{TRAIN, train_all, train_piece};
 pub use files::write_atomically;
 pub use fit::{Fit, Observer, Snapshot};
 pub use member::{Member, MemberData, MemberParams, PriorFunction, PriorParams};

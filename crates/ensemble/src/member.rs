@@ -4,6 +4,7 @@ use array_api::{
     Array, Error, Index, Namespace, Normal, Poisson, Result, Tree, Uniform, add, astype, at, axis, cos, divide, equal,
     exp, expand_dims, fold_in, index_add, log, matmul, multiply, sin, softplus, square, subtract, sum,
 };
+use array_transforms::vmap;
 use std::sync::Arc;
 
 use crate::network::{Linear, Mlp, MlpParams};
@@ -125,6 +126,12 @@ impl Member {
             _ => None,
         };
         Ok(MemberParams { network, log_variance })
+    }
+
+    /// The parameters of so many members, of the structure, shapes and types that the options imply; the numbers mean nothing.
+    pub(crate) fn blank(&self, members: usize) -> Result<(MemberParams, PriorParams)> {
+        let keys = self.xp.zeros(([members, 2], array_api::DType::UInt32))?;
+        vmap(|key: &Array| Ok((self.init(key)?, self.draw_prior(key)?)))(&keys)
     }
 
     /// The prior's parameters.

@@ -1,7 +1,6 @@
 //! A trained ensemble: predictions, parts, saving and loading.
 
 use array_api::{Array, Error, Index, Namespace, Result, Tree, at, multiply, parallel, square};
-use array_transforms::vmap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
@@ -234,8 +233,7 @@ impl Model {
         }
         let dtype = options.dtype;
         // The structure that the options imply, whose tensors the file must have.
-        let keys = xp.zeros(([member.options.members, 2], array_api::DType::UInt32))?;
-        let (params, prior) = vmap(|key: &Array| Ok((member.init(key)?, member.draw_prior(key)?)))(&keys)?;
+        let (params, prior) = member.blank(member.options.members)?;
         let identity = |n| Scaling::identity(xp, n, dtype);
         let like = Tensors { params, prior, x: identity(inputs)?, y: identity(targets)? };
         let Tensors { params, prior, x, y } = stored.tree(xp, "", &like)?;

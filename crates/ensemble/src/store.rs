@@ -57,6 +57,13 @@ macro_rules! from_bytes {
 /// # Errors
 /// For complex leaves, and the file system's.
 pub fn save(path: &Path, tree: &impl Tree, metadata: HashMap<String, String>) -> Result<()> {
+    let file = written(tree, metadata)
+        .map_err(|e| Error::new(e.kind(), "save", format!("{}: {}", path.display(), e.message())))?;
+    write_atomically(path, &file)
+}
+
+/// The bytes of such a file.
+pub(crate) fn written(tree: &impl Tree, metadata: HashMap<String, String>) -> Result<Vec<u8>> {
     let mut parts = vec![];
     for (name, leaf) in tree.named_leaves() {
         let host = leaf.to_host()?;
@@ -69,9 +76,7 @@ pub fn save(path: &Path, tree: &impl Tree, metadata: HashMap<String, String>) ->
             view.map(|v| (name.as_str(), v)).map_err(|e| Error::backend("save", format!("tensor {name}: {e}")))
         })
         .collect::<Result<Vec<_>>>()?;
-    let file = safetensors::serialize(views, Some(metadata))
-        .map_err(|e| Error::backend("save", format!("{}: {e}", path.display())))?;
-    write_atomically(path, &file)
+    safetensors::serialize(views, Some(metadata)).map_err(|e| Error::backend("save", e.to_string()))
 }
 
 /// A file that has been read and checked.
@@ -88,23 +93,25 @@ pub struct Stored {
 /// If it cannot be read, is truncated, or is not a safetensors file; the message names it.
 pub fn load(path: &Path) -> Result<Stored> {
     let bytes = std::fs::read(path).map_err(|e| failed("load", path, &e))?;
+    read(&bytes, path.display().to_string())
+}
+
+/// The same of a file's bytes; errors say what they are.
+pub(crate) fn read(bytes: &[u8], what: String) -> Result<Stored> {
     let bad = |e: safetensors::SafeTensorError| {
-        Error::backend("load", format!("{} is not a whole safetensors file: {e}", path.display()))
+        Error::backend("load", format!("{what} is not a whole safetensors file: {e}"))
     };
-    let file = SafeTensors::deserialize(&bytes).map_err(bad)?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(bad)?;
+    let file = SafeTensors::deserialize(bytes).map_err(bad)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(bad)?;
     let mut tensors = HashMap::new();
     for (name, view) in file.tensors() {
         let dtype = array_api::DTYPES.into_iter().find(|&d| format_dtype(d).is_ok_and(|f| f == view.dtype()));
         let dtype = dtype.ok_or_else(|| {
-            Error::dtype(
-                "load",
-                format!("{}: tensor {name} has type {:?}, which no array has", path.display(), view.dtype()),
-            )
+            Error::dtype("load", format!("{what}: tensor {name} has type {:?}, which no array has", view.dtype()))
         })?;
         tensors.insert(name, (dtype, view.shape().to_vec(), view.data().to_vec()));
     }
-    Ok(Stored { path: path.display().to_string(), tensors, metadata: header.metadata().clone().unwrap_or_default() })
+    Ok(Stored { path: what, tensors, metadata: header.metadata().clone().unwrap_or_default() })
 }
 
 impl Stored {

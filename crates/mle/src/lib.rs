@@ -31,6 +31,7 @@ pub mod composite;
 pub mod differentiate;
 pub mod distribution;
 mod doubled;
+mod elsewhere;
 mod fit;
 pub mod formula;
 pub mod glm;
@@ -52,6 +53,7 @@ mod summary;
 pub mod transform;
 
 pub use columns::Columns;
+pub use elsewhere::{FIT, fit_piece};
 pub use fit::{Estimate, Fit, Interval, IntervalMethod, StandardErrors};
 pub use glm::Table;
 pub use model::{Model, Parameters};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::composite::Composite;
 use crate::differentiate::{Curvature, Differentiable, FiniteDifferences, Objective};
 use crate::distribution::Law;
+use crate::elsewhere::Elsewhere;
 use crate::fit::{Fit, IntervalMethod, StandardErrors, blank};
 use crate::matrix::Matrix;
 use crate::optimize::{Limits, Optimum, newton};
@@ -59,6 +60,8 @@ pub(crate) struct Wanted {
     pub(crate) seed: u64,
     pub(crate) limits: Limits,
     pub(crate) scale: Scale,
+    /// Who makes refits and starts, if not this process.
+    pub(crate) elsewhere: Option<Elsewhere>,
 }
 
 impl Wanted {
@@ -78,6 +81,7 @@ impl Default for Wanted {
             seed: 0,
             limits: Limits::default(),
             scale: Scale::Constrained,
+            elsewhere: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod blocks;
 mod groups;
 mod settings;
 mod storage;
+mod storing;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use pyo3::types::PyTuple;
 use crate::array::PyArray;
 use crate::boundary::{run, run_long};
 
+pub(crate) use groups::alone;
 pub(crate) use settings::{name, namespace};
 
 /// Whether a call with the array may run its tasks, or those of an array inside.
@@ -191,6 +193,7 @@ pub(crate) fn functions(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     // Known by its name from now on, before there is an array of it.
     let _: Namespace = settings::plain();
     let module = PyModule::new(py, "chunked")?;
+    module.add("has_zarr", cfg!(feature = "zarr"))?;
     for function in [
         wrap_pyfunction!(settings::named, &module)?,
         wrap_pyfunction!(settings::of, &module)?,
@@ -211,6 +214,10 @@ pub(crate) fn functions(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         wrap_pyfunction!(groups::identity, &module)?,
         wrap_pyfunction!(groups::built, &module)?,
         wrap_pyfunction!(groups::chunk_kind, &module)?,
+        wrap_pyfunction!(storing::begin_store, &module)?,
+        wrap_pyfunction!(storing::begin_zarr, &module)?,
+        wrap_pyfunction!(storing::write_chunk, &module)?,
+        wrap_pyfunction!(storing::read_chunk, &module)?,
         wrap_pyfunction!(compute, &module)?,
         wrap_pyfunction!(persist, &module)?,
         wrap_pyfunction!(compute_chunk_sizes, &module)?,

@@ -25,6 +25,7 @@ mod place;
 mod torch;
 mod transform;
 mod tree;
+mod work;
 
 pub use extension::{Extension, array, exception, ndarray, object};
 
@@ -53,6 +54,8 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for function in [
         wrap_pyfunction!(function::functions, module)?,
         wrap_pyfunction!(ensemble::fit, module)?,
+        wrap_pyfunction!(ensemble::fit_all, module)?,
+        wrap_pyfunction!(work::perform, module)?,
         wrap_pyfunction!(ensemble::default_options, module)?,
         wrap_pyfunction!(function::data_kinds, module)?,
         wrap_pyfunction!(device::devices, module)?,

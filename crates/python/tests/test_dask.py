@@ -1,6 +1,5 @@
 """Lazy arrays on Dask: the same bits as here, errors by name, and workers that die."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -27,45 +26,10 @@ from dask.sizeof import sizeof  # noqa: E402
 from dask.utils import key_split  # noqa: E402
 
 from array_protocol import _dask, _eval_task  # noqa: E402
-
-LIMIT = 120
+from on_dask import client, cluster, limit, mortal  # noqa: E402, F401
 
 # Workers that are killed in one test; 20 in a long run.
 KILLS = int(os.environ.get("ARRAY_PROTOCOL_KILLS", 5))
-
-
-@pytest.fixture(autouse=True)
-def limit():
-    """No test waits without end."""
-
-    def over(*_):
-        raise TimeoutError(f"the test takes more than {LIMIT} s")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(LIMIT)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def cluster():
-    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0")
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def client():
-    with cluster() as client:
-        yield client
-
-
-@pytest.fixture
-def mortal():
-    """A client of a cluster whose workers may die."""
-    with cluster() as client:
-        yield client
 
 
 def bits(x):
@@ -224,7 +188,8 @@ def test_nothing_is_computed_before_it_is_asked_for(tmp_path):
 
 def descriptions(*arrays):
     graph, _ = _dask.lower(arrays)
-    return {key: task.args[0] for key, task in graph.items() if getattr(task, "func", None) is _eval_task.eval_task}
+    runs = _eval_task.eval_task, _eval_task.eval_picked
+    return {key: task.args[0] for key, task in graph.items() if getattr(task, "func", None) in runs}
 
 
 def test_tasks_are_fused_and_named_by_their_operations():
@@ -236,6 +201,16 @@ def test_tasks_are_fused_and_named_by_their_operations():
     assert names.count("normal+multiply+exp+sum") == 10 and len(names) < 15
     assert {key[0] for key in found if key_split(key) == names[0]} == {next(k[0] for k in found if key_split(k) == names[0])}
     assert found.keys() == descriptions(xp.sum(xp.exp(x * 2))).keys() != descriptions(xp.sum(xp.exp(x * 3))).keys()
+
+
+def test_results_that_go_one_way_are_no_tasks_of_their_own():
+    space = xp.with_options(chunks=100)
+    x = space.random.normal(space.random.key(1), shape=(1000,))
+    # Count, mean and spread of each chunk travel as one.
+    assert not [key for key in _dask.lower((xp.std(x),))[0] if "-part-" in key[0]]
+    # What is asked for is a task, and what goes two ways is one for each.
+    q, r = xp.linalg.qr(space.random.normal(space.random.key(1), shape=(1000, 3)))
+    assert [key for key in _dask.lower((q, r))[0] if "-part-" in key[0]]
 
 
 def test_equal_data_of_two_arrays_is_not_taken_for_the_same():

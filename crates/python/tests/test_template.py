@@ -3,6 +3,7 @@
 It compiles the workspace's crates once more, so it runs only where it is asked for.
 """
 
+import importlib.util
 import os
 import pathlib
 import platform
@@ -38,6 +39,39 @@ assert "diagonal" in {kind for _, kind, _ in ap.handled_functions()}
 assert float(ap.grad(lambda x: ap.sum(x * x))(xp.ones(2))[0]) == 2
 """
 
+# On a cluster of Dask's whose workers load the extension first.
+ON_DASK = """
+import array_protocol_diagonal
+import array_protocol as ap
+import array_protocol.chunked as cx
+import dask
+import distributed
+
+if __name__ == "__main__":
+    dx = ap.diagonal
+    lazy = cx.with_options(of="diagonal", chunks=-1)
+    x = lazy.from_array(dx.from_diagonal([1.0, 2.0]), chunks=-1)
+    product = x @ x + x
+
+    def cluster():
+        return distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+
+    with dask.config.set({"distributed.worker.preload": ["array_protocol_diagonal"]}), cluster() as workers:
+        with distributed.Client(workers) as client:
+            there = product.compute(scheduler=client)
+            assert there.kind == "diagonal" and dx.entries(there).tolist() == [2, 6]
+            squared = x.map_blocks(lambda block: block @ block).compute(scheduler=client)
+            assert squared.kind == "diagonal" and dx.entries(squared).tolist() == [1, 4]
+    # Workers that were not told of it say which kind they lack.
+    with cluster() as workers, distributed.Client(workers) as client:
+        try:
+            product.compute(scheduler=client)
+        except (ImportError, NotImplementedError) as e:
+            assert "diagonal" in str(e), e
+        else:
+            raise AssertionError("a kind that no worker knows")
+"""
+
 
 @pytest.mark.skipif(os.environ.get("ARRAY_PROTOCOL_TEMPLATE") != "1", reason="takes minutes; set ARRAY_PROTOCOL_TEMPLATE=1")
 def test_a_third_partys_kind_is_built_in(tmp_path):
@@ -55,6 +89,11 @@ def test_a_third_partys_kind_is_built_in(tmp_path):
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    if importlib.util.find_spec("distributed"):
+        program = tmp_path / "on_dask.py"
+        program.write_text(ON_DASK)
+        done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
     late = "import array_protocol, array_protocol_diagonal"
     done = subprocess.run([sys.executable, "-c", late], env=environment, capture_output=True, text=True)
     assert done.returncode != 0 and "import array_protocol_diagonal first" in done.stderr

@@ -4,6 +4,7 @@
 pub mod backend;
 pub mod canvas;
 mod clip;
+pub mod cluster;
 pub mod color;
 pub mod draw;
 pub mod failure;

@@ -5,6 +5,7 @@
 
 mod boxes;
 mod bytes;
+mod elsewhere;
 mod manifest;
 mod npy;
 mod npy_header;
@@ -36,6 +37,7 @@ use crate::chunk_spec::{AxisSpec, ChunkSpec};
 use crate::chunks::Chunks;
 
 pub(crate) use bytes::{from_bytes, to_bytes};
+pub use elsewhere::{Storing, write_chunk};
 pub use npy::{Npy, from_npy};
 pub use region::finish_region;
 pub use store::{Store, store};
@@ -187,6 +189,11 @@ pub trait Writer: Send + Sync {
     /// If writing fails. An error that is [caused by](Error::caused_by) a [`std::io::Error`] is tried again where retries were
     /// asked for.
     fn write(&self, start: &[usize], values: &Array) -> Result<()>;
+
+    /// Where another process goes on writing the array; without it, one process writes.
+    fn address(&self) -> Option<Address> {
+        None
+    }
 
     /// Called once when everything is written.
     ///

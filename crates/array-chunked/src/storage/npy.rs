@@ -198,9 +198,19 @@ impl NpyWriter {
     pub(super) fn new(path: &Path, header: Header) -> NpyWriter {
         NpyWriter { path: path.to_path_buf(), header }
     }
+
+    /// For a file that another process began.
+    pub(super) fn reopened(path: &Path) -> Result<NpyWriter> {
+        let Npy { path, header, .. } = Npy::open(path)?;
+        Ok(NpyWriter { path, header })
+    }
 }
 
 impl Writer for NpyWriter {
+    fn address(&self) -> Option<Address> {
+        Address::of("npy", &self.path)
+    }
+
     fn write(&self, start: &[usize], values: &Array) -> Result<()> {
         let header = &self.header;
         let Header { dtype, big_endian, data, .. } = header;

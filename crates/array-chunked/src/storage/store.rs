@@ -165,8 +165,8 @@ pub fn store(x: &Array, to: impl Into<Store>) -> Result<()> {
 
 /// An array that is being written; what the tasks of a store share.
 pub(crate) struct Stored {
-    writer: Box<dyn Writer>,
-    partial: Partial,
+    pub(super) writer: Box<dyn Writer>,
+    pub(super) partial: Partial,
 }
 
 impl Stored {
@@ -179,6 +179,15 @@ impl Stored {
     /// Whether a chunk was written by an earlier run.
     pub(crate) fn is_done(&self, chunk: usize) -> bool {
         self.partial.done.contains(&chunk)
+    }
+
+    /// Gives what is whole its name; the last one who holds it calls this.
+    pub(super) fn finish(stored: Arc<Stored>) -> Result<()> {
+        stored.writer.finish()?;
+        let Some(stored) = Arc::into_inner(stored) else {
+            return Err(Error::backend(OP, "a task of the store is still running"));
+        };
+        stored.partial.finish()
     }
 }
 
@@ -195,16 +204,12 @@ pub(crate) fn store_all(arrays: &[(&Array, Store)], with: &Local) -> Result<()> 
     // The last ones that hold what is written let go of it here.
     drop(wanted);
     for stored in begun {
-        stored.writer.finish()?;
-        let Some(stored) = Arc::into_inner(stored) else {
-            return Err(Error::backend(OP, "a task of the store is still running"));
-        };
-        stored.partial.finish()?;
+        Stored::finish(stored)?;
     }
     Ok(())
 }
 
-fn begin(x: &Lazy, to: &Store) -> Result<(Lazy, Arc<Stored>)> {
+pub(super) fn begin(x: &Lazy, to: &Store) -> Result<(Lazy, Arc<Stored>)> {
     if !x.chunks().is_known() {
         return Err(unknown_sizes(OP));
     }

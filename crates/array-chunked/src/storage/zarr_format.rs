@@ -11,7 +11,7 @@ use zarrs::filesystem::FilesystemStore;
 
 use super::npy_header::name_of;
 use super::zarr::{Zarr, alone, broken};
-use super::{Format, Writer, failed};
+use super::{Address, Format, Writer, failed};
 use crate::chunks::{AxisChunks, Chunks};
 use crate::tasks::places;
 
@@ -245,22 +245,34 @@ impl Format for ZarrFormat {
             }
             Version::V3 => write("zarr.json", &metadata)?,
         }
-        let wrong = |why: String| Error::backend(OP, format!("{} cannot be written: {why}", path.display()));
-        let store = FilesystemStore::new(path).map_err(|e| wrong(e.to_string()))?;
-        let array = Stored::open(Arc::new(store), "/").map_err(|e| wrong(e.to_string()))?;
-        let regions = self.shards.clone().unwrap_or_else(|| self.inner(chunks));
-        Ok(Box::new(ZarrWriter { path: path.to_path_buf(), array, regions }))
+        Ok(Box::new(ZarrWriter::reopened(path)?))
     }
 }
 
-struct ZarrWriter {
+pub(super) struct ZarrWriter {
     path: PathBuf,
     array: Stored<FilesystemStore>,
     /// The extents of what lies in one file.
     regions: Dims,
 }
 
+impl ZarrWriter {
+    /// For a folder that has its metadata.
+    pub(super) fn reopened(path: &Path) -> Result<ZarrWriter> {
+        let wrong = |why: String| Error::backend(OP, format!("{} cannot be written: {why}", path.display()));
+        let store = FilesystemStore::new(path).map_err(|e| wrong(e.to_string()))?;
+        let array = Stored::open(Arc::new(store), "/").map_err(|e| wrong(e.to_string()))?;
+        let grid = array.chunk_shape(&vec![0; array.dimensionality()]).map_err(|e| wrong(e.to_string()))?;
+        let regions = grid.iter().map(|n| n.get() as usize).collect();
+        Ok(ZarrWriter { path: path.to_path_buf(), array, regions })
+    }
+}
+
 impl Writer for ZarrWriter {
+    fn address(&self) -> Option<Address> {
+        Address::of("zarr", &self.path)
+    }
+
     fn write(&self, start: &[usize], values: &Array) -> Result<()> {
         let extents = values.shape()?;
         if extents.contains(&0) {

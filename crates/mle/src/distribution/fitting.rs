@@ -1,16 +1,21 @@
 //! Fits of distributions.
 
+use std::sync::Arc;
+
+use array_api::parallel::Workers;
 use array_api::{Array, Error, Result};
 
 use super::data::{Censoring, Observed};
+use super::described;
 use super::family::{Closed, Family, Regularity};
 use super::law::Law;
 use super::location;
 use super::sample::{Sample, constant};
 use crate::columns;
+use crate::elsewhere::Elsewhere;
 use crate::fit::{Fit, IntervalMethod, Shape, StandardErrors, blank};
 use crate::matrix;
-use crate::optimize::{Limits, Optimum, Stop, multi_start, nelder_mead};
+use crate::optimize::{Limits, Optimum, Stop, best_of, nelder_mead};
 use crate::problem::{Free, Problem, Scale, Wanted, check};
 use crate::status::Status;
 
@@ -35,6 +40,7 @@ pub struct Fitting {
     pub(super) fixed: Vec<(String, f64)>,
     pub(super) priors: Vec<(String, Law)>,
     pub(super) free_location: bool,
+    pub(super) workers: Option<Arc<dyn Workers>>,
     pub(super) wanted: Wanted,
 }
 
@@ -49,6 +55,7 @@ impl Fitting {
             fixed,
             priors,
             free_location: false,
+            workers: None,
             wanted: Wanted::default(),
         }
     }
@@ -137,6 +144,14 @@ impl Fitting {
         self
     }
 
+    /// Has workers elsewhere make the refits of a bootstrap, and the searches of a likelihood with corners, to the same bits.
+    ///
+    /// With a [free location](Fitting::free_location) they are made here.
+    pub fn on(mut self, workers: Arc<dyn Workers>) -> Fitting {
+        self.workers = Some(workers);
+        self
+    }
+
     /// Limits of the optimiser.
     pub fn limits(mut self, limits: Limits) -> Fitting {
         self.wanted.limits = limits;
@@ -161,12 +176,17 @@ impl Fitting {
             (false, Some((_, value))) => return location::fit_at(self, values, *value),
             (false, None) => {}
         }
-        let given = self.given()?;
-        let observed = Observed::new(self.family, values, &self.censoring, self.truncation)?;
-        observed.check(self.family, &given)?;
+        let (given, observed, sample) = self.seen(values)?;
         let rows = observed.x.size()?;
-        let weights = self.weights.as_ref().map(|w| columns::weights(w, rows)).transpose()?;
-        let sample = Sample::new(observed.x.clone(), weights)?.with_sum(observed.sum);
+        if let Some(workers) = &self.workers {
+            let mut told = self.clone();
+            told.workers = None;
+            if self.family.corners.is_some() || !self.wanted.only_wald() {
+                let shared = described::written(self, values)?.into();
+                told.wanted.elsewhere = Some(Elsewhere { workers: workers.clone(), shared });
+            }
+            return told.fit(values);
+        }
         let free = given.iter().filter(|g| g.is_nan()).count();
         if free == 0 {
             return Err(Error::value("fit", format!("all parameters of {} are fixed", self.family.signature())));
@@ -194,6 +214,38 @@ impl Fitting {
                 self.search(&observed, &sample, &given)
             }
         }
+    }
+
+    /// The fixed parameters, and the data as the likelihood takes them.
+    fn seen(&self, values: &Array) -> Result<(Vec<f64>, Observed, Sample)> {
+        let given = self.given()?;
+        let observed = Observed::new(self.family, values, &self.censoring, self.truncation)?;
+        observed.check(self.family, &given)?;
+        let rows = observed.x.size()?;
+        let weights = self.weights.as_ref().map(|w| columns::weights(w, rows)).transpose()?;
+        let sample = Sample::new(observed.x.clone(), weights)?.with_sum(observed.sum);
+        Ok((given, observed, sample))
+    }
+
+    /// A function of the likelihood and of what is wanted of it.
+    pub(crate) fn with_problem<T>(
+        &self,
+        values: &Array,
+        f: impl FnOnce(&Problem<'_>, &Wanted) -> Result<T>,
+    ) -> Result<T> {
+        let (given, observed, sample) = self.seen(values)?;
+        let start = near_start(self.family, &sample)?;
+        let rows = |p: &[Array]| observed.log_likelihood(self.family, &all(p, &given)?);
+        let problem = self.problem(&sample, &given, &start, &rows);
+        f(&problem, &problem.settled(&self.wanted))
+    }
+
+    /// The search of a likelihood with corners from one start.
+    pub(crate) fn search_from(&self, values: &Array, start: &[f64]) -> Result<Optimum> {
+        self.with_problem(values, |problem, _| match start.len() == problem.parameters.len() {
+            true => self.simplexes(problem, start),
+            false => Err(Error::value("fit", format!("a start of {} numbers is of another fit", start.len()))),
+        })
     }
 
     /// The fixed parameters, and not a number for those that are free.
@@ -261,16 +313,30 @@ impl Fitting {
         }
     }
 
-    /// The largest of a likelihood with corners: simplexes from several starts, each begun again where it ended until that
-    /// changes nothing.
-    fn by_values(&self, problem: &Problem<'_>, sample: &Sample, reason: &str) -> Result<Fit> {
-        self.only_wald(reason)?;
+    /// Simplexes from one start, each begun again where it ended until that changes nothing.
+    fn simplexes(&self, problem: &Problem<'_>, start: &[f64]) -> Result<Optimum> {
         let cost = |x: &[f64]| -> Result<f64> {
             let value =
                 problem.cost(&problem.xp.asarray(x)?, problem.weights.as_ref(), self.wanted.scale)?.item::<f64>()?;
             // Outside its support a density is not less likely but impossible.
             Ok(if value.is_finite() { value } else { f64::INFINITY })
         };
+        let mut best = nelder_mead(cost, start, self.wanted.limits)?;
+        for _ in 0..20 {
+            let again = nelder_mead(cost, &best.point, self.wanted.limits)?;
+            let better = again.value < best.value - 1e-12 * best.value.abs().max(1.0);
+            let iterations = best.iterations + again.iterations;
+            best = Optimum { iterations, ..if again.value < best.value { again } else { best } };
+            if !better {
+                break;
+            }
+        }
+        Ok(best)
+    }
+
+    /// The largest of a likelihood with corners: by simplexes from several starts.
+    fn by_values(&self, problem: &Problem<'_>, sample: &Sample, reason: &str) -> Result<Fit> {
+        self.only_wald(reason)?;
         let first: Vec<f64> = problem.parameters.iter().map(|p| p.range.unconstrain(p.start)).collect();
         let mut starts = vec![first.clone()];
         for share in [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95] {
@@ -290,20 +356,11 @@ impl Fitting {
         if problem.parameters.iter().any(|p| outward(p) != 0.0) {
             starts.push(first.iter().zip(&problem.parameters).map(|(x, p)| x + outward(p)).collect());
         }
-        let minimize = |start: &[f64]| -> Result<Optimum> {
-            let mut best = nelder_mead(cost, start, self.wanted.limits)?;
-            for _ in 0..20 {
-                let again = nelder_mead(cost, &best.point, self.wanted.limits)?;
-                let better = again.value < best.value - 1e-12 * best.value.abs().max(1.0);
-                let iterations = best.iterations + again.iterations;
-                best = Optimum { iterations, ..if again.value < best.value { again } else { best } };
-                if !better {
-                    break;
-                }
-            }
-            Ok(best)
+        let ends = match &self.wanted.elsewhere {
+            Some(elsewhere) => elsewhere.searches(&starts)?,
+            None => starts.iter().map(|start| self.simplexes(problem, start)).collect::<Result<_>>()?,
         };
-        let Some(best) = multi_start(&starts, minimize)? else {
+        let Some(best) = best_of(ends) else {
             return Err(Error::value("fit", "there is nowhere to start"));
         };
         let estimates = problem.constrained(&best.optimum.point);

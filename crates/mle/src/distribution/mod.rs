@@ -8,6 +8,7 @@ mod bounded;
 mod categories;
 mod counts;
 mod data;
+pub(crate) mod described;
 mod dirichlet;
 mod family;
 mod fitting;

@@ -11,6 +11,7 @@ use array_api::{
     subtract, take,
 };
 use array_transforms::vmap;
+use serde::{Deserialize, Serialize};
 
 use super::chebyshev::{Neighbourhood, Series};
 use crate::differentiate::{Curvature, FiniteDifferences, expand};
@@ -28,111 +29,195 @@ const WEIGHTS: usize = 1 << 20;
 /// More parameters have too many nodes.
 const TERMS: [&[usize]; 4] = [&[], &[9, 17], &[9, 13], &[7, 9]];
 
-/// Draws the weights of one refit: how often each row was drawn, times the row's own weight.
-fn draw(xp: &Namespace, own: Option<&Array>, key: &Array, rows: usize) -> Result<Array> {
-    let places = xp.integers(key, array_api::Integers::default().shape(rows).high(rows as isize))?;
-    let counts = astype(bincount(places, array_api::Bincount { length: rows })?, DType::Float64)?;
-    match own {
-        Some(w) => multiply(counts, w),
-        None => Ok(counts),
+/// The weights of refits: how often each row was drawn, times the row's own weight.
+struct Draws<'r> {
+    xp: &'r Namespace,
+    own: Option<&'r Array>,
+    /// A key for each refit.
+    keys: Array,
+    rows: usize,
+}
+
+impl Draws<'_> {
+    fn one(&self, refit: usize) -> Result<Array> {
+        let key = self.keys.at(refit as isize)?;
+        let places =
+            self.xp.integers(&key, array_api::Integers::default().shape(self.rows).high(self.rows as isize))?;
+        let counts = astype(bincount(places, array_api::Bincount { length: self.rows })?, DType::Float64)?;
+        match self.own {
+            Some(w) => multiply(counts, w),
+            None => Ok(counts),
+        }
+    }
+
+    /// A row for each refit.
+    fn of(&self, refits: &[usize]) -> Result<Array> {
+        stack(refits.iter().map(|&i| self.one(i)).collect::<Result<Vec<_>>>()?, 0)
     }
 }
 
-/// Estimates of all refits that converged.
-pub(crate) fn refits(
-    problem: &Problem<'_>,
-    wanted: &Wanted,
-    start: &[f64],
-    differences: bool,
-) -> Result<Vec<Vec<f64>>> {
-    let point = problem.xp.asarray(problem.constrained(start))?;
-    let rows = match *problem.contributions(&point)?.shape()? {
-        [n] => n,
-        _ => {
-            let message =
-                "the model gives one number, but refits need the log-likelihood of each row; return them as a vector";
-            return Err(Error::value("bootstrap", message));
-        }
-    };
-    let keys = array_api::split(problem.xp.key(wanted.seed)?, wanted.replicates)?;
-    let (xp, own) = (&problem.xp, problem.weights.as_ref());
-    let weights = |refits: &[usize]| -> Result<Array> {
-        let draws = refits.iter().map(|&i| draw(xp, own, &keys.at(i as isize)?, rows));
-        stack(draws.collect::<Result<Vec<_>>>()?, 0)
-    };
-    let mut found: Vec<Option<Vec<f64>>> = vec![None; wanted.replicates];
-    let unknown =
-        |found: &[Option<Vec<f64>>]| -> Vec<usize> { (0..found.len()).filter(|&i| found[i].is_none()).collect() };
-    let hessian = problem.objective(wanted.scale, differences).curvature(start)?.hessian;
-    if let Some(near) = Neighbourhood::new(start, &hessian)? {
-        for &terms in TERMS.get(start.len()).copied().unwrap_or_default() {
-            for (i, point) in by_series(problem, wanted, &near, terms, &unknown(&found), rows, &weights)? {
-                found[i] = Some(point);
+/// How refits are made.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// By a series with so many terms along each axis, where it resolves them.
+    Series(usize),
+    /// By Newton's method on the rows.
+    Rows,
+    /// The same, with derivatives by differences.
+    Differences,
+}
+
+/// The refits of a fit.
+pub(crate) struct Refits<'r, 'p> {
+    problem: &'r Problem<'p>,
+    wanted: &'r Wanted,
+    /// The estimate without bounds.
+    start: &'r [f64],
+    draws: Draws<'r>,
+}
+
+/// Refits by number, with the points where they ended, without bounds.
+pub(crate) type Ends = Vec<(usize, Vec<f64>)>;
+
+impl<'r, 'p> Refits<'r, 'p> {
+    pub(crate) fn new(problem: &'r Problem<'p>, wanted: &'r Wanted, start: &'r [f64]) -> Result<Refits<'r, 'p>> {
+        let point = problem.xp.asarray(problem.constrained(start))?;
+        let rows = match *problem.contributions(&point)?.shape()? {
+            [n] => n,
+            _ => {
+                let message = "the model gives one number, but refits need the log-likelihood of each row; return them as \
+                               a vector";
+                return Err(Error::value("bootstrap", message));
+            }
+        };
+        let keys = array_api::split(problem.xp.key(wanted.seed)?, wanted.replicates)?;
+        let draws = Draws { xp: &problem.xp, own: problem.weights.as_ref(), keys, rows };
+        Ok(Refits { problem, wanted, start, draws })
+    }
+
+    /// Estimates of all refits that converged.
+    fn all(&self, differences: bool) -> Result<Vec<Vec<f64>>> {
+        let mut found: Vec<Option<Vec<f64>>> = vec![None; self.wanted.replicates];
+        let terms = TERMS.get(self.start.len()).copied().unwrap_or_default();
+        let last = if differences { Way::Differences } else { Way::Rows };
+        let ways = terms.iter().map(|&terms| Way::Series(terms)).chain([last]);
+        let near = self.near(differences)?;
+        for way in ways.filter(|way| near.is_some() || *way == last) {
+            let refits: Vec<usize> = (0..found.len()).filter(|&i| found[i].is_none()).collect();
+            if refits.is_empty() {
+                break;
+            }
+            let groups = self.groups(way, &refits);
+            let ends = match (&self.wanted.elsewhere, way, &near) {
+                (Some(elsewhere), ..) => elsewhere.refits(way, differences, self.start, groups)?,
+                (None, Way::Series(terms), Some(near)) => self.by_series(&self.nodes(near.clone(), terms)?, groups)?,
+                _ => self.by_rows(way, groups)?,
+            };
+            for (i, end) in ends {
+                if let Some(place) = found.get_mut(i) {
+                    *place = Some(end);
+                }
             }
         }
+        Ok(found.iter().flatten().map(|point| self.problem.constrained(point)).collect())
     }
-    let rest = unknown(&found);
-    if differences {
-        for i in rest {
-            let w = draw(xp, own, &keys.at(i as isize)?, rows)?;
-            let cost = FiniteDifferences::new(xp, |u: &Array| problem.cost(u, Some(&w), wanted.scale));
-            let (optimum, _) = newton(&cost, start, wanted.limits)?;
-            found[i] = arrived(optimum);
-        }
-    } else {
-        for group in rest.chunks((GROUP / rows.max(1)).max(1)) {
-            for (&i, newton) in group.iter().zip(together(problem, wanted, start, weights(group)?)?) {
-                found[i] = newton.and_then(|newton| arrived(newton.finish().0));
+
+    /// Refits that are made together, however many threads or workers there are: a product's bits depend on its shape.
+    fn groups(&self, way: Way, refits: &[usize]) -> Vec<Vec<usize>> {
+        let size = match way {
+            // As many at once as memory allows.
+            Way::Series(_) => WEIGHTS / self.draws.rows.max(1),
+            Way::Rows => GROUP / self.draws.rows.max(1),
+            Way::Differences => 1,
+        };
+        refits.chunks(size.max(1)).map(<[usize]>::to_vec).collect()
+    }
+
+    /// The box around the estimate in which refits are looked for, if it has one.
+    pub(crate) fn near(&self, differences: bool) -> Result<Option<Neighbourhood>> {
+        let hessian = self.problem.objective(self.wanted.scale, differences).curvature(self.start)?.hessian;
+        Neighbourhood::new(self.start, &hessian)
+    }
+
+    /// What the rows contribute at the nodes of a series with so many terms along each axis.
+    pub(crate) fn nodes(&self, near: Neighbourhood, terms: usize) -> Result<Nodes> {
+        let problem = self.problem;
+        let nodes = near.nodes(terms);
+        let contributions = |u: &[f64]| problem.contributions(&problem.xp.asarray(problem.constrained(u))?);
+        // Less those at the estimate, so that the sums are of the size of what they differ by.
+        let here = contributions(&near.point(&vec![0.0; nodes[0].len()]))?;
+        let there = nodes.iter().map(|u| subtract(contributions(u)?, &here)).collect::<Result<Vec<_>>>()?;
+        let there = matrix_transpose(stack(there, 0)?)?;
+        let beside = nodes.iter().map(|u| problem.beside(u, self.wanted.scale)).collect::<Result<Vec<_>>>()?;
+        Ok(Nodes { near, terms, there, beside })
+    }
+
+    /// The refits whose maximum the series finds.
+    pub(crate) fn by_series(&self, nodes: &Nodes, groups: Vec<Vec<usize>>) -> Result<Ends> {
+        let axes = self.start.len();
+        // In units of the box's half side, the tolerance is in those of standard errors.
+        let limits = Limits { iterations: 50, ..self.wanted.limits };
+        // What is shared by threads has nothing of the model, which may be a function that is not.
+        let (draws, tolerance) = (&self.draws, self.wanted.limits.tolerance);
+        let group = |group: Vec<usize>| -> Result<Ends> {
+            let sums = matmul(draws.of(&group)?, &nodes.there)?.to_vec::<f64>()?;
+            let mut found = vec![];
+            for (&i, sums) in group.iter().zip(sums.chunks(nodes.beside.len())) {
+                let costs = sums.iter().zip(&nodes.beside).map(|(sum, beside)| -(sum + beside)).collect();
+                let series = Series::through(costs, nodes.terms, axes);
+                // Not true of what is not a number either.
+                if series.error() <= tolerance {
+                    let (optimum, _) = newton(&series, &vec![0.0; axes], limits)?;
+                    found.extend(arrived(optimum).map(|t| (i, nodes.near.point(&t))));
+                }
+            }
+            Ok(found)
+        };
+        Ok(parallel::map(groups, group)?.into_iter().flatten().collect())
+    }
+
+    /// The refits that Newton's method on the rows finds.
+    pub(crate) fn by_rows(&self, way: Way, groups: Vec<Vec<usize>>) -> Result<Ends> {
+        let (problem, wanted) = (self.problem, self.wanted);
+        let mut found = vec![];
+        for group in groups {
+            if way == Way::Differences {
+                for i in group {
+                    let w = self.draws.one(i)?;
+                    let cost = FiniteDifferences::new(&problem.xp, |u: &Array| problem.cost(u, Some(&w), wanted.scale));
+                    let (optimum, _) = newton(&cost, self.start, wanted.limits)?;
+                    found.extend(arrived(optimum).map(|point| (i, point)));
+                }
+                continue;
+            }
+            for (&i, newton) in group.iter().zip(together(problem, wanted, self.start, self.draws.of(&group)?)?) {
+                found.extend(newton.and_then(|newton| arrived(newton.finish().0)).map(|point| (i, point)));
             }
         }
+        Ok(found)
     }
-    Ok(found.iter().flatten().map(|point| problem.constrained(point)).collect())
+}
+
+/// The rows at the nodes of a series: what all refits share.
+pub(crate) struct Nodes {
+    near: Neighbourhood,
+    /// Along each axis.
+    terms: usize,
+    /// The rows' contributions less those at the estimate, shape `(rows, nodes)`.
+    there: Array,
+    /// What is added beside the rows at each node.
+    beside: Vec<f64>,
+}
+
+impl Nodes {
+    /// The bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.there.size().unwrap_or(usize::MAX).saturating_mul(size_of::<f64>())
+    }
 }
 
 fn arrived(optimum: Optimum) -> Option<Vec<f64>> {
     (optimum.stop == Stop::Converged).then_some(optimum.point)
-}
-
-/// The refits whose maximum a series with so many terms along each axis finds, with the maxima.
-fn by_series(
-    problem: &Problem<'_>,
-    wanted: &Wanted,
-    near: &Neighbourhood,
-    terms: usize,
-    refits: &[usize],
-    rows: usize,
-    weights: &(impl Fn(&[usize]) -> Result<Array> + Sync),
-) -> Result<Vec<(usize, Vec<f64>)>> {
-    if refits.is_empty() {
-        return Ok(vec![]);
-    }
-    let nodes = near.nodes(terms);
-    let axes = nodes[0].len();
-    let contributions = |u: &[f64]| problem.contributions(&problem.xp.asarray(problem.constrained(u))?);
-    // Less those at the estimate, so that the sums are of the size of what they differ by.
-    let here = contributions(&near.point(&vec![0.0; axes]))?;
-    let there = nodes.iter().map(|u| subtract(contributions(u)?, &here)).collect::<Result<Vec<_>>>()?;
-    let there = matrix_transpose(stack(there, 0)?)?;
-    let beside = nodes.iter().map(|u| problem.beside(u, wanted.scale)).collect::<Result<Vec<_>>>()?;
-    // In units of the box's half side, the tolerance is in those of standard errors.
-    let limits = Limits { iterations: 50, ..wanted.limits };
-    let group = |group: &[usize]| -> Result<Vec<(usize, Vec<f64>)>> {
-        let sums = matmul(weights(group)?, &there)?.to_vec::<f64>()?;
-        let mut found = vec![];
-        for (&i, sums) in group.iter().zip(sums.chunks(nodes.len())) {
-            let costs = sums.iter().zip(&beside).map(|(sum, beside)| -(sum + beside)).collect();
-            let series = Series::through(costs, terms, axes);
-            // Not true of what is not a number either.
-            if series.error() <= wanted.limits.tolerance {
-                let (optimum, _) = newton(&series, &vec![0.0; axes], limits)?;
-                found.extend(arrived(optimum).map(|t| (i, near.point(&t))));
-            }
-        }
-        Ok(found)
-    };
-    // As many at once as memory allows, however many threads there are: a product's bits depend on its shape.
-    let groups = refits.chunks((WEIGHTS / rows.max(1)).max(1)).map(<[usize]>::to_vec).collect();
-    Ok(parallel::map(groups, |g: Vec<usize>| group(&g))?.into_iter().flatten().collect())
 }
 
 /// Newton's method for a group of refits, one row of weights each.
@@ -178,7 +263,7 @@ fn together(problem: &Problem<'_>, wanted: &Wanted, start: &[f64], weights: Arra
 
 /// Standard errors and intervals from refits.
 pub(crate) fn add(problem: &Problem<'_>, fit: Fit, wanted: &Wanted, start: &[f64], differences: bool) -> Result<Fit> {
-    spread(fit, &refits(problem, wanted, start, differences)?, wanted)
+    spread(fit, &Refits::new(problem, wanted, start)?.all(differences)?, wanted)
 }
 
 /// Refits that have no better way than one by one: what a function of weights finds, which are `own` where rows have weights
@@ -191,7 +276,8 @@ pub(crate) fn each(
     refit: impl Fn(&Array) -> Result<Option<Vec<f64>>> + Send + Sync,
 ) -> Result<Vec<Vec<f64>>> {
     let keys = array_api::split(xp.key(wanted.seed)?, wanted.replicates)?;
-    let one = |i: usize| refit(&draw(xp, own, &keys.at(i as isize)?, rows)?);
+    let draws = Draws { xp, own, keys, rows };
+    let one = |i: usize| refit(&draws.one(i)?);
     Ok(parallel::map((0..wanted.replicates).collect(), one)?.into_iter().flatten().collect())
 }
 

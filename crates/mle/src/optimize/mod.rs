@@ -8,12 +8,14 @@ mod newton;
 
 pub use bfgs::{bfgs, lbfgs};
 pub use levenberg_marquardt::{LeastSquaresOptimum, Residuals, levenberg_marquardt};
-pub use multi_start::{Best, multi_start};
+pub use multi_start::{Best, best_of, multi_start};
 pub use nelder_mead::nelder_mead;
 pub use newton::{Newton, newton};
 
+use serde::{Deserialize, Serialize};
+
 /// Why an optimiser stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// The gradient vanishes, up to rounding.
     Converged,

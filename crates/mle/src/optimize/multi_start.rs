@@ -31,13 +31,24 @@ pub struct Best {
 /// # Ok::<(), array_api::Error>(())
 /// ```
 pub fn multi_start(starts: &[Vec<f64>], minimize: impl Fn(&[f64]) -> Result<Optimum>) -> Result<Option<Best>> {
-    let mut ends = starts.iter().map(|s| minimize(s)).collect::<Result<Vec<_>>>()?;
+    Ok(best_of(starts.iter().map(|s| minimize(s)).collect::<Result<_>>()?))
+}
+
+/// The best of the ends of several starts, in the order of the starts; `None` without any.
+///
+/// ```
+/// use mle::optimize::{Limits, best_of, nelder_mead};
+/// let f = |x: &[f64]| Ok((x[0] * x[0] - 1.0).powi(2) + 0.1 * x[0]);
+/// let ends = [0.9, -0.9].map(|start| nelder_mead(f, &[start], Limits::default()).unwrap());
+/// assert!(best_of(ends.to_vec()).unwrap().optimum.point[0] < 0.0);
+/// ```
+pub fn best_of(mut ends: Vec<Optimum>) -> Option<Best> {
     ends.sort_by(|a, b| {
         let rank = |o: &Optimum| (o.stop != Stop::Converged, !o.value.is_finite());
         rank(a).cmp(&rank(b)).then(a.value.total_cmp(&b.value))
     });
-    let Some(value) = ends.first().map(|o| o.value) else { return Ok(None) };
+    let value = ends.first()?.value;
     let near = |o: &&Optimum| (o.value - value).abs() <= 1e-8 * value.abs().max(1.0);
     let agreeing = ends.iter().filter(near).count();
-    Ok(Some(Best { optimum: ends.swap_remove(0), starts: starts.len(), agreeing }))
+    Some(Best { starts: ends.len(), optimum: ends.swap_remove(0), agreeing })
 }

@@ -6,7 +6,7 @@ Nothing computes a lazy array but `compute` and `persist`, and one number asked 
 
 import os
 
-from . import _native
+from . import _native, _with_dask
 
 _lazy = _native.chunked
 
@@ -112,9 +112,7 @@ def compute(*arrays, memory=None, spill=None, progress=False, trace=None, schedu
     if scheduler is not None:
         if (memory, spill, progress, trace) != (None, None, False, None):
             raise ValueError("compute: memory, spill, progress and trace are of this machine; Dask's workers have their own")
-        from ._dask import computed
-
-        found = computed(arrays, scheduler)
+        found = _with_dask.module("_dask").computed(arrays, scheduler)
         return found[0] if len(arrays) == 1 else found
     found = _lazy.compute(arrays, _text(memory), spill, progress, trace)
     return found[0] if len(arrays) == 1 else found
@@ -127,7 +125,7 @@ def persist(*arrays, memory=None, spill=None, progress=False, trace=None):
 
 
 def store(x, /, path, *, region=None, columns=None, resume=False, overwrite=False, missing_chunks_are_fill=False, retries=0,
-          memory=None, spill=None, progress=False, trace=None):
+          memory=None, spill=None, progress=False, trace=None, scheduler=None):
     """Computes the lazy array into a file, chunk by chunk: the ending of the name says the format, `.npy`, `.zarr` or `.parquet`,
     whose columns are named by `columns`.
 
@@ -138,7 +136,19 @@ def store(x, /, path, *, region=None, columns=None, resume=False, overwrite=Fals
     `region` stores into a part of the NPY or Zarr array that is there: a slice, or a tuple of them, such as `(slice(10, 20),
     slice(None))` or `numpy.s_[10:20]`. Until all chunks are computed they lie in NAME.region.partial, and the array is as it was;
     then they are moved in. An error then leaves some of its chunks new and some old, each of them whole, and `finish_region(path)`
-    goes on. `missing_chunks_are_fill` is as in `from_zarr`, for Zarr chunks of which the region has a part."""
+    goes on. `missing_chunks_are_fill` is as in `from_zarr`, for Zarr chunks of which the region has a part.
+
+    `scheduler` has the workers of a Dask cluster, its client or its address, compute and write the chunks, into NPY or Zarr; the
+    folder must be one that the client and all workers see. Of the options, `resume` and `overwrite` are for it too."""
+    if scheduler is not None:
+        given = {"region": region is not None, "columns": columns is not None, "missing_chunks_are_fill": missing_chunks_are_fill,
+                 "retries": retries != 0, "memory": memory is not None, "spill": spill is not None, "progress": progress,
+                 "trace": trace is not None}
+        if any(given.values()):
+            names = ", ".join(name for name, is_given in given.items() if is_given)
+            raise ValueError(f"store: with a scheduler there is no {names}; what Dask's workers may take is their own setting")
+        _with_dask.module("_store").store(x, path, scheduler, resume, overwrite)
+        return
     columns = [columns] if isinstance(columns, str) else columns
     _lazy.store(x, path, region, columns, resume, overwrite, missing_chunks_are_fill, retries, _text(memory), spill, progress, trace)
 
@@ -177,10 +187,13 @@ def checkpoint(x, /, path):
 
     A run that was cut off, by whatever, goes on where it was: the folder must be one that the client and all workers see. Each
     chunk is a NPY file, there whole or not at all, with a hash in its name of all that it is made of, and of the package's
-    version. Chunks of anything else in the folder are an error."""
-    from ._checkpoint import Checkpoint
+    version. Chunks of anything else in the folder are an error.
 
-    return map_blocks(Checkpoint(os.path.abspath(path)), x, name="checkpoint")
+    Where the package is built with Zarr, a folder `NAME.zarr` is a Zarr array whose Zarr chunks are the array's chunks, which must
+    be equally large along each axis but for the last one; the hashes are in `NAME.zarr.keys`."""
+    from ._checkpoint import at
+
+    return map_blocks(at(os.path.abspath(path), x), x, name="checkpoint")
 
 
 def to_dask_array(x, /):

@@ -29,18 +29,23 @@ def lower(arrays):
 def lowered(groups, chunks):
     """The same for groups of tasks, of which the chunks are results."""
     files = _checkpoint.files(groups)
+    together = _taken_together(groups, chunks)
     graph, places, remotes = {}, [], {}
     for number, (operations, stage, digest, how, payload, inputs, results) in enumerate(groups):
         named = "+".join(operations[:NAMED]) + ("+more" if len(operations) > NAMED else "")
         key = (f"{named}-{stage}", digest)
-        given = [TaskRef(places[group][result]) for group, result in inputs]
+        picked = any(group in together for group, _ in inputs)
+        given = [] if picked else [TaskRef(places[group][result]) for group, result in inputs]
         if how == "made" and isinstance(payload[0], _remote.Remote):
             remotes[id(payload[0])] = payload[0]
             places.append([payload[0].keys[payload[1]]])
             continue
-        graph[key] = _task(key, how, payload, given) if number not in files else _checkpoint.task(key, files[number], given)
-        if results == 1:
-            places.append([key])
+        if number in files:
+            graph[key] = _checkpoint.task(key, files[number], given)
+        else:
+            graph[key] = _picking(key, payload, inputs, places, together) if picked else _task(key, how, payload, given)
+        if results == 1 or number in together:
+            places.append([key] * results)
             continue
         parts = [(f"{named}-part-{stage}", digest, i) for i in range(results)]
         graph.update({part: Task(part, operator.getitem, TaskRef(key), i) for i, part in enumerate(parts)})
@@ -54,10 +59,38 @@ def lowered(groups, chunks):
             stacklevel=3,
         )
     keys = [[places[group][result] for group, result in wanted] for wanted in chunks]
-    return _needed(graph, keys) if files else graph, keys
+    return (needed(graph, keys) if files else graph), keys
 
 
-def _needed(graph, keys):
+def _taken_together(groups, chunks):
+    """The groups all of whose results go to the same described tasks, and nowhere else: the parts of a reduction, mostly.
+
+    Their results travel as one, since a task of Dask's for each would cost more than what is in it."""
+    users = {}
+    for number, (_, _, _, how, _, inputs, _) in enumerate(groups):
+        for group, result in inputs:
+            users.setdefault(group, {}).setdefault(result, []).append((number, how))
+    kept = {group for wanted in chunks for group, _ in wanted}
+
+    def one(number, results):
+        found = users.get(number, {})
+        first = next(iter(found.values()), [])
+        return len(found) == results and all(u == first for u in found.values()) and all(how == "task" for _, how in first)
+
+    several = ((number, group[6]) for number, group in enumerate(groups) if group[6] > 1 and number not in kept)
+    return {number for number, results in several if one(number, results)}
+
+
+def _picking(key, payload, inputs, places, together):
+    """A described task of which some inputs are results that travel as one: which input each chunk is, and which part of it."""
+    keys, picks = {}, []
+    for group, result in inputs:
+        at = keys.setdefault(places[group][result], len(keys))
+        picks.append((at, result if group in together else None))
+    return Task(key, _eval_task.eval_picked, payload, tuple(picks), *map(TaskRef, keys))
+
+
+def needed(graph, keys):
     """Nothing is made for chunks that are read."""
     found, rest = {}, [key for wanted in keys for key in wanted]
     while rest:
@@ -132,13 +165,45 @@ def token(x):
 
 def computed(arrays, scheduler):
     """Lazy arrays computed together on a cluster."""
+    from distributed.client import CancelledError
+
     graph, keys = lower(arrays)
-    with _client(scheduler) as client:
-        found = client.get(graph, keys)
+    with client(scheduler) as connected:
+        try:
+            found = connected.get(graph, keys)
+        except CancelledError as e:
+            raise lost(connected) from e
     return tuple(joined(chunks, *postcompute(x)[1]) for x, chunks in zip(arrays, found, strict=True))
 
 
-class _client:
+def arrived(connected, graph, keys):
+    """Has a cluster make these keys; gives each with what was made for it, as it arrives."""
+    from distributed import as_completed
+
+    futures = dict(zip(connected.get(graph, keys, sync=False), keys, strict=True))
+    try:
+        for future, result in as_completed(list(futures), with_results=True):
+            # Where the scheduler is gone futures are cancelled, and what Dask gives then is no result.
+            if future.status != "finished":
+                raise lost(connected)
+            yield futures.pop(future), result
+            future.release()
+        if futures:
+            raise lost(connected)
+    finally:
+        # An exception's frames keep them, and while there are futures of it a task that failed is not run again.
+        for future in futures:
+            future.release()
+
+
+def lost(connected):
+    return ConnectionError(
+        f"the scheduler {connected.scheduler.address if connected.scheduler else ''} was lost, or was told to forget the run; what a "
+        "checkpoint or a store with resume=True holds is there when it is run again"
+    )
+
+
+class client:
     """The client that was given, or one for an address as long as it is needed."""
 
     def __init__(self, scheduler):

@@ -20,6 +20,11 @@ def eval_task(description, /, *chunks):
     return given[0] if len(given) == 1 else given
 
 
+def eval_picked(description, picks, /, *inputs):
+    """The same for chunks that are inputs, or parts of inputs that are several results."""
+    return eval_task(description, *(inputs[at] if part is None else inputs[at][part] for at, part in picks))
+
+
 class _Lent:
     """Memory of an array of ours that NumPy has a view of."""
 

@@ -210,5 +210,16 @@ def fit(
     checkpoints: Optional[Union[str, PathLike[str]]] = None,
     checkpoint_every: int = 10,
     resume: bool = True,
+    workers: Optional[Callable[[str, bytes, tuple[tuple[str, bytes], ...]], list[bytes]]] = None,
+    pieces: int = 16,
 ) -> Model: ...
+def fit_all(
+    x: Any,
+    y: Any,
+    points: list[dict[str, Any]],
+    *,
+    workers: Optional[Callable[[str, bytes, tuple[tuple[str, bytes], ...]], list[bytes]]] = None,
+    pieces: int = 16,
+) -> list[Model]: ...
+def perform(function: str, shared: bytes, work: bytes, /) -> bytes: ...
 def default_options() -> dict[str, Any]: ...

@@ -5,7 +5,7 @@ mod options;
 use std::path::PathBuf;
 
 use array_api::{Array, Tree};
-use ensemble::{Checkpoints, Fit, Model, Options, Prediction, PriorFunction, Snapshot};
+use ensemble::{Checkpoints, Fit, Model, Options, Prediction, PriorFunction, Snapshot, train_all};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::array::PyArray;
 use crate::boundary::{run, run_long};
 use crate::foreign::raised;
+use crate::work::Called;
 
 /// An array of ours, or what `asarray` makes of another library's memory or of nested sequences.
 fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
@@ -43,7 +44,7 @@ fn prior_function(f: Py<PyAny>) -> PriorFunction {
 
 /// Trains an ensemble, without Python's lock.
 #[pyfunction]
-#[pyo3(signature = (x, y, options, *, prior_function=None, observe=None, checkpoints=None, checkpoint_every=10, resume=true))]
+#[pyo3(signature = (x, y, options, *, prior_function=None, observe=None, checkpoints=None, checkpoint_every=10, resume=true, workers=None, pieces=16))]
 #[allow(clippy::too_many_arguments)] // keywords of a Python function
 pub(crate) fn fit(
     py: Python<'_>,
@@ -55,6 +56,8 @@ pub(crate) fn fit(
     checkpoints: Option<PathBuf>,
     checkpoint_every: u64,
     resume: bool,
+    workers: Option<Py<PyAny>>,
+    pieces: usize,
 ) -> PyResult<PyModel> {
     let mut options = options::options(options)?;
     if prior_function.is_some() {
@@ -73,6 +76,7 @@ pub(crate) fn fit(
         called.map_err(|e| raised("observe", e))
     };
     let watched = observe.is_some();
+    let workers = workers.map(|call| Called { call, pieces });
     let model = run_long(py, || {
         let mut fit = Fit::new(options, &array_ndarray::namespace());
         if let Some(f) = prior_function {
@@ -85,9 +89,33 @@ pub(crate) fn fit(
         if let Some(folder) = checkpoints {
             fit = fit.checkpoints(Checkpoints { folder, every: checkpoint_every, resume });
         }
+        if let Some(workers) = &workers {
+            fit = fit.on(workers);
+        }
         fit.run(&x, &y)
     })?;
     Ok(PyModel(model))
+}
+
+/// Trains an ensemble for each of several options on the same data, without Python's lock.
+#[pyfunction]
+#[pyo3(signature = (x, y, points, *, workers=None, pieces=16))]
+pub(crate) fn fit_all(
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    y: &Bound<'_, PyAny>,
+    points: Vec<Bound<'_, PyDict>>,
+    workers: Option<Py<PyAny>>,
+    pieces: usize,
+) -> PyResult<Vec<PyModel>> {
+    let points = points.iter().map(options::options).collect::<PyResult<Vec<_>>>()?;
+    let (x, y) = (array(x)?, array(y)?);
+    let workers = workers.map(|call| Called { call, pieces });
+    let models = run_long(py, || {
+        let workers = workers.as_ref().map(|called| called as &dyn array_api::parallel::Workers);
+        train_all(&points, &array_ndarray::namespace(), &x, &y, workers)
+    })?;
+    Ok(models.into_iter().map(PyModel).collect())
 }
 
 /// The options that a run has unless others are given.
