@@ -109,7 +109,7 @@ fn begin(x: &array_api::Array, folder: &std::path::Path) -> array_api::Result<()
     use array_chunked::Format;
 
     let chunks = array_chunked::chunks_of(x)?;
-    array_chunked::ZarrFormat::new().open(folder, &chunks, x.dtype()).map(drop)
+    array_chunked::ZarrFormat::new().open(folder, chunks, x.dtype()).map(drop)
 }
 
 #[cfg(not(feature = "zarr"))]
