@@ -1,14 +1,14 @@
 //! Intervals of coefficients beyond Wald's: by the profile of the likelihood, and by refits to rows drawn with replacement.
 
-use array_api::{Array, Error, Index, Result, index, parallel, take};
+use array_api::{Array, Error, Index, Result, index, take};
 
 use super::family::Family;
 use super::scoring::{Ended, Rows, State};
 use super::{Dispersion, Glm, theta};
-use crate::fit::{Fit, Interval, IntervalMethod, StandardErrors};
+use crate::fit::{Fit, IntervalMethod, StandardErrors};
 use crate::inference::bootstrap;
 use crate::inference::laws::{chi_squared_quantile, student_quantile};
-use crate::inference::profile::crossing;
+use crate::inference::profile::{crossing, on_both_sides};
 
 /// A maximum: the family with its parameter, the state, and the dispersion that likelihoods are taken at.
 pub(super) struct Maximum<'m> {
@@ -106,7 +106,7 @@ impl Glm {
     /// Profile intervals: twice the loss in log-likelihood reaches the quantile of chi squared; where the dispersion is
     /// estimated by moments, the loss of deviance over it reaches that of F, so that linear models have their exact intervals
     /// (Venables and Ripley, *Modern Applied Statistics with S*, 2002, section 8.4).
-    fn profile(&self, mut fit: Fit, data: &Rows, maximum: &Maximum<'_>) -> Result<Fit> {
+    fn profile(&self, fit: Fit, data: &Rows, maximum: &Maximum<'_>) -> Result<Fit> {
         let (xp, level) = (data.y.namespace(), self.wanted.level);
         let by_moments = self.estimates_dispersion(maximum.family) && self.dispersion != Dispersion::Likelihood;
         let quantile = match by_moments {
@@ -135,17 +135,10 @@ impl Glm {
             let end = crossing(&mut deviance, from, step, f64::INFINITY, quantile)?;
             Ok(end.unwrap_or(step.signum() * f64::INFINITY))
         };
-        let both = |place: usize| -> Result<Option<[f64; 2]>> {
-            let Some(se) = fit.parameters[place].std_error.filter(|se| *se > 0.0) else { return Ok(None) };
-            let (held, step) = (Held::new(data, place)?, quantile.sqrt() * se);
-            Ok(Some([side(&held, place, -step)?, side(&held, place, step)?]))
-        };
-        let ends = parallel::map((0..fit.parameters.len()).collect(), both)?;
-        for (parameter, ends) in fit.parameters.iter_mut().zip(ends) {
-            let interval = |[lower, upper]: [f64; 2]| Interval { lower, upper, level, method: IntervalMethod::Profile };
-            parameter.interval = ends.map(interval);
-        }
-        Ok(fit)
+        on_both_sides(fit, level, quantile, |place, step| {
+            let held = Held::new(data, place)?;
+            Ok([side(&held, place, -step)?, side(&held, place, step)?])
+        })
     }
 
     /// What a held coefficient costs, in units of chi squared.

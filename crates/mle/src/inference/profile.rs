@@ -1,6 +1,6 @@
 //! Profile-likelihood intervals: where the likelihood, maximised over the other parameters, has fallen too far.
 
-use array_api::Result;
+use array_api::{Result, parallel};
 
 use crate::differentiate::{Curvature, Objective};
 use crate::fit::{Fit, Interval, IntervalMethod};
@@ -17,11 +17,16 @@ struct Held<'o> {
     at: f64,
 }
 
+/// A point with a coordinate that is held put in its place among the others.
+pub(crate) fn whole(others: &[f64], place: usize, at: f64) -> Vec<f64> {
+    let mut whole = others.to_vec();
+    whole.insert(place, at);
+    whole
+}
+
 impl Held<'_> {
     fn whole(&self, point: &[f64]) -> Vec<f64> {
-        let mut whole = point.to_vec();
-        whole.insert(self.place, self.at);
-        whole
+        whole(point, self.place, self.at)
     }
 }
 
@@ -100,6 +105,25 @@ pub(crate) fn crossing(
         }
     }
     Ok(Some(0.5 * (inside + outside)))
+}
+
+/// Profile intervals of all parameters that have a standard error: where a deviance that is the square of the distance in
+/// standard errors, as far as the likelihood is quadratic, reaches a quantile on either side. `both` gives the ends for a
+/// parameter's place and the step to begin with.
+pub(crate) fn on_both_sides(
+    mut fit: Fit,
+    level: f64,
+    quantile: f64,
+    both: impl Fn(usize, f64) -> Result<[f64; 2]> + Send + Sync,
+) -> Result<Fit> {
+    let errors: Vec<Option<f64>> = fit.parameters.iter().map(|p| p.std_error.filter(|se| *se > 0.0)).collect();
+    let one = |place: usize| errors[place].map(|se| both(place, quantile.sqrt() * se)).transpose();
+    let ends = parallel::map((0..errors.len()).collect(), one)?;
+    for (parameter, ends) in fit.parameters.iter_mut().zip(ends) {
+        let interval = |[lower, upper]: [f64; 2]| Interval { lower, upper, level, method: IntervalMethod::Profile };
+        parameter.interval = ends.map(interval);
+    }
+    Ok(fit)
 }
 
 /// How far a number that is mapped to a range is followed: beyond this the map has reached the range's end.

@@ -1,13 +1,13 @@
 //! Intervals of nonlinear regressions beyond Wald's: by the profile of the sum of squares, and by refits to rows drawn with
 //! replacement.
 
-use array_api::{Array, Result, multiply, parallel, sqrt, vecdot};
+use array_api::{Array, Result, multiply, sqrt, vecdot};
 
 use super::{Problem, REACHES};
-use crate::fit::{Fit, Interval, IntervalMethod, StandardErrors};
+use crate::fit::{Fit, IntervalMethod, StandardErrors};
 use crate::inference::bootstrap;
 use crate::inference::laws::student_quantile;
-use crate::inference::profile::crossing;
+use crate::inference::profile::{crossing, on_both_sides, whole};
 use crate::matrix::{self, Matrix};
 use crate::optimize::{LeastSquaresOptimum, Residuals, Stop, levenberg_marquardt};
 
@@ -20,9 +20,7 @@ struct Held<'p> {
 
 impl Held<'_> {
     fn whole(&self, point: &[f64]) -> Vec<f64> {
-        let mut whole = point.to_vec();
-        whole.insert(self.place, self.at);
-        whole
+        whole(point, self.place, self.at)
     }
 }
 
@@ -79,7 +77,7 @@ impl Problem<'_> {
 
     /// Profile intervals: where the growth of the sum of squares over the residual variance reaches the square of Student's
     /// quantile (Bates and Watts, *Nonlinear Regression Analysis*, 1988, section 6.1).
-    fn profile(&self, mut fit: Fit, optimum: &LeastSquaresOptimum, freedom: f64) -> Result<Fit> {
+    fn profile(&self, fit: Fit, optimum: &LeastSquaresOptimum, freedom: f64) -> Result<Fit> {
         let level = self.model.wanted.level;
         let t = student_quantile(&self.xp, 0.5 + level / 2.0, freedom)?;
         let variance = optimum.sum_of_squares / freedom;
@@ -103,15 +101,6 @@ impl Problem<'_> {
             let end = crossing(&mut growth, from, step, f64::INFINITY, t * t)?;
             Ok(end.unwrap_or(step.signum() * f64::INFINITY))
         };
-        let both = |place: usize| -> Result<Option<[f64; 2]>> {
-            let Some(se) = fit.parameters[place].std_error.filter(|se| *se > 0.0) else { return Ok(None) };
-            Ok(Some([side(place, -t * se)?, side(place, t * se)?]))
-        };
-        let ends = parallel::map((0..fit.parameters.len()).collect(), both)?;
-        for (parameter, ends) in fit.parameters.iter_mut().zip(ends) {
-            let interval = |[lower, upper]: [f64; 2]| Interval { lower, upper, level, method: IntervalMethod::Profile };
-            parameter.interval = ends.map(interval);
-        }
-        Ok(fit)
+        on_both_sides(fit, level, t * t, |place, step| Ok([side(place, -step)?, side(place, step)?]))
     }
 }
