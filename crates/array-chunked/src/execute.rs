@@ -1,4 +1,4 @@
-//! Running tasks on all cores of this machine.
+//! Running tasks on all cores of this machine, and reading beside them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::local::Local;
 use crate::perform::{explained, names, perform};
 use crate::plan::Plan;
+use crate::readers::{self, Queue, Waiting};
 use crate::schedule::Schedule;
 use crate::trace::Trace;
 
@@ -52,22 +53,34 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     let _sparing = with.memory.map(|limit| array_api::sparing(limit / 16));
     let here = is_small(plan);
     let threads = if here { 1 } else { rayon::current_num_threads().min(schedule.order.len()).max(1) };
-    let seats: Vec<Seat> = (0..threads).map(|number| Seat { number, own: Worker::new_lifo() }).collect();
+    // A thread of the pool must not wait for threads that read: others wait for it.
+    let alone = here || rayon::current_thread_index().is_some();
+    let (sources, reads) = readers::shared_out(plan, &schedule, alone);
+    let needed = plan.tasks.reading();
+    let reading = readers::number(&reads, threads, with.memory.map(|limit| (limit, needed)));
+    // What reading takes beside the chunks is never theirs.
+    let reserve = needed.saturating_mul(if reading > 0 { reading } else { threads } as u64);
+    let seats = (0..threads + reading).map(|number| Seat { number, own: Worker::new_lifo() });
+    let mut seats: Vec<Seat> = seats.collect();
     let run = Run {
         plan,
         here,
         with,
         schedule: &schedule,
-        ledger: Ledger::new(plan, &schedule, with)?,
+        ledger: Ledger::new(plan, &schedule, with, reserve)?,
         missing: schedule.missing.iter().map(|&n| AtomicU32::new(n)).collect(),
-        next_source: AtomicUsize::new(0),
+        sources,
+        reads,
+        room: Waiting::default(),
         left: AtomicUsize::new(schedule.order.len()),
         running: AtomicUsize::new(0),
         admission: Mutex::new(()),
         stopped: AtomicBool::new(false),
         failed: Mutex::new(None),
         stealers: seats.iter().map(|seat| seat.own.stealer()).collect(),
-        free: AtomicUsize::new(seats.len()),
+        reading: Mutex::new(seats.split_off(threads)),
+        threads,
+        free: AtomicUsize::new(threads),
         seats: Mutex::new(seats),
         caller: with.asked.as_ref().map(|_| std::thread::current()),
         trace: with.trace.as_ref().map(|_| Trace::new()),
@@ -104,7 +117,10 @@ struct Run<'p> {
     ledger: Ledger<'p>,
     /// How many inputs of a task are not there yet.
     missing: Vec<AtomicU32>,
-    next_source: AtomicUsize,
+    /// Tasks without inputs: those of the threads that compute, and of the threads that read, which wait for room.
+    sources: Queue,
+    reads: Queue,
+    room: Waiting,
     left: AtomicUsize,
     running: AtomicUsize,
     /// One source is let in at a time; only used with a limit.
@@ -115,6 +131,10 @@ struct Run<'p> {
     /// Those of loops that do not run, and how many they are.
     seats: Mutex<Vec<Seat>>,
     free: AtomicUsize,
+    /// Of all seats, the first ones are for computing.
+    threads: usize,
+    /// Those of the threads that read.
+    reading: Mutex<Vec<Seat>>,
     /// The thread that asks whether the run is to end.
     caller: Option<std::thread::Thread>,
     trace: Option<Trace>,
@@ -141,12 +161,40 @@ impl Run<'_> {
     /// below it on the same stack.
     fn everything(&self) {
         rayon::in_place_scope(|scope| {
-            self.stealers.iter().for_each(|_| self.begin(scope));
+            (0..self.threads).for_each(|_| self.begin(scope));
             // A thread of the pool takes part instead of looking on.
             if rayon::current_thread_index().is_none() {
-                self.look();
+                std::thread::scope(|threads| {
+                    for seat in self.reading.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+                        threads.spawn(move || self.read(scope, &seat));
+                    }
+                    self.look();
+                });
             }
         });
+    }
+
+    /// Reads as long as there is something to read, and waits where there is no room for it. No task but this one's own is
+    /// on its stack, so that nobody waits for what it waits for.
+    fn read<'s>(&'s self, scope: &Scope<'s>, seat: &Seat) {
+        while let Some(taken) = self.room.until(|| self.next_read()) {
+            if self.with.is_cancelled() {
+                return self.cancelled();
+            }
+            self.finish(&taken, scope, seat);
+        }
+    }
+
+    /// What is to be read next, or none if that is all; nothing if there is no room yet.
+    fn next_read(&self) -> Option<Option<Taken>> {
+        if self.stopped.load(Relaxed) || self.reads.first().is_none() {
+            return Some(None);
+        }
+        if self.stealers.iter().map(Stealer::len).sum::<usize>() >= readers::AHEAD * self.threads {
+            return None;
+        }
+        let next = if self.with.memory.is_some() { self.admitted(&self.reads) } else { self.source(&self.reads) };
+        next.map(Some)
     }
 
     /// Begins a loop, if there is a seat for it.
@@ -181,7 +229,7 @@ impl Run<'_> {
     fn work<'s>(&'s self, scope: &Scope<'s>, seat: &Seat) {
         while !self.stopped.load(Relaxed) {
             if self.with.is_cancelled() {
-                return self.stop(Error::backend("compute", "was cancelled"));
+                return self.cancelled();
             }
             let Some(taken) = self.take(&seat.own) else { return };
             if self.free.load(Relaxed) > 0 && !seat.own.is_empty() {
@@ -198,34 +246,31 @@ impl Run<'_> {
             return ready(task);
         }
         if self.with.memory.is_none() {
-            return match self.source() {
+            return match self.source(&self.sources) {
                 None => self.stolen().and_then(ready),
                 taken => taken,
             };
         }
         // With a limit, what uses chunks goes before what makes more of them.
-        self.stolen().and_then(ready).or_else(|| self.admitted())
+        self.stolen().and_then(ready).or_else(|| self.admitted(&self.sources))
     }
 
     /// The next task that needs nothing.
-    fn source(&self) -> Option<Taken> {
-        if self.next_source.load(Relaxed) >= self.schedule.sources.len() {
-            return None;
-        }
-        let task = *self.schedule.sources.get(self.next_source.fetch_add(1, Relaxed))?;
+    fn source(&self, from: &Queue) -> Option<Taken> {
+        let task = from.pop()?;
         self.running.fetch_add(1, AcqRel);
         Some(Taken { task, charged: 0 })
     }
 
     /// The next source if there is room for it, or if nothing else is being done.
-    fn admitted(&self) -> Option<Taken> {
+    fn admitted(&self, from: &Queue) -> Option<Taken> {
         let _one = self.admission.lock().unwrap_or_else(PoisonError::into_inner);
-        let &task = self.schedule.sources.get(self.next_source.load(Relaxed))?;
+        let task = from.first()?;
         let charged = self.plan.tasks.tasks[task as usize].bytes;
         if self.running.load(Acquire) > 0 && !self.ledger.has_room(charged) {
             return None;
         }
-        self.next_source.fetch_add(1, Relaxed);
+        from.pop();
         self.running.fetch_add(1, AcqRel);
         match self.ledger.charge(charged) {
             Ok(()) => Some(Taken { task, charged }),
@@ -286,12 +331,19 @@ impl Run<'_> {
         }
         self.running.fetch_sub(1, AcqRel);
         let last = self.left.fetch_sub(1, AcqRel) == 1;
-        if !last && (ready > 1 || self.with.memory.is_some()) && self.free.load(Relaxed) > 0 {
+        // The thread that computes goes on with one of them itself.
+        let mine = usize::from(seat.number < self.threads);
+        if !last && (ready > mine || self.with.memory.is_some()) && self.free.load(Relaxed) > 0 {
             self.begin(scope);
         }
+        self.room.call();
         if let (true, Some(caller)) = (last, &self.caller) {
             caller.unpark();
         }
+    }
+
+    fn cancelled(&self) {
+        self.stop(Error::backend("compute", "was cancelled"));
     }
 
     /// Ends the run; the first reason stays.
@@ -299,6 +351,7 @@ impl Run<'_> {
     fn stop(&self, error: Error) {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.stopped.store(true, Relaxed);
+        self.room.call();
         if let Some(caller) = &self.caller {
             caller.unpark();
         }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use array_api::{Array, DType, Dims, Error, Namespace, Outs, Result};
 
+use crate::allocator::Holes;
 use crate::folder::Folder;
 use crate::local::Local;
 use crate::perform::perform;
@@ -43,6 +44,7 @@ pub(crate) struct Ledger<'s> {
     peak: AtomicU64,
     spilled: AtomicU64,
     limit: Option<u64>,
+    holes: Holes,
     /// Where spilled chunks lie.
     folder: Option<Folder>,
     /// Tasks whose results may be written out, in no order; only with a limit.
@@ -50,8 +52,9 @@ pub(crate) struct Ledger<'s> {
 }
 
 impl<'s> Ledger<'s> {
-    pub(crate) fn new(plan: &'s Plan, schedule: &'s Schedule, with: &'s Local) -> Result<Ledger<'s>> {
-        let limit = with.memory;
+    /// Of a limit, `reserve` bytes are for others, as far as that is not the most of it.
+    pub(crate) fn new(plan: &'s Plan, schedule: &'s Schedule, with: &'s Local, reserve: u64) -> Result<Ledger<'s>> {
+        let limit = with.memory.map(|limit| limit - reserve.min(limit / 4));
         let folder = match limit {
             None => None,
             Some(_) => Some(Folder::fresh(&with.spill).map_err(|(path, e)| failed("making the folder", &path, &e))?),
@@ -67,6 +70,7 @@ impl<'s> Ledger<'s> {
             peak: AtomicU64::new(0),
             spilled: AtomicU64::new(0),
             limit,
+            holes: Holes::default(),
             folder,
             stored: Mutex::new(vec![]),
         })
@@ -107,7 +111,10 @@ impl<'s> Ledger<'s> {
         *self.value(task) = Value::Here(outs);
         let alive = self.alive.fetch_add(bytes, Relaxed) + bytes;
         self.peak.fetch_max(alive, Relaxed);
-        if self.limit.is_some() {
+        if let Some(limit) = self.limit {
+            if alive > limit / 2 {
+                self.holes.add(bytes, limit);
+            }
             self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(task);
             self.make_room(Some(task))?;
         }

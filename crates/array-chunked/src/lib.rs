@@ -32,6 +32,7 @@
 //! | `ledger` | the chunks that are alive, and those that wait on disk |
 //! | `storage` | arrays in files: sources, and stores that are whole or not there |
 
+mod allocator;
 mod array;
 mod chunk_spec;
 mod chunks;
@@ -57,6 +58,7 @@ mod plan;
 mod portable;
 mod program;
 mod push;
+mod readers;
 mod rechunk;
 mod rechunk_steps;
 mod reducer;

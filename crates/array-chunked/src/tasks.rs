@@ -102,6 +102,7 @@ impl Tasks {
     pub(crate) fn workspace(&self, task: u32) -> u64 {
         let copies = match &self.steps[self.tasks[task as usize].step as usize] {
             Step::Call { op, params, .. } => copies(op.name, &**params),
+            Step::Read { source, start, extents } => return source.workspace(start, extents),
             _ => 0,
         };
         if copies == 0 {
@@ -109,6 +110,15 @@ impl Tasks {
         }
         let inputs = self.inputs(task).iter();
         inputs.fold(0_u64, |sum, b| sum.saturating_add(self.tasks[b.task as usize].bytes)).saturating_mul(copies)
+    }
+
+    /// The most bytes that a task which reads takes while it runs, beside its results.
+    pub(crate) fn reading(&self) -> u64 {
+        let steps = self.steps.iter().map(|step| match step {
+            Step::Read { source, start, extents } => source.workspace(start, extents),
+            _ => 0,
+        });
+        steps.max().unwrap_or(0)
     }
 
     /// Whether the task may write its results over what it is given.

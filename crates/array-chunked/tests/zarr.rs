@@ -157,6 +157,27 @@ fn chunks_of_nobodys_choice_are_whole_zarr_chunks() -> Result<()> {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_cache_of_the_system_can_be_left_out() -> Result<()> {
+    let folder = Folder::new();
+    // Chunks that end within a page, and one that is cut.
+    let x = array_api::reshape(memory().asarray((0..12_345).map(f64::from).collect::<Vec<_>>())?, [15, 823])?;
+    for (name, format) in formats() {
+        let path = folder.at(name);
+        Local::new().store(&from_array(&x, [4, 823])?, Store::at(&path).format(format))?;
+        match Zarr::open(&path)?.direct_io() {
+            Ok(source) => {
+                let back = from_source(Arc::new(source), [3, 100], &memory())?;
+                assert_eq!(back.to_vec::<f64>()?, x.to_vec::<f64>()?, "{name}");
+            }
+            // Not every file system has it.
+            Err(error) => assert!(error.to_string().contains("leave out `direct_io`"), "{error}"),
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn attributes_are_kept() -> Result<()> {
     let folder = Folder::new();
     let source = Zarr::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v2-default.zarr"))?;

@@ -146,3 +146,9 @@ def test_zarr_is_read_and_stored_also_in_part(tmp_path):
     xp.store(xp.from_array(np.zeros((2, 2)), chunks=1), path, region=np.s_[2:4, 1:3])
     table[2:4, 1:3] = 0
     assert np.array_equal(np.asarray(xp.from_zarr(path).compute()), table)
+    try:
+        past_the_cache = xp.from_zarr(path, direct_io=True)
+    except NotImplementedError as error:
+        assert "leave out `direct_io`" in str(error)
+    else:
+        assert np.array_equal(np.asarray(past_the_cache.compute()), table)

@@ -96,6 +96,13 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// where retries were asked for.
     fn read(&self, start: &[usize], extents: &[usize], space: &Namespace) -> Result<Array>;
 
+    /// The bytes that reading a box takes for a while beside its elements: what is read before it is decoded, say. Runs with
+    /// a limit of memory count them.
+    fn workspace(&self, start: &[usize], extents: &[usize]) -> u64 {
+        let _ = (start, extents);
+        0
+    }
+
     /// What tells the source from others, also in other processes: where the elements lie and when they were last changed.
     /// Without it a source is equal to itself only, and a store of it is resumed in the same process only.
     fn identity(&self) -> Option<String> {

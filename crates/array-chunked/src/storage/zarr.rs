@@ -13,7 +13,7 @@ use array_api::{Array, DType, Dims, Error, Host, Namespace, Result};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zarrs::array::{Array as Stored, ArrayError, ArraySubset, CodecError, CodecOptions};
-use zarrs::filesystem::FilesystemStore;
+use zarrs::filesystem::{FilesystemStore, FilesystemStoreOptions};
 use zarrs::storage::StorageError;
 
 use super::npy_header::named;
@@ -71,8 +71,7 @@ impl Zarr {
         if !about.is_dir() {
             return Err(wrong("a Zarr array is a folder, and this is a file".into()));
         }
-        let store = FilesystemStore::new(&path).map_err(|e| wrong(e.to_string()))?;
-        let array = Stored::open(Arc::new(store), "/").map_err(|e| wrong(e.to_string()))?;
+        let array = stored(&path, &FilesystemStoreOptions::default()).map_err(wrong)?;
         let Ok(Value::Object(metadata)) = serde_json::to_value(array.metadata()) else {
             return Err(wrong("its metadata is no JSON object".into()));
         };
@@ -97,6 +96,34 @@ impl Zarr {
     pub fn missing_chunks_are_fill(mut self) -> Zarr {
         self.sparse = true;
         self
+    }
+
+    /// Reads past the system's cache (`O_DIRECT`, on Linux): for arrays that are larger than memory, of which the cache would hold
+    /// nothing that is asked for again. It spares the processors a copy and the keeping of the cache, which take longer than
+    /// many a disk; what the cache holds already is read from the disk all the same. Other processes to which a plan is given read through theirs.
+    ///
+    /// ```no_run
+    /// use array_chunked::{ChunkSpec, Zarr, from_source};
+    /// let table = std::sync::Arc::new(Zarr::open("table.zarr")?.direct_io()?);
+    /// let x = from_source(table, ChunkSpec::default(), &array_ndarray::namespace())?;
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where the system, or the file system that the array is on, does not have it.
+    pub fn direct_io(mut self) -> Result<Zarr> {
+        let wrong = |why: String| {
+            let message =
+                format!("{} cannot be read past the cache: {why}; leave out `direct_io`", self.path.display());
+            Error::not_implemented(READ, message)
+        };
+        if !cfg!(target_os = "linux") {
+            return Err(wrong("that needs Linux".into()));
+        }
+        let mut options = FilesystemStoreOptions::default();
+        options.direct_io(true);
+        self.array = stored(&self.path, &options).map_err(wrong)?;
+        Ok(self)
     }
 
     /// The folder.
@@ -138,6 +165,12 @@ impl fmt::Debug for Zarr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "zarr {} {}{}", self.path.display(), self.dtype, self.dims)
     }
+}
+
+/// The array that is stored in a folder; its metadata is read.
+fn stored(path: &Path, how: &FilesystemStoreOptions) -> Result<Stored<FilesystemStore>, String> {
+    let store = FilesystemStore::new_with_options(path, how.clone()).map_err(|e| e.to_string())?;
+    Stored::open(Arc::new(store), "/").map_err(|e| e.to_string())
 }
 
 /// The standard's type of the elements.
@@ -237,6 +270,15 @@ impl Source for Zarr {
             Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64, Complex64, Complex128
         );
         space.from_host(elements, extents)
+    }
+
+    /// What is read, and what is decoded of it, in whole pieces.
+    fn workspace(&self, start: &[usize], extents: &[usize]) -> u64 {
+        let Some(pieces) = &self.pieces else { return 0 };
+        let whole =
+            |((&s, &n), &p): ((&usize, &usize), &usize)| (s + n).div_ceil(p).saturating_sub(s / p) as u64 * p as u64;
+        let axes = start.iter().zip(extents).zip(pieces.iter()).map(whole);
+        axes.fold(2 * self.dtype.size() as u64, u64::saturating_mul)
     }
 
     fn identity(&self) -> Option<String> {

@@ -61,12 +61,13 @@ def functions(kind):
         return _lazy.from_npy(kind, path, chunks)
 
     @ours
-    def from_zarr(path, /, *, chunks=None, missing_chunks_are_fill=False):
+    def from_zarr(path, /, *, chunks=None, missing_chunks_are_fill=False, direct_io=False):
         """The lazy array of a Zarr array in a folder, of version 2 or 3. Chunks are whole ones of Zarr's unless given.
 
         A Zarr chunk that is not there is an error, since one that was lost looks like one of nothing but the fill value that was
-        left out, unless `missing_chunks_are_fill`."""
-        return _lazy.from_zarr(kind, path, chunks, missing_chunks_are_fill)
+        left out, unless `missing_chunks_are_fill`. `direct_io` reads past the system's cache (on Linux), which is faster for
+        arrays that are larger than memory."""
+        return _lazy.from_zarr(kind, path, chunks, missing_chunks_are_fill, direct_io)
 
     @ours
     def from_parquet(path, /, columns=None, *, chunks=None, nulls_are_nan=False):

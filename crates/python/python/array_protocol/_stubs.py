@@ -48,6 +48,7 @@ NAMED = {
     "k": "int",
     "memory": "Union[int, str]",
     "missing_chunks_are_fill": "builtins.bool",
+    "direct_io": "builtins.bool",
     "n": "int",
     "name": "str",
     "n_cols": "Optional[int]",

@@ -58,15 +58,17 @@ pub(super) fn from_zarr(
     path: PathBuf,
     chunks: Option<&Bound<'_, PyAny>>,
     missing_chunks_are_fill: bool,
+    direct_io: bool,
 ) -> PyResult<PyArray> {
     #[cfg(feature = "zarr")]
     return lazy(py, kind, chunks, || {
         let array = array_chunked::Zarr::open(path)?;
+        let array = if direct_io { array.direct_io()? } else { array };
         Ok(Arc::new(if missing_chunks_are_fill { array.missing_chunks_are_fill() } else { array }))
     });
     #[cfg(not(feature = "zarr"))]
     {
-        let _ = (py, kind, path, chunks, missing_chunks_are_fill);
+        let _ = (py, kind, path, chunks, missing_chunks_are_fill, direct_io);
         Err(not_built_in("from_zarr", "zarr"))
     }
 }
