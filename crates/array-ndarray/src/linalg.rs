@@ -7,17 +7,20 @@
 use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
-    apply_block_householder_sequence_on_the_left_in_place_with_conj as apply_householder,
+    apply_block_householder_on_the_left_in_place_scratch as apply_scratch,
+    apply_block_householder_on_the_left_in_place_with_conj as apply_householder,
 };
 use faer::linalg::lu::partial_pivoting::{factor as lu, solve as lu_solve};
 use faer::linalg::qr::no_pivoting::factor as qr_factor;
 use faer::linalg::{cholesky::llt::factor as llt, svd as svd_factor, triangular_solve as triangular};
 use faer::perm::Perm;
-use faer::{Conj, Mat, MatMut, Par};
+use faer::{Conj, Mat, MatMut, MatRef, Par};
+
+use std::sync::{Mutex, PoisonError};
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
+use crate::engine::pool::vector;
 use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked, unravel};
 
 #[implements(cholesky)]
@@ -171,20 +174,44 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
     })
 }
 
+/// The first columns of the product of the reflections below the diagonal of `a`, over zeros.
+///
+/// From the last block of reflections to the first: a block leaves the columns of the identity that are left of it as they are,
+/// so half of the work is not done (as in LAPACK's `orgqr`).
+fn orthogonal<T: Entry>(a: MatRef<'_, T>, coefficients: MatRef<'_, T>, mut q: MatMut<'_, T>, stack: &mut MemStack) {
+    let (k, columns) = (coefficients.ncols(), q.ncols());
+    for j in 0..columns {
+        q[(j, j)] = T::one_impl();
+    }
+    let starts = (0..k).step_by(coefficients.nrows());
+    for start in starts.rev().filter(|&start| start < columns) {
+        let end = (start + coefficients.nrows()).min(k);
+        let basis = a.submatrix(start, start, a.nrows() - start, end - start);
+        let factor = coefficients.submatrix(0, start, end - start, end - start);
+        let (rows, columns) = (q.nrows() - start, columns - start);
+        let part = q.as_mut().submatrix_mut(start, start, rows, columns);
+        apply_householder(basis, factor, Conj::No, part, Par::Seq, stack);
+    }
+}
+
 #[implements(qr)]
 fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("qr", x.dtype(), T => {
-        let x = Stack::<T>::new("qr", x)?;
+        let mut x = Stack::<T>::new("qr", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);
+        let only = Mutex::new(x.taken());
         let (columns, rows) = match p.mode.as_str() {
             "complete" => (m, m),
             "r" => (0, k),
             _ => (k, k),
         };
         let parts = each("qr", x.len(), cost(m, n.max(columns)), |i| {
-            let mut a = x.matrix(i).to_owned();
-            let mut q = Mat::<T>::identity(m, columns);
+            let taken = only.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut a = taken.unwrap_or_else(|| x.elements(i).to_vec());
+            let mut a = MatMut::from_column_major_slice_mut(&mut a, m, n);
+            let mut left = vector::<T>(m * columns);
+            left.resize(m * columns, T::default());
             if k > 0 {
                 let block = qr_factor::recommended_block_size::<T>(m, n);
                 let mut coefficients = Mat::<T>::zeros(block, k);
@@ -194,19 +221,18 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
                 ]));
                 let stack = MemStack::new(&mut room);
                 qr_factor::qr_in_place(a.as_mut(), coefficients.as_mut(), Par::Seq, stack, Default::default());
-                if columns > 0 {
-                    let basis = a.as_ref().subcols(0, k);
-                    apply_householder(basis, coefficients.as_ref(), Conj::No, q.as_mut(), Par::Seq, stack);
-                }
+                let q = MatMut::from_column_major_slice_mut(&mut left, m, columns);
+                orthogonal(a.as_ref(), coefficients.as_ref(), q, stack);
             }
             // Q R = (Q D) (D^H R) for any diagonal D of phases: the one that makes R's diagonal not negative.
             let phases: Vec<Option<T>> = (0..k).map(|j| a[(j, j)].phase()).collect();
             let phase = |j: usize| phases.get(j).copied().flatten();
-            let (mut left, mut right) = (Vec::with_capacity(m * columns), Vec::with_capacity(rows * n));
-            append(&mut left, m, columns, |r, c| match phase(c) {
-                Some(d) => q[(r, c)].times(d),
-                None => q[(r, c)],
-            });
+            for (c, column) in left.chunks_exact_mut(m.max(1)).enumerate() {
+                if let Some(d) = phase(c) {
+                    column.iter_mut().for_each(|x| *x = x.times(d));
+                }
+            }
+            let mut right = Vec::with_capacity(rows * n);
             append(&mut right, rows, n, |r, c| {
                 let turned = match phase(r) {
                     _ if r > c => return T::default(),

@@ -119,8 +119,16 @@ impl<T: Entry> Stack<T> {
         self.batch.iter().product()
     }
     pub(crate) fn matrix(&self, i: usize) -> MatRef<'_, T> {
+        MatRef::from_column_major_slice(self.elements(i), self.m, self.n)
+    }
+    /// The elements of a matrix, column by column.
+    pub(crate) fn elements(&self, i: usize) -> &[T] {
         let size = self.m * self.n;
-        MatRef::from_column_major_slice(&self.data[i * size..(i + 1) * size], self.m, self.n)
+        &self.data[i * size..(i + 1) * size]
+    }
+    /// The elements of the only matrix, to be written over; the stack has none afterwards. Of several matrices, nothing.
+    pub(crate) fn taken(&mut self) -> Option<Vec<T>> {
+        (self.len() == 1).then(|| std::mem::take(&mut self.data))
     }
     /// The elements that are looked at, column by column: those in the rows that `read` tells of a column.
     fn seen(&self, i: usize, read: impl Fn(usize) -> Range<usize>) -> impl Iterator<Item = &[T]> {
