@@ -240,20 +240,26 @@ fn functions_of_chunks_may_wait_for_rayon() {
         a + b
     }
     let (done, is_done) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for _ in 0..200 {
-            let x = array_chunked::from_fn(
-                "halves",
-                &[16_usize],
-                DType::Float64,
-                1,
-                &array_ndarray::namespace(),
-                |_, extents| array_api::add(array_ndarray::namespace().zeros(extents)?, halves(16)),
-            );
-            let x = x.and_then(|x| array_api::sum(&array_api::exp(array_api::negative(x)?)?, ..));
-            x.and_then(|x| x.item::<f64>()).unwrap();
-        }
-        done.send(()).unwrap();
-    });
-    is_done.recv_timeout(std::time::Duration::from_secs(120)).expect("no run waits for itself");
+    // Of more tasks than the asking thread runs by itself. Several runs at once: the loop that a waiting task is given may be another run's too.
+    for _ in 0..4 {
+        let done = done.clone();
+        std::thread::spawn(move || {
+            for _ in 0..15 {
+                let x = array_chunked::from_fn(
+                    "halves",
+                    &[100_usize],
+                    DType::Float64,
+                    1,
+                    &array_ndarray::namespace(),
+                    |_, extents| array_api::add(array_ndarray::namespace().zeros(extents)?, halves(16)),
+                );
+                let x = x.and_then(|x| array_api::sum(&array_api::exp(array_api::negative(x)?)?, ..));
+                x.and_then(|x| x.item::<f64>()).unwrap();
+            }
+            done.send(()).unwrap();
+        });
+    }
+    for _ in 0..4 {
+        is_done.recv_timeout(std::time::Duration::from_secs(120)).expect("no run waits for itself");
+    }
 }

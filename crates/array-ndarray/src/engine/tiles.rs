@@ -176,12 +176,13 @@ impl Job {
     /// Elements `from..to` of a result whose operands are all direct, staged or filled.
     #[inline(never)]
     unsafe fn linear(&self, from: usize, to: usize) {
-        let mut buffers = Buffers::new();
+        let mut memory = Buffers::new();
+        let buffers = memory.starts();
         let tile = self.tile_elements();
         let mut ins = [std::ptr::null(); 3];
         // SAFETY: a buffer holds a tile; `i + n <= to <= len`.
         unsafe {
-            self.fill(&mut buffers, &mut ins, tile.min(to - from));
+            self.fill(&buffers, &mut ins, tile.min(to - from));
             let mut i = from;
             while i < to {
                 let n = tile.min(to - i);
@@ -217,11 +218,12 @@ impl Job {
     /// Tiles `from..to` of so many rows and columns, of a result of which an operand lies by columns.
     #[inline(never)]
     unsafe fn turned(&self, tile: [usize; 2], [per_matrix, per_row]: [usize; 2], from: usize, to: usize) {
-        let mut buffers = Buffers::new();
+        let mut memory = Buffers::new();
+        let buffers = memory.starts();
         let mut ins = [std::ptr::null(); 3];
         // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
         unsafe {
-            self.fill(&mut buffers, &mut ins, tile[1]);
+            self.fill(&buffers, &mut ins, tile[1]);
             for t in from..to {
                 let (matrix, row) = (t / per_matrix, t % per_matrix / per_row * tile[0]);
                 let column = t % per_row * tile[1];
@@ -264,7 +266,7 @@ impl Job {
         }
     }
 
-    unsafe fn fill(&self, buffers: &mut Buffers, ins: &mut [*const u8; 3], n: usize) {
+    unsafe fn fill(&self, buffers: &Starts, ins: &mut [*const u8; 3], n: usize) {
         for k in 0..self.count {
             if self.forms[k] == Form::Fill {
                 // SAFETY: the operand has an element, and the buffer room for a tile.
@@ -277,11 +279,12 @@ impl Job {
     /// Tiles `from..to` of a result with operands that must be gathered.
     #[inline(never)]
     unsafe fn packed(&self, tiling: &Tiling, from: usize, to: usize) {
-        let mut buffers = Buffers::new();
+        let mut memory = Buffers::new();
+        let buffers = memory.starts();
         let mut ins = [std::ptr::null(); 3];
         // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
         unsafe {
-            self.fill(&mut buffers, &mut ins, tiling.rows * tiling.inner);
+            self.fill(&buffers, &mut ins, tiling.rows * tiling.inner);
             for t in from..to {
                 for k in 0..self.count {
                     if self.forms[k] != Form::Pack {
@@ -317,7 +320,18 @@ impl Buffers {
     fn new() -> Buffers {
         Buffers([[std::mem::MaybeUninit::uninit(); TILE_BYTES / 8]; 3])
     }
-    fn at(&mut self, k: usize) -> *mut u8 {
-        self.0[k].as_mut_ptr().cast()
+    /// Where each begins. Asked once: another unique borrow of the buffers would end what these may access.
+    fn starts(&mut self) -> Starts {
+        Starts(self.0.each_mut().map(|buffer| buffer.as_mut_ptr().cast()))
+    }
+}
+
+/// The beginnings of [`Buffers`].
+struct Starts([*mut u8; 3]);
+
+impl Starts {
+    #[inline(always)]
+    fn at(&self, k: usize) -> *mut u8 {
+        self.0[k]
     }
 }
