@@ -72,15 +72,15 @@ pub(crate) fn environment(
         pip(&package)?;
         return Ok(python);
     };
-    // Its packages are found after ours, torch among them.
+    println!("{}", libtorch::set_up(repository)?);
+    // Torch does not load without it; what was fetched for libtorch comes without what it needs.
+    pip(&[requirements, &["typing-extensions>=4.10"]].concat())?;
+    // Its packages are found after ours, torch among them; pip would name all that the fetched one lacks.
     let own =
         repository.program(&program, &["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).output()?;
     let path = Path::new(own.trim()).join("torch_of_another.pth");
     fs::write(&path, format!("{}\n", torch.packages.display()))
         .map_err(|why| Failure(format!("{} cannot be written: {why}", path.display())))?;
-    println!("{}", libtorch::set_up(repository)?);
-    // Torch does not load without it; what was fetched for libtorch comes without what it needs.
-    pip(&[requirements, &["typing-extensions>=4.10"]].concat())?;
     pip(&[&package[..], &["--config-settings=build-args=--features torch,parquet"]].concat())?;
     Ok(python)
 }

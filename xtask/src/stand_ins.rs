@@ -56,16 +56,19 @@ fn unresolved(repository: &Repository, libraries: &Path) -> Result<BTreeSet<Stri
         repository.program("nm", &["-D", "--portability", which, &path]).output()
     };
     let mut wanted = wanted(&listed("--undefined-only", &libraries.join("libtorch_python.so"))?);
-    for name in ["libc10.so", "libc10_cuda.so", "libshm.so", "libtorch.so", "libtorch_cpu.so", "libtorch_python.so"] {
-        for line in listed("--defined-only", &libraries.join(name))?.lines() {
+    // Torch brings some of the system's symbols under no version of them.
+    let system = repository.program("cc", &["-print-file-name=libstdc++.so.6"]).output()?;
+    let own = ["libc10.so", "libc10_cuda.so", "libshm.so", "libtorch.so", "libtorch_cpu.so", "libtorch_python.so"];
+    for path in own.map(|name| libraries.join(name)).iter().chain([&PathBuf::from(system.trim())]) {
+        for line in listed("--defined-only", path)?.lines() {
             wanted.remove(line.split([' ', '@']).next().unwrap_or(line));
         }
     }
     Ok(wanted)
 }
 
-/// Of what `nm` lists as undefined, what may be CUDA's: what belongs to the system says which version of it, and weak symbols may be
-/// missing.
+/// Of what `nm` lists as undefined, what may be CUDA's: most that belongs to the system says which version of it, and weak symbols
+/// may be missing.
 fn wanted(listed: &str) -> BTreeSet<String> {
     let strong = listed.lines().filter_map(|line| line.split_once(' ')).filter(|(_, rest)| rest.starts_with('U'));
     let names = strong.filter_map(|(name, _)| match name.split_once('@') {

@@ -69,12 +69,9 @@ fn taken(layout: Layout) -> Option<*mut u8> {
     KEPT.try_lock().ok()?.take(layout)
 }
 
-/// Less where somebody runs within a limit of memory.
+/// Nothing where somebody runs within a limit of memory: what may be kept then is for the arrays' own pools.
 fn limit() -> usize {
-    match array_api::kept_at_most() {
-        u64::MAX => LIMIT,
-        least => (least / 2).min(LIMIT as u64) as usize,
-    }
+    if array_api::kept_at_most() == u64::MAX { LIMIT } else { 0 }
 }
 
 // SAFETY: memory is the system allocator's, of exactly the layout that is asked for: a buffer is kept with the layout that it was
