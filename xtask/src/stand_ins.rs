@@ -1,8 +1,8 @@
 //! Libraries that stand in for CUDA's, so that Python loads the torch that `cargo xtask libtorch` fetched.
 //!
-//! On Linux PyPI's torch links CUDA's libraries, which take 5 GB. Of these, the part of it that is Python's wants some 130 symbols to
-//! be there. What it calls of them while it is loaded only hands over what CUDA would call later, so functions that do nothing
-//! will do. Nothing else on the CPU calls them. Tests use it; whoever uses torch installs it whole.
+//! On Linux PyPI's torch links CUDA's libraries, which take 5 GB. Of these, the part of it that is Python's wants some 130 symbols
+//! to be there. What it calls of them while it is loaded only hands over what CUDA would call later, so functions that do
+//! nothing will do. Nothing else on the CPU calls them. Tests use it; whoever uses torch installs it whole.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn what_is_cudas_is_wanted() {
         let listed = "_ZN2at4cuda5sleepEl U         \n_Znwm@GLIBCXX_3.4 U         \ncudnnGetProperty@libcudnn.so.9 U  \n\
-                      PyList_New U         \n__gmon_start__ w         \ncuFileRead U         \ncudaMalloc@libcudart.so.13 U   \n_ZTHN3c104impl3setE w   \n";
+                      PyList_New U   \n__gmon_start__ w   \ncuFileRead U   \ncudaMalloc@libcudart.so.13 U   \n\
+                      _ZTHN3c104impl3setE w   \n";
         let found: Vec<String> = wanted(listed).into_iter().collect();
         assert_eq!(found, ["_ZN2at4cuda5sleepEl", "cuFileRead", "cudnnGetProperty"]);
     }

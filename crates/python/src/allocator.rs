@@ -1,9 +1,9 @@
 //! Large buffers that were freed, kept for the next ones of their size by whatever thread.
 //!
 //! Python's process decides how its allocator gives memory back to the system, and Dask has its workers do so at once
-//! (`MALLOC_TRIM_THRESHOLD_`): each buffer of a chunk then pays for its pages again, a quarter of a worker's time. Arrays keep buffers by
-//! thread (`array-ndarray/src/engine/pool.rs`), but chunks are dropped by others than those that made them, and draws and
-//! decompositions take memory that is no array yet. This is for all of the extension's own memory, and only for that.
+//! (`MALLOC_TRIM_THRESHOLD_`): each buffer of a chunk then pays for its pages again, a third of a worker's time. Arrays keep
+//! buffers by thread (`array-ndarray/src/engine/pool.rs`), but chunks are dropped by others than those that made them, and draws
+//! and decompositions take memory that is no array yet. This is for all of the extension's own memory, and only for that.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
