@@ -9,6 +9,7 @@ mod parts;
 mod peers;
 mod python;
 mod repository;
+mod stand_ins;
 mod table;
 mod tally;
 mod test;
@@ -59,6 +60,12 @@ const COMMANDS: &[Command] = &[
         options: "",
         about: "times arrays in chunks here and in Dask, and prints the ratios",
         run: peers::chunked::command,
+    },
+    Command {
+        name: "peers cluster",
+        options: "",
+        about: "times arrays in chunks on a Dask cluster, here, and Dask's own there, and prints the ratios",
+        run: peers::cluster::command,
     },
     Command {
         name: "peers mle",

@@ -33,7 +33,6 @@ pub(crate) const PARTS: &[Part] = &[
     always("spelling", spelling),
     always("dependencies", dependencies),
     only_full("long tests", long_tests),
-    only_full("template of a Python extension", python_template),
     only_full("files", files),
     only_full("benchmarks", benchmarks),
     only_full("peers", peers::ensemble::part),
@@ -194,23 +193,13 @@ fn python_package(run: &mut Run) -> Result<(), Failure> {
         run.skip("array_protocol.torch", &why.to_string());
     }
     let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests"];
-    run.step(&run.repository.program(&python.to_string_lossy(), &words).shown_as("python"))?;
+    let line = run.repository.program(&python.to_string_lossy(), &words).shown_as("python");
+    // With the template of an extension: a third party's kind, compiled into the package.
+    let target = run.repository.target.to_string_lossy().into_owned();
+    run.step(&line.with("ARRAY_PROTOCOL_TEMPLATE", "1").with("CARGO_TARGET_DIR", &target))?;
     // Plans that go from Rust to this Python and its Dask.
     let line = run.repository.cargo(&[&["test"], &RUST_PACKAGES[..], &["--test", "dask"]].concat());
     run.step(&line.with("ARRAY_PROTOCOL_PYTHON", &python.to_string_lossy()))
-}
-
-/// A third party's kind, compiled into the package by the template's project.
-fn python_template(run: &mut Run) -> Result<(), Failure> {
-    if run.repository.offline {
-        run.skip("template of a Python extension", "--offline, and pip fetches what builds and tests it");
-        return Ok(());
-    }
-    let python = environment(&run.repository, &["pytest", "numpy>=2.1", "dask>=2026.8", "distributed>=2026.8"], None)?;
-    let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "crates/python/tests/test_template.py"];
-    let line = run.repository.program(&python.to_string_lossy(), &words).shown_as("python");
-    let target = run.repository.target.to_string_lossy().into_owned();
-    run.step(&line.with("ARRAY_PROTOCOL_TEMPLATE", "1").with("CARGO_TARGET_DIR", &target))
 }
 
 fn spelling(run: &mut Run) -> Result<(), Failure> {

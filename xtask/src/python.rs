@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command_line::CommandLine;
 use crate::repository::Repository;
-use crate::{Failure, libtorch};
+use crate::{Failure, libtorch, stand_ins};
 
 /// A Python that has the torch whose libtorch our backend is made for.
 pub(crate) struct Torch {
@@ -15,12 +15,12 @@ pub(crate) struct Torch {
 }
 
 impl Torch {
-    /// Looks in `PYTHON`, in the environment of the peers, and in `python3`. It is not installed for a check: with the CUDA
-    /// libraries that it does not load without, it takes 5 GB.
+    /// Looks in `PYTHON`, or in the environment of the peers, in `python3`, and in what `cargo xtask libtorch` fetched. None is
+    /// installed for a check: with CUDA's libraries it takes 5 GB.
     pub(crate) fn find(repository: &Repository) -> Result<Torch, Failure> {
         let peers = repository.target.join("peers/venv/bin/python").to_string_lossy().into_owned();
-        let asked = std::env::var("PYTHON").ok();
-        let tried = asked.map_or_else(|| vec![peers, "python3".to_owned()], |python| vec![python]);
+        let (own, asked) = ("python3".to_owned(), std::env::var("PYTHON").ok());
+        let tried = asked.clone().map_or_else(|| vec![peers, own.clone()], |python| vec![python]);
         let program = "import torch, pathlib; print(torch.__version__, pathlib.Path(torch.__file__).parent.parent)";
         for python in &tried {
             if !repository.program(python, &["-c", "import torch"]).succeeds() {
@@ -33,8 +33,14 @@ impl Torch {
                 return Ok(Torch { python: python.clone(), packages: packages.into() });
             }
         }
-        let (tried, version) = (tried.join(" and "), libtorch::VERSION);
-        Err(Failure(format!("{tried}: no torch {version}; set PYTHON to a Python that has it")))
+        let mut why = format!("{}: no torch {}", tried.join(" and "), libtorch::VERSION);
+        if asked.is_none() {
+            match stand_ins::set_up(repository, &own) {
+                Ok(packages) => return Ok(Torch { python: own, packages }),
+                Err(Failure(fetched)) => why = format!("{why}; {fetched}"),
+            }
+        }
+        Err(Failure(format!("{why}; set PYTHON to a Python that has it")))
     }
 }
 
@@ -66,14 +72,15 @@ pub(crate) fn environment(
         pip(&package)?;
         return Ok(python);
     };
-    // Its packages are found after ours, torch among them.
+    println!("{}", libtorch::set_up(repository)?);
+    // Torch does not load without it; what was fetched for libtorch comes without what it needs.
+    pip(&[requirements, &["typing-extensions>=4.10"]].concat())?;
+    // Its packages are found after ours, torch among them; pip would name all that the fetched one lacks.
     let own =
         repository.program(&program, &["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).output()?;
     let path = Path::new(own.trim()).join("torch_of_another.pth");
     fs::write(&path, format!("{}\n", torch.packages.display()))
         .map_err(|why| Failure(format!("{} cannot be written: {why}", path.display())))?;
-    println!("{}", libtorch::set_up(repository)?);
-    pip(requirements)?;
     pip(&[&package[..], &["--config-settings=build-args=--features torch,parquet"]].concat())?;
     Ok(python)
 }

@@ -3,6 +3,7 @@
 //! What is written here is the boundary only: how Python's values become operands and parameters, how errors become
 //! exceptions, and how memory is shared. Which functions exist, their documentation and their rules come from the rows.
 
+mod allocator;
 mod array;
 mod boundary;
 mod chunked;

@@ -382,6 +382,36 @@ class Own(Exception):
     pass
 
 
+def test_what_failed_is_run_again_at_once(client, tmp_path):
+    off = tmp_path / "off"
+
+    def measured(block):
+        # Chunks fail one after the other, the later ones when the client knows of the first.
+        time.sleep(float(block[0]) / 200)
+        if off.exists():
+            raise Own("the instrument was off")
+        return block
+
+    x = xp.from_array(np.arange(8.0), chunks=1).map_blocks(measured)
+    total = xp.sum(xp.exp(x))
+    off.touch()
+    with pytest.raises(Own):
+        total.compute(scheduler=client)
+    off.unlink()
+    right = bits(total.compute())
+    for attempt in range(3):
+        off.touch()
+        # Also what shares tasks with it, and what is written.
+        for run in (lambda: total.compute(scheduler=client), lambda: xp.mean(x).compute(scheduler=client),
+                    lambda: x.store(tmp_path / f"{attempt}.npy", scheduler=client)):
+            with pytest.raises(Own):
+                run()
+        off.unlink()
+        assert bits(total.compute(scheduler=client)) == right
+        x.store(tmp_path / f"{attempt}.npy", scheduler=client)
+        assert np.load(tmp_path / f"{attempt}.npy").tolist() == list(range(8))
+
+
 def failing(start, extents):
     if start == (4,):
         raise Own("the instrument was off")

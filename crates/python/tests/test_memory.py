@@ -1,6 +1,9 @@
 """Memory that is shared with other libraries, and memory that is not."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -116,3 +119,31 @@ def test_other_threads_run_during_long_calls(ticks):
     before = ticks[0]
     x @ x
     assert ticks[0] > before
+
+
+PAGES = """
+import resource
+import array_protocol.chunked as xp
+
+lazy = xp.with_options(chunks=(1 << 20, 4))
+
+def drawn(seed):
+    xp.std(lazy.random.normal(lazy.random.key(seed), shape=(1 << 22, 4)), axis=0).compute()
+
+# Until as much is kept as there may be.
+for seed in range(8):
+    drawn(seed)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for seed in range(8):
+    drawn(seed)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it counts Linux's page faults")
+def test_buffers_of_chunks_are_used_again_where_the_system_gets_memory_back_at_once():
+    # As Dask starts its workers. The chunks of a draw are 32 MiB, 8,192 pages, and 32 of them are made.
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536"}
+    done = subprocess.run([sys.executable, "-c", PAGES], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 32 * 8192 // 8, done.stdout

@@ -1,6 +1,6 @@
 """The template of an extension builds, and its kind is an equal in Python.
 
-It compiles the workspace's crates once more, so it runs only where it is asked for.
+It compiles the workspace's crates once more, so it runs only where it is asked for, as `cargo xtask test` does.
 """
 
 import importlib.util
@@ -39,15 +39,16 @@ assert "diagonal" in {kind for _, kind, _ in ap.handled_functions()}
 assert float(ap.grad(lambda x: ap.sum(x * x))(xp.ones(2))[0]) == 2
 """
 
-# On a cluster of Dask's whose workers load the extension first.
+# On a cluster of Dask's whose workers load the extension first. A worker imports this program too, which therefore imports
+# nothing outside of its main part.
 ON_DASK = """
-import array_protocol_diagonal
-import array_protocol as ap
-import array_protocol.chunked as cx
-import dask
-import distributed
-
 if __name__ == "__main__":
+    import array_protocol_diagonal
+    import array_protocol as ap
+    import array_protocol.chunked as cx
+    import dask
+    import distributed
+
     dx = ap.diagonal
     lazy = cx.with_options(of="diagonal", chunks=-1)
     x = lazy.from_array(dx.from_diagonal([1.0, 2.0]), chunks=-1)
@@ -73,7 +74,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(os.environ.get("ARRAY_PROTOCOL_TEMPLATE") != "1", reason="takes minutes; set ARRAY_PROTOCOL_TEMPLATE=1")
+@pytest.mark.skipif(os.environ.get("ARRAY_PROTOCOL_TEMPLATE") != "1", reason="takes minutes to compile; set ARRAY_PROTOCOL_TEMPLATE=1")
 def test_a_third_partys_kind_is_built_in(tmp_path):
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", CRATE.parent.parent / "target"))
     environment = {**os.environ, "CARGO_TARGET_DIR": str(target), "PYO3_PYTHON": sys.executable,

@@ -1,6 +1,7 @@
 //! `cargo xtask peers ...`: what a user would take instead, and us, timed in one go.
 
 pub(crate) mod chunked;
+pub(crate) mod cluster;
 pub(crate) mod ensemble;
 pub(crate) mod mle;
 pub(crate) mod ops;

@@ -4,7 +4,7 @@
 //! page again: in training loops that is a third of the time. A thread keeps what its arrays leave behind, up to a limit.
 
 use std::alloc::Layout;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
 use crate::array::NdElement;
@@ -35,6 +35,9 @@ struct Pool {
 
 thread_local! {
     static POOL: RefCell<Pool> = RefCell::default();
+    /// Whether this thread has made large arrays. One that only drops them, as the loop of a server does, would keep what nobody
+    /// takes.
+    static MAKES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An empty vector with room for exactly `len` elements.
@@ -49,6 +52,7 @@ pub(crate) fn vector<T: NdElement>(len: usize) -> Vec<T> {
 
 fn reused<T: NdElement>(len: usize) -> Option<Vec<T>> {
     let layout = Layout::array::<T>(len).ok()?;
+    MAKES.set(true);
     let found = POOL.try_with(|pool| {
         let mut pool = pool.try_borrow_mut().ok()?;
         // The newest first: it is still in the cache.
@@ -64,7 +68,7 @@ fn reused<T: NdElement>(len: usize) -> Option<Vec<T>> {
 /// Keeps a vector's buffer for later, or frees it.
 pub(crate) fn keep<T: NdElement>(vector: Vec<T>) {
     let Ok(layout) = Layout::array::<T>(vector.capacity()) else { return };
-    if layout.size() < SMALLEST || layout.size() > LIMIT {
+    if layout.size() < SMALLEST || layout.size() > LIMIT || !MAKES.get() {
         return;
     }
     let mut vector = ManuallyDrop::new(vector);
@@ -126,8 +130,23 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_makes_nothing_keeps_nothing() {
+        let kept = || POOL.with_borrow(|p| p.bytes);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                keep(Vec::<u8>::with_capacity(1 << 20));
+                assert_eq!(kept(), 0);
+                drop(vector::<u8>(1 << 20));
+                keep(Vec::<u8>::with_capacity(1 << 20));
+                assert_eq!(kept(), 1 << 20);
+            });
+        });
+    }
+
+    #[test]
     fn the_limit_holds_and_the_oldest_go() {
         clear_pool();
+        drop(vector::<u8>(SMALLEST));
         for i in 0..40 {
             keep(Vec::<u8>::with_capacity((8 << 20) + i));
         }

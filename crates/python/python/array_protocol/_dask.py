@@ -4,11 +4,12 @@ Dask decides where and when tasks run, keeps and moves what they give, and repea
 does is in its description; keys are hashes of it, so that equal work is done once, whoever asks for it.
 """
 
+import contextlib
 import operator
 import warnings
 import weakref
 
-from dask.task_spec import Alias, DataNode, Task, TaskRef
+from dask.task_spec import Alias, DataNode, GraphNode, Task, TaskRef
 
 from . import _checkpoint, _eval_task, _native, _remote
 
@@ -170,7 +171,8 @@ def computed(arrays, scheduler):
     graph, keys = lower(arrays)
     with client(scheduler) as connected:
         try:
-            found = connected.get(graph, keys)
+            with again(graph, keys) as (renamed, wanted):
+                found = connected.get(renamed, wanted)
         except CancelledError as e:
             raise lost(connected) from e
     return tuple(joined(chunks, *postcompute(x)[1]) for x, chunks in zip(arrays, found, strict=True))
@@ -180,20 +182,54 @@ def arrived(connected, graph, keys):
     """Has a cluster make these keys; gives each with what was made for it, as it arrives."""
     from distributed import as_completed
 
-    futures = dict(zip(connected.get(graph, keys, sync=False), keys, strict=True))
+    futures = {}
     try:
-        for future, result in as_completed(list(futures), with_results=True):
-            # Where the scheduler is gone futures are cancelled, and what Dask gives then is no result.
-            if future.status != "finished":
+        with again(graph, [keys]) as (renamed, (wanted,)):
+            futures.update(zip(connected.get(renamed, wanted, sync=False), keys, strict=True))
+            for future, result in as_completed(list(futures), with_results=True):
+                # Where the scheduler is gone futures are cancelled, and what Dask gives then is no result.
+                if future.status != "finished":
+                    raise lost(connected)
+                yield futures.pop(future), result
+                future.release()
+            if futures:
                 raise lost(connected)
-            yield futures.pop(future), result
-            future.release()
-        if futures:
-            raise lost(connected)
     finally:
         # An exception's frames keep them, and while there are futures of it a task that failed is not run again.
         for future in futures:
             future.release()
+
+
+# What belongs to runs that failed, by its key, and how many of them. Dask knows a task that failed for a moment longer than its
+# futures, and tells whoever asks for it of the old error.
+_failed = {}
+
+# How many keys are remembered: what failed is mostly run again at once.
+REMEMBERED = 100_000
+
+
+@contextlib.contextmanager
+def again(graph, keys):
+    """The graph and the keys as they are run: where a run of the same tasks failed, by names that Dask has not heard yet."""
+    names = {key: _renamed(key, _failed[key]) for key in graph.keys() & _failed.keys() if isinstance(graph[key], GraphNode)}
+    renamed = graph
+    if names:
+        renamed = {
+            names.get(key, key): node.substitute(names, key=names.get(key)) if isinstance(node, GraphNode) else node
+            for key, node in graph.items()
+        }
+    try:
+        yield renamed, [[names.get(key, key) for key in wanted] for wanted in keys]
+    except Exception:
+        _failed.update({key: _failed.get(key, 0) + 1 for key in graph})
+        for key in list(_failed)[:-REMEMBERED]:
+            del _failed[key]
+        raise
+
+
+def _renamed(key, times):
+    """Behind the name that Dask's dashboard groups a task by."""
+    return (*key, f"again-{times}") if isinstance(key, tuple) else f"{key}-again-{times}"
 
 
 def lost(connected):
