@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use array_api::{Array, Error, Result};
@@ -165,8 +165,11 @@ impl Run<'_> {
             // A thread of the pool takes part instead of looking on.
             if rayon::current_thread_index().is_none() {
                 std::thread::scope(|threads| {
-                    for seat in self.reading.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-                        threads.spawn(move || self.read(scope, &seat));
+                    let reading = self.lock_reading().len();
+                    let begun = |_| std::thread::Builder::new().spawn_scoped(threads, || self.read(scope)).is_ok();
+                    // Where the system has no more threads, this one reads.
+                    if !(0..reading).all(begun) {
+                        self.read(scope);
                     }
                     self.look();
                 });
@@ -176,13 +179,18 @@ impl Run<'_> {
 
     /// Reads as long as there is something to read, and waits where there is no room for it. No task but this one's own is
     /// on its stack, so that nobody waits for what it waits for.
-    fn read<'s>(&'s self, scope: &Scope<'s>, seat: &Seat) {
+    fn read<'s>(&'s self, scope: &Scope<'s>) {
+        let Some(seat) = self.lock_reading().pop() else { return };
         while let Some(taken) = self.room.until(|| self.next_read()) {
             if self.with.is_cancelled() {
                 return self.cancelled();
             }
-            self.finish(&taken, scope, seat);
+            self.finish(&taken, scope, &seat);
         }
+    }
+
+    fn lock_reading(&self) -> MutexGuard<'_, Vec<Seat>> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is to be read next, or none if that is all; nothing if there is no room yet.

@@ -174,15 +174,12 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
     })
 }
 
-/// The first columns of the product of the reflections below the diagonal of `a`, over zeros.
+/// The first columns of the product of the reflections below the diagonal of `a`, over those of the identity.
 ///
 /// From the last block of reflections to the first: a block leaves the columns of the identity that are left of it as they are,
 /// so half of the work is not done (as in LAPACK's `orgqr`).
 fn orthogonal<T: Entry>(a: MatRef<'_, T>, coefficients: MatRef<'_, T>, mut q: MatMut<'_, T>, stack: &mut MemStack) {
     let (k, columns) = (coefficients.ncols(), q.ncols());
-    for j in 0..columns {
-        q[(j, j)] = T::one_impl();
-    }
     let starts = (0..k).step_by(coefficients.nrows());
     for start in starts.rev().filter(|&start| start < columns) {
         let end = (start + coefficients.nrows()).min(k);
@@ -212,6 +209,7 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
             let mut a = MatMut::from_column_major_slice_mut(&mut a, m, n);
             let mut left = vector::<T>(m * columns);
             left.resize(m * columns, T::default());
+            left.iter_mut().step_by(m + 1).for_each(|x| *x = T::of_real(1.0));
             if k > 0 {
                 let block = qr_factor::recommended_block_size::<T>(m, n);
                 let mut coefficients = Mat::<T>::zeros(block, k);

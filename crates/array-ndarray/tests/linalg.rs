@@ -14,6 +14,13 @@ fn cases() -> impl Strategy<Value = (DType, Vec<usize>, usize, usize, u64)> {
     (prop::sample::select(&FLOATING[..]), prop::collection::vec(0_usize..4, 0..3), extent(), extent(), any::<u64>())
 }
 
+#[test]
+fn a_matrix_without_columns_has_a_whole_orthogonal_factor() {
+    let f = qr(namespace().zeros([3, 0]).unwrap(), Qr::default().mode("complete")).unwrap();
+    assert_eq!(f.q.to_vec::<f64>().unwrap(), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!(f.r.shape().unwrap(), [3, 0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
