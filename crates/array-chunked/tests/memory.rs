@@ -45,7 +45,7 @@ fn what_is_needed_last_is_written_out_and_read_again() -> Result<()> {
     assert_eq!(local.compute(&spread)?.item::<f64>()?, expected, "the same bits");
     assert_eq!(made.load(Relaxed), 24);
     assert!(local.spilled() > 0);
-    // Two threads read a chunk back each while the room for it is made; beside them are partial sums.
+    // Two threads read two chunks back each before room is made for them; beside them are partial sums.
     assert!(local.peak() <= (12 << 20) + 1024, "{} bytes were alive", local.peak());
     Ok(())
 }
