@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 
 import pytest
 
@@ -44,3 +45,11 @@ def mortal():
     """A client of a cluster whose workers may die."""
     with cluster() as client:
         yield client
+
+
+def eventually(holds, seconds=20):
+    """Waits for what workers do after the client has had its answer."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"it does not hold after {seconds} s"
+        time.sleep(0.01)
