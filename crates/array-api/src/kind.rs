@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::*};
 
 use crate::array::Array;
 use crate::call::{Call, Handled};
-use crate::chain::Chain;
+use crate::chain::{Chain, Folds};
 use crate::dims::Dims;
 use crate::error::Result;
 use crate::host::Host;
@@ -105,6 +105,7 @@ pub struct Kind {
     groups: fn(&Device) -> usize,
     persists: Option<Persist>,
     chains: Option<Chain>,
+    folds: Option<Folds>,
     index: AtomicU16,
 }
 
@@ -124,6 +125,7 @@ impl Kind {
             groups: |_| 1,
             persists: None,
             chains: None,
+            folds: None,
             index: AtomicU16::new(KindId::NONE.0),
         }
     }
@@ -176,6 +178,12 @@ impl Kind {
         self
     }
 
+    /// Says how what such calls give is reduced while it is at hand: see [`fold`](crate::fold()).
+    pub const fn folds(mut self, f: Folds) -> Kind {
+        self.folds = Some(f);
+        self
+    }
+
     /// The kind's name.
     pub const fn name(&self) -> &'static str {
         self.name
@@ -211,6 +219,10 @@ impl Kind {
 
     pub(crate) fn chain_form(&self) -> Option<Chain> {
         self.chains
+    }
+
+    pub(crate) fn fold_form(&self) -> Option<Folds> {
+        self.folds
     }
 
     pub(crate) fn group_count(&self, device: &Device) -> usize {

@@ -45,7 +45,7 @@ pub use array::{Array, ArrayImpl, Native};
 pub use array_api_macros::{Tree, implements};
 pub use axes::{Axes, AxisCorrection, AxisDType, AxisOptions, axis, normalize_axis};
 pub use call::{Answer, Call, Exit, Handled, IntoAnswer, IntoOuts, Meta, Other, Outs, Verdict, decline};
-pub use chain::{Chain, Chained, Form, Link, Step, chain};
+pub use chain::{Chain, Chained, Fold, Folding, Folds, Form, Link, Step, chain, fold};
 pub use dims::{Dims, UNKNOWN};
 pub use dispatch::{Explanation, coverage, explain};
 pub use dtype::{ALL as DTYPES, Category, DType, Element};

@@ -89,6 +89,9 @@ impl Program {
                 (Some(cut), None) => joined(&dims, &cut, space, of_tile),
             },
             Ending::Reduced(reducer) => {
+                if let Some(folded) = self.folded(reducer, &inputs) {
+                    return folded.map(outs);
+                }
                 let mut lines = reducer.lines(&dims, space);
                 for tile in tiles(&dims, cut.as_ref()) {
                     lines.add(&tile, of_tile(&tile)?)?;
@@ -100,22 +103,37 @@ impl Program {
 
     /// The calls as the chunks' kind computes them in one pass over memory, if it does.
     fn chained(&self, inputs: &[Array]) -> Option<Chained> {
-        let last = self.lines.len().checked_sub(1)?;
-        if self.results != [Source::Value(last)] {
-            return None;
-        }
+        let (steps, last) = self.links();
+        (last == self.lines.len().checked_sub(1)).then_some(())?;
+        array_api::chain(&steps, &inputs.iter().collect::<SmallVec<[&Array; 4]>>())
+    }
+
+    /// The reduced result as the chunks' kind computes it in the same pass, if it does.
+    fn folded(&self, reducer: &Reducer, inputs: &[Array]) -> Option<Result<Vec<Array>>> {
+        let (steps, last) = self.links();
+        let whole = match self.lines.len().checked_sub(1) {
+            None => self.results == [Source::Input(0)],
+            end => last == end,
+        };
+        let inputs: SmallVec<[&Array; 4]> = inputs.iter().collect();
+        whole.then(|| array_api::fold(&steps, &reducer.fold(), &inputs))?
+    }
+
+    /// The calls as links of a chain, and which of them gives the only result.
+    fn links(&self) -> (Vec<Step<'_>>, Option<usize>) {
         let link = |source: &Source| match *source {
             Source::Input(i) => Link::Input(i),
             Source::Value(v) => Link::Step(v),
             Source::Plain(Slot::Scalar(s)) => Link::Scalar(s),
             Source::Plain(_) => Link::Absent,
         };
-        let steps: Vec<Step<'_>> = self
-            .lines
-            .iter()
-            .map(|line| Step { op: line.op, params: &*line.params, operands: line.operands.iter().map(link).collect() })
-            .collect();
-        array_api::chain(&steps, &inputs.iter().collect::<SmallVec<[&Array; 4]>>())
+        let operands = |line: &Line| line.operands.iter().map(link).collect();
+        let steps = self.lines.iter().map(|line| Step { op: line.op, params: &*line.params, operands: operands(line) });
+        let last = match self.results[..] {
+            [Source::Value(last)] => Some(last),
+            _ => None,
+        };
+        (steps.collect(), last)
     }
 
     /// For each call, which of its values is used last where: by the number of the call that may overwrite it.

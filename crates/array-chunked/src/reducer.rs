@@ -1,6 +1,9 @@
 //! Reductions of tiles while they are in the cache: what a tile gives, and how two become one.
 
-use array_api::{Array, Axes, Dims, Empty, Index, Indices, Mean, Namespace, Op, Operand, Params, Result, SetAt, Var};
+use array_api::{
+    Array, Axes, Dims, Empty, Fold, Folding, Index, Indices, Mean, Namespace, Op, Operand, Params, Result, SetAt,
+    Value, Var,
+};
 
 /// What is made of each tile along axes, which stay with extent one.
 pub(crate) enum Reducer {
@@ -31,6 +34,19 @@ impl Reducer {
         match self {
             Reducer::Joined { axes, .. } | Reducer::Moments { axes } => axes,
         }
+    }
+
+    /// The same as a kind may do it behind a chain of calls.
+    pub(crate) fn fold(&self) -> Fold<'_> {
+        let (how, fields) = match self {
+            Reducer::Joined { op, params, .. } => (Folding::Reduction(op), params.write()),
+            Reducer::Moments { .. } => (Folding::Moments, vec![]),
+        };
+        let dtype = |(name, value): &(&str, Value)| match value {
+            Value::DType(dtype) if *name == "dtype" => Some(*dtype),
+            _ => None,
+        };
+        Fold { how, axes: self.axes(), dtype: fields.iter().find_map(dtype) }
     }
 
     /// No parts yet.

@@ -7,20 +7,24 @@ use array_api::{
 
 use crate::array::NdArray;
 use crate::engine::map::map;
+use crate::engine::pool;
 use crate::engine::ternary;
 use crate::kind::on_cpu;
 
 fn filled(value: Scalar, shape: &[usize], dtype: DType) -> NdArray {
     let n = shape.iter().product();
-    with_element!(dtype, T => NdArray::from_vec(vec![<T as FromScalar>::from_scalar(value); n], shape))
+    with_element!(dtype, T => {
+        let mut all = pool::vector::<T>(n);
+        all.resize(n, <T as FromScalar>::from_scalar(value));
+        NdArray::from_vec(all, shape)
+    })
 }
 
 #[implements(zeros)]
 fn zeros(p: &Zeros, xp: &Namespace) -> Result<NdArray> {
     on_cpu(xp)?;
-    // `vec![0; n]` asks for memory that is already zero.
     let n = p.shape.iter().product();
-    Ok(with_element!(p.dtype, T => NdArray::from_vec(vec![T::default(); n], &p.shape)))
+    Ok(with_element!(p.dtype, T => NdArray::from_vec(pool::zeros::<T>(n), &p.shape)))
 }
 
 #[implements(ones)]

@@ -1,14 +1,17 @@
 //! Elementwise functions: each is a line that names the engine's table.
 
 use array_api::{
-    Arg, Array, Astype, DType, Elu, Error, Form, Link, Polygamma, Result, Scalar, Step, Verdict, implements,
+    Arg, Array, Astype, DType, Dims, Elu, Error, Fold, Folding, Form, Link, Polygamma, Result, Scalar, Step, Verdict,
+    implements,
 };
 use smallvec::SmallVec;
 
 use crate::array::NdArray;
 use crate::engine::chain::{Chain, Origin};
+use crate::engine::fold::{self, How};
 use crate::engine::kernel::Op;
 use crate::engine::map::{Number, map};
+use crate::engine::reduce;
 use crate::kind::operand;
 use crate::{binary, cast, ternary, unary};
 
@@ -134,8 +137,8 @@ fn astype(x: &NdArray, p: &Astype) -> Result<NdArray> {
     cast::astype(x, p.dtype)
 }
 
-/// Functions that have a table and no parameters, on real floating-point numbers and booleans, in one pass over memory.
-pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Form> {
+/// Functions that have a table and no parameters, on real floating-point numbers and booleans, as one chain.
+fn linked(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chain> {
     let plain = |d: DType| d == DType::Bool || d == d.real() && d.is_floating();
     dtypes.iter().all(|&d| plain(d)).then_some(())?;
     // Numbers take the data type of the arrays beside them, as the protocol's rule for them says.
@@ -162,7 +165,12 @@ pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Form> {
         made.push(op.result(dtype)?);
         lines.push((op, operands?));
     }
-    let chain = Chain::new(&lines, dtypes)?;
+    Chain::new(&lines, dtypes)
+}
+
+/// A chain in one pass over memory.
+pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Form> {
+    let chain = linked(steps, dtypes).filter(|_| !steps.is_empty())?;
     let planned: SmallVec<[DType; 4]> = SmallVec::from_slice(dtypes);
     Some(Box::new(move |inputs, dims| {
         let inputs: Option<SmallVec<[&NdArray; 4]>> = inputs.iter().map(|x| x.downcast_ref::<NdArray>()).collect();
@@ -171,4 +179,20 @@ pub(crate) fn chain(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Form> {
             inputs.filter(|all| all.iter().map(|x| x.dtype()).eq(planned.iter().copied())).ok_or_else(wrong)?;
         chain.run(&inputs, dims).map(Array::new)
     }))
+}
+
+/// A chain and the reduction behind it in one pass over memory.
+pub(crate) fn fold(steps: &[Step<'_>], fold: &Fold<'_>, inputs: &[&Array], dims: &Dims) -> Option<Result<Vec<Array>>> {
+    let inputs: Option<SmallVec<[&NdArray; 4]>> = inputs.iter().map(|x| x.downcast_ref::<NdArray>()).collect();
+    let inputs = inputs?;
+    let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
+    let chain = linked(steps, &dtypes)?;
+    let (&first, &last) = (fold.axes.first()?, fold.axes.last()?);
+    (last + 1 - first == fold.axes.len() && fold.dtype.is_none_or(|d| d == chain.result())).then_some(())?;
+    let how = match fold.how {
+        Folding::Moments => How::Moments,
+        Folding::Reduction(op) => How::Joined(reduce::joining(op.name, chain.result())?),
+    };
+    let made = fold::fold(&chain, how, &inputs, dims, first..last + 1)?;
+    Some(Ok(made.into_iter().map(Array::new).collect()))
 }

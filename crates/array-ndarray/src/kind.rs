@@ -13,7 +13,7 @@ use crate::engine::map;
 pub static NDARRAY: Kind = {
     let kind = Kind::new("ndarray").from_host(from_host).groups(|_| rayon::current_num_threads());
     #[cfg(not(test))]
-    let kind = kind.chains(crate::elementwise::chain);
+    let kind = kind.chains(crate::elementwise::chain).folds(crate::elementwise::fold);
     kind
 };
 

@@ -8,9 +8,11 @@ use array_api::{
     Verdict, implements,
 };
 use num_traits::{AsPrimitive, Float};
+use std::mem::MaybeUninit;
 
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_type::{Wide, with_integer};
+use crate::engine::pool;
 use crate::engine::share;
 use crate::kind::on_cpu;
 
@@ -33,27 +35,36 @@ fn words(keys: impl Iterator<Item = random::Key>, verdict: &Verdict) -> NdArray 
 fn drawn<T: NdElement>(key: &NdArray, verdict: &Verdict, fill: impl Fn(random::Key, u64, &mut [T]) + Sync) -> NdArray {
     let keys = keys(key);
     let total = verdict.dims().iter().product();
-    let mut out = vec![T::default(); total];
+    let mut drawn = pool::vector::<T>(total);
     if total > 0 {
+        let out = &mut drawn.spare_capacity_mut()[..total];
         let each = total / keys.len();
-        let rows = |(out, keys): (&mut [T], &[random::Key])| {
+        let fill = |key: random::Key, i: usize, part: &mut [MaybeUninit<T>]| {
+            part.fill(MaybeUninit::new(T::default()));
+            // SAFETY: it was just filled.
+            let part = unsafe { part.assume_init_mut() };
+            fill(key, (i * CHUNK) as u64, part);
+        };
+        let rows = |(out, keys): (&mut [MaybeUninit<T>], &[random::Key])| {
             for (out, &key) in out.chunks_mut(each).zip(keys) {
-                out.chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, (i * CHUNK) as u64, part));
+                out.chunks_mut(CHUNK).enumerate().for_each(|(i, part)| fill(key, i, part));
             }
         };
         if total < 2 * CHUNK || !share::alone() {
-            rows((&mut out, &keys));
+            rows((out, &keys));
         } else if keys.len() >= 2 * rayon::current_num_threads() {
             // Short rows go together, so that a turn is worth taking.
             let together = CHUNK.div_ceil(each);
             share::turns(out.chunks_mut(each * together).zip(keys.chunks(together)), rows);
         } else {
             for (out, &key) in out.chunks_mut(each).zip(&keys) {
-                share::turns(out.chunks_mut(CHUNK).enumerate(), |(i, part)| fill(key, (i * CHUNK) as u64, part));
+                share::turns(out.chunks_mut(CHUNK).enumerate(), |(i, part)| fill(key, i, part));
             }
         }
     }
-    NdArray::from_vec(out, verdict.dims())
+    // SAFETY: the capacity is at least `total`, and every chunk of every key's part was filled.
+    unsafe { drawn.set_len(total) };
+    NdArray::from_vec(drawn, verdict.dims())
 }
 
 #[implements(key)]

@@ -23,7 +23,7 @@ const CACHED: usize = 24 << 10;
 /// Elements at a time: fewer, and calls take longer than what they compute.
 const FEWEST: usize = 256;
 /// Where buffers begin, so that vectors lie within one.
-const CACHE_LINE: usize = 64;
+pub(super) const CACHE_LINE: usize = 64;
 /// More buffers than this are none of the first-level cache's.
 const MOST_BUFFERS: usize = 24;
 
@@ -71,7 +71,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The operations' loops and buffers. `None` if an operation is not defined for what it would be given, or takes operands
+    /// The operations' loops and buffers; without operations the first operand itself. `None` if an operation is not defined for what it would be given, or takes operands
     /// of several data types.
     pub(crate) fn new(steps: &[(&'static Op, SmallVec<[Origin; 3]>)], dtypes: &[DType]) -> Option<Chain> {
         let kernels = kernels(steps, dtypes)?;
@@ -88,8 +88,8 @@ impl Chain {
             buffers: dtypes.len(),
             tile: FEWEST,
             widest: dtypes.iter().map(|d| d.size()).chain(kernels.iter().map(|(k, _)| k.out.size())).max()?,
-            grain: kernels.iter().map(|(k, _)| k.grain).min()?,
-            out: kernels.last()?.0.out,
+            grain: kernels.iter().map(|(k, _)| k.grain).min().unwrap_or(0),
+            out: kernels.last().map_or(dtypes[0], |(k, _)| k.out),
         };
         let mut values: Vec<Place> = vec![];
         let mut free: Vec<usize> = vec![];
@@ -160,21 +160,13 @@ impl Chain {
     /// # Safety
     /// The operands must be of the shape and data types that were planned, and `out` must have room for the tiles' elements.
     unsafe fn tiles(&self, reads: &[Read], tiling: &Tiling, tiles: Range<usize>, out: Out) {
-        let widest = self.widest;
-        let tile_bytes = self.tile * widest;
-        let mut memory: Vec<MaybeUninit<u8>> = Vec::with_capacity(self.buffers * tile_bytes + CACHE_LINE);
-        let first = memory.as_mut_ptr().cast::<u8>();
-        let first = first.wrapping_add(first.align_offset(CACHE_LINE));
-        let buffer = |i: usize| first.wrapping_add(i * tile_bytes);
+        let space = self.space();
         // SAFETY: a buffer holds a tile of the widest elements; operands lie as their axes say, and a tile lies within them.
         unsafe {
-            for (at, number, size) in &self.numbers {
-                pack(*size, buffer(*at), number.ptr(), &[Axis { len: self.tile, step: 0 }]);
-            }
             let mut ins: SmallVec<[*const u8; 4]> = SmallVec::from_elem(std::ptr::null(), reads.len());
             for (i, read) in reads.iter().enumerate().filter(|(_, read)| read.is_one_element()) {
-                pack(read.size, buffer(i), read.start, &[Axis { len: self.tile, step: 0 }]);
-                ins[i] = buffer(i);
+                pack(read.size, space.buffer(i), read.start, &[Axis { len: self.tile, step: 0 }]);
+                ins[i] = space.buffer(i);
             }
             for tile in tiles.clone() {
                 let mut ahead: SmallVec<[(*const u8, usize); 4]> = SmallVec::new();
@@ -182,8 +174,8 @@ impl Chain {
                     let (offset, axes) = tiling.at(tile, &read.axes);
                     let start = read.start.wrapping_offset(offset);
                     if !is_dense(read.size, &axes) {
-                        pack(read.size, buffer(i), start, &axes);
-                        ins[i] = buffer(i);
+                        pack(read.size, space.buffer(i), start, &axes);
+                        ins[i] = space.buffer(i);
                         continue;
                     }
                     ins[i] = start;
@@ -194,32 +186,94 @@ impl Chain {
                 }
                 let (at, n) = tiling.place(tile);
                 let steps = self.instructions.len();
-                for (k, instruction) in self.instructions.iter().enumerate() {
+                self.compute(&space, n, &ins, out.0.wrapping_add(at * self.out.size()), |k| {
                     // While this tile is computed, the next one comes from memory, a share of it with each loop.
                     for &(start, bytes) in &ahead {
                         prefetch(start, bytes * k / steps..bytes * (k + 1) / steps);
                     }
-                    let find = |place: Place| match place {
-                        Place::Input(i) => ins[i],
-                        Place::Buffer(i) => buffer(i).cast_const(),
-                        Place::Result => std::ptr::null(),
-                    };
-                    let mut operands = [std::ptr::null(); 3];
-                    operands.iter_mut().zip(&instruction.ins).for_each(|(o, &place)| *o = find(place));
-                    let to = match instruction.out {
-                        Place::Buffer(i) => buffer(i),
-                        Place::Input(_) | Place::Result => out.0.wrapping_add(at * self.out.size()),
-                    };
-                    (instruction.inner)(n, to, operands);
-                }
+                });
             }
         }
+    }
+
+    /// How many loops a tile goes through.
+    pub(super) fn loops(&self) -> usize {
+        self.instructions.len()
+    }
+
+    /// Elements that a buffer holds.
+    pub(super) fn tile(&self) -> usize {
+        self.tile
+    }
+
+    /// The result's data type.
+    pub(crate) fn result(&self) -> DType {
+        self.out
+    }
+
+    /// Buffers for one thread, those of numbers filled: the first ones are the operands'.
+    pub(super) fn space(&self) -> Space {
+        let tile_bytes = self.tile * self.widest;
+        let mut memory: Vec<MaybeUninit<u8>> = Vec::with_capacity(self.buffers * tile_bytes + CACHE_LINE);
+        let first = memory.as_mut_ptr().cast::<u8>();
+        let first = first.wrapping_add(first.align_offset(CACHE_LINE));
+        let space = Space { _memory: memory, first, tile_bytes };
+        for (at, number, size) in &self.numbers {
+            // SAFETY: a buffer holds a tile of the widest elements.
+            unsafe { pack(*size, space.buffer(*at), number.ptr(), &[Axis { len: self.tile, step: 0 }]) };
+        }
+        space
+    }
+
+    /// The last operation's result for `n` contiguous elements of each operand; `before` is told the number of each loop.
+    ///
+    /// # Safety
+    /// The space must be this chain's, `n` at most a tile, and operands and `out` of as many elements of the planned data types.
+    #[inline(always)]
+    pub(super) unsafe fn compute(
+        &self,
+        space: &Space,
+        n: usize,
+        ins: &[*const u8],
+        out: *mut u8,
+        mut before: impl FnMut(usize),
+    ) {
+        for (k, instruction) in self.instructions.iter().enumerate() {
+            before(k);
+            let find = |place: Place| match place {
+                Place::Input(i) => ins[i],
+                Place::Buffer(i) => space.buffer(i).cast_const(),
+                Place::Result => std::ptr::null(),
+            };
+            let mut operands = [std::ptr::null(); 3];
+            operands.iter_mut().zip(&instruction.ins).for_each(|(o, &place)| *o = find(place));
+            let to = match instruction.out {
+                Place::Buffer(i) => space.buffer(i),
+                Place::Input(_) | Place::Result => out,
+            };
+            // SAFETY: the caller's promise; buffers hold a tile.
+            unsafe { (instruction.inner)(n, to, operands) };
+        }
+    }
+}
+
+/// Buffers of a tile each.
+pub(super) struct Space {
+    _memory: Vec<MaybeUninit<u8>>,
+    first: *mut u8,
+    tile_bytes: usize,
+}
+
+impl Space {
+    #[inline(always)]
+    pub(super) fn buffer(&self, i: usize) -> *mut u8 {
+        self.first.wrapping_add(i * self.tile_bytes)
     }
 }
 
 /// Has bytes brought to the first-level cache, without waiting for them.
 #[inline(always)]
-fn prefetch(start: *const u8, bytes: Range<usize>) {
+pub(super) fn prefetch(start: *const u8, bytes: Range<usize>) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     for line in bytes.step_by(CACHE_LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

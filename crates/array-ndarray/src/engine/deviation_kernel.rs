@@ -5,6 +5,7 @@
 
 use array_api::Element;
 use num_traits::Float;
+use std::mem::MaybeUninit;
 
 use crate::engine::simd::{compiled, level};
 
@@ -12,8 +13,13 @@ use crate::engine::simd::{compiled, level};
 pub(crate) const BLOCK: usize = 512;
 /// Twice those of sums, since a block is gone over twice and each time waits for its last addition.
 const LANES: usize = 32;
+/// Up to so many rows are summed one after the other.
+pub(crate) const FEW: usize = LANES - 1;
 /// Columns whose lanes are kept at once.
 pub(crate) const COLUMNS: usize = 64;
+
+/// Columns whose sums are kept in registers.
+const WIDE: usize = 32;
 
 /// A real floating type.
 pub(crate) trait Real: Element + Float {}
@@ -68,10 +74,21 @@ fn sum_rows<'a, T: Real + 'a>(
     to: &mut [T],
 ) {
     let columns = to.len();
-    let mut lanes = [[T::zero(); COLUMNS]; LANES];
-    for r in 0..n {
+    if n <= FEW {
         // Few elements are summed one after the other.
-        let lane = &mut lanes[if n < LANES { 0 } else { r % LANES }][..columns];
+        return match means {
+            None => few_rows::<T, false>(n, row, origins, &[T::zero(); COLUMNS], to),
+            Some(means) => few_rows::<T, true>(n, row, origins, means, to),
+        };
+    }
+    let mut room = [[MaybeUninit::uninit(); COLUMNS]; LANES];
+    // SAFETY: these were just filled.
+    let mut lanes = room.each_mut().map(|lane| unsafe {
+        lane[..columns].fill(MaybeUninit::new(T::zero()));
+        lane[..columns].assume_init_mut()
+    });
+    for r in 0..n {
+        let lane = &mut *lanes[r % LANES];
         let terms = row(r).iter().zip(origins);
         match means {
             None => lane.iter_mut().zip(terms).for_each(|(sum, (&y, &o))| *sum = *sum + (y - o)),
@@ -82,14 +99,49 @@ fn sum_rows<'a, T: Real + 'a>(
         }
     }
     let mut half = LANES / 2;
-    while half > 0 && n >= LANES {
+    while half > 0 {
         let (low, high) = lanes.split_at_mut(half);
         for (low, high) in low.iter_mut().zip(&*high) {
-            low[..columns].iter_mut().zip(&high[..columns]).for_each(|(low, &high)| *low = *low + high);
+            low.iter_mut().zip(&**high).for_each(|(low, &high)| *low = *low + high);
         }
         half /= 2;
     }
-    to.copy_from_slice(&lanes[0][..columns]);
+    to.copy_from_slice(lanes[0]);
+}
+
+/// The same for fewer rows than lanes. Sums of a few cache lines stay in registers from the first row to the last.
+#[inline(always)]
+fn few_rows<'a, T: Real + 'a, const SQUARED: bool>(
+    n: usize,
+    row: impl Fn(usize) -> &'a [T],
+    origins: &[T],
+    means: &[T],
+    to: &mut [T],
+) {
+    let term = |x: T, origin: T, mean: T| {
+        let d = (x - origin) - mean;
+        if SQUARED { d * d } else { d }
+    };
+    let (wide, narrow) = to.as_chunks_mut::<WIDE>();
+    let rest = wide.len() * WIDE;
+    for (c, to) in wide.iter_mut().enumerate() {
+        let here = c * WIDE..(c + 1) * WIDE;
+        let (origins, means, mut sums) = (&origins[here.clone()], &means[here.clone()], [T::zero(); WIDE]);
+        for r in 0..n {
+            let x = &row(r)[here.clone()];
+            for i in 0..WIDE {
+                sums[i] = sums[i] + term(x[i], origins[i], means[i]);
+            }
+        }
+        *to = sums;
+    }
+    narrow.fill(T::zero());
+    for r in 0..n {
+        for (i, sum) in narrow.iter_mut().enumerate() {
+            let c = rest + i;
+            *sum = *sum + term(row(r)[c], origins[c], means[c]);
+        }
+    }
 }
 
 /// A row of means and one of squares.

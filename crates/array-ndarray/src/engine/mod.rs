@@ -11,6 +11,7 @@ pub mod cumulative;
 mod deviation_kernel;
 mod dots;
 pub(crate) mod eigen;
+pub(crate) mod fold;
 pub(crate) mod interleave;
 pub(crate) mod kernel;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod microkernel;
 mod network;
 pub(crate) mod order;
 pub(crate) mod pack;
+mod pages;
 pub(crate) mod pool;
 pub mod position;
 mod position_kernel;

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
 use crate::array::NdElement;
+use crate::engine::pages;
 
 /// Smaller buffers are the allocator's: it serves them without asking the system.
 const SMALLEST: usize = 1 << 14;
@@ -47,7 +48,19 @@ pub(crate) fn vector<T: NdElement>(len: usize) -> Vec<T> {
     if bytes < SMALLEST {
         return Vec::with_capacity(len);
     }
-    reused(len).unwrap_or_else(|| Vec::with_capacity(len))
+    reused(len).unwrap_or_else(|| {
+        let mut new = Vec::with_capacity(len);
+        pages::prefer_large(new.spare_capacity_mut());
+        new
+    })
+}
+
+/// A vector of `len` elements that are zero.
+pub(crate) fn zeros<T: NdElement>(len: usize) -> Vec<T> {
+    // Memory that is new to the process is zero already, and `vec![0; n]` asks for such.
+    let mut new = vec![T::default(); len];
+    pages::prefer_large(&mut new);
+    new
 }
 
 fn reused<T: NdElement>(len: usize) -> Option<Vec<T>> {

@@ -77,6 +77,20 @@ pub fn count_nonzero(x: &NdArray, axes: &[usize], shape: &[usize], dtype: DType)
     reduce("count_nonzero", &SUM, &astype(&astype(x, DType::Bool)?, dtype)?, axes, shape)
 }
 
+/// The loops of a reduction whose results have the data type of its elements, real numbers or booleans.
+pub(crate) fn joining(name: &str, dtype: DType) -> Option<&'static ReduceKernel> {
+    let kernels = match (name, dtype) {
+        ("any", DType::Bool) => &MAX,
+        ("all", DType::Bool) => &MIN,
+        ("sum", DType::Float32 | DType::Float64) => &SUM,
+        ("prod", DType::Float32 | DType::Float64) => &PROD,
+        ("max", DType::Float32 | DType::Float64) => &MAX,
+        ("min", DType::Float32 | DType::Float64) => &MIN,
+        _ => return None,
+    };
+    find(kernels, dtype)
+}
+
 fn ordered(name: &str, x: &NdArray) -> Result<()> {
     if x.dtype() == DType::Bool || x.dtype().is_complex() {
         return Err(Error::dtype(name, format!("is not defined for {}, only for real numbers", x.dtype())));
@@ -277,7 +291,8 @@ impl Plan {
             let (mut scratch, from) = (Scratch::default(), target.0.cast_const());
             // SAFETY: a row is read and written once.
             unsafe {
-                self.counter(columns, parts, out.0.wrapping_add(at), &mut scratch, |p, to| {
+                let to = out.0.wrapping_add(at);
+                counter(self.kernel, self.size, columns, parts, to, &mut scratch, |p, to| {
                     std::ptr::copy_nonoverlapping(from.add(p * row), to, row)
                 })
             };
@@ -305,7 +320,7 @@ impl Plan {
         let mut listed = [0_isize; BLOCK];
         // SAFETY: blocks lie within the length; a gathered block has at most 256 elements of 16 bytes.
         unsafe {
-            self.counter(columns, last - first, to, scratch, |b, to| {
+            counter(self.kernel, self.size, columns, last - first, to, scratch, |b, to| {
                 let start = (first + b) * BLOCK;
                 let n = BLOCK.min(self.length - start);
                 if run && self.columns == 1 {
@@ -354,46 +369,50 @@ impl Plan {
             column += 1;
         }
     }
+}
 
-    /// Joins `count >= 1` rows that `fill` produces in turn, as a binary counter carries.
-    unsafe fn counter(
-        &self,
-        columns: usize,
-        count: usize,
-        to: *mut u8,
-        scratch: &mut Scratch,
-        mut fill: impl FnMut(usize, *mut u8),
-    ) {
-        if count == 1 {
-            return fill(0, to);
-        }
-        let row = columns * self.size;
-        let levels = count.ilog2() as usize + 2;
-        let stack = scratch.reserve(levels * row);
-        let join = self.kernel.join();
-        let mut top = 0;
-        // SAFETY: at most one row per bit of `count` and the new one are on the stack.
-        unsafe {
-            for i in 0..count {
-                fill(i, stack.add(top * row));
-                top += 1;
-                for _ in 0..(i + 1).trailing_zeros() {
-                    top -= 1;
-                    join(columns, stack.add(top * row), stack.add((top - 1) * row));
-                }
-            }
-            while top > 1 {
+/// Joins `count >= 1` rows of `columns` elements that `fill` produces in turn, as a binary counter carries.
+///
+/// # Safety
+/// The kernel must be of elements of `size` bytes, and `to` have room for a row, which `fill` must write.
+pub(super) unsafe fn counter(
+    kernel: &ReduceKernel,
+    size: usize,
+    columns: usize,
+    count: usize,
+    to: *mut u8,
+    scratch: &mut Scratch,
+    mut fill: impl FnMut(usize, *mut u8),
+) {
+    if count == 1 {
+        return fill(0, to);
+    }
+    let row = columns * size;
+    let levels = count.ilog2() as usize + 2;
+    let stack = scratch.reserve(levels * row);
+    let join = kernel.join();
+    let mut top = 0;
+    // SAFETY: at most one row per bit of `count` and the new one are on the stack.
+    unsafe {
+        for i in 0..count {
+            fill(i, stack.add(top * row));
+            top += 1;
+            for _ in 0..(i + 1).trailing_zeros() {
                 top -= 1;
                 join(columns, stack.add(top * row), stack.add((top - 1) * row));
             }
-            std::ptr::copy_nonoverlapping(stack, to, row);
         }
+        while top > 1 {
+            top -= 1;
+            join(columns, stack.add(top * row), stack.add((top - 1) * row));
+        }
+        std::ptr::copy_nonoverlapping(stack, to, row);
     }
 }
 
 /// Space for partial results, kept from unit to unit.
 #[derive(Default)]
-struct Scratch(Vec<u64>);
+pub(super) struct Scratch(Vec<u64>);
 
 impl Scratch {
     fn reserve(&mut self, bytes: usize) -> *mut u8 {

@@ -7,6 +7,7 @@
 use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
+use crate::engine::chain::prefetch;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of a block. Blocks are joined pairwise, so that rounding errors grow with the logarithm of the length.
@@ -14,6 +15,8 @@ pub(crate) const BLOCK: usize = 256;
 const LANES: usize = 16;
 /// Columns whose lanes are kept at once: a few cache lines of each row, so that rows are read in long enough pieces.
 const COLUMNS: usize = 64;
+/// How many rows ahead memory is asked for.
+const AHEAD: usize = 8;
 
 type Block = unsafe fn(n: usize, from: *const u8, to: *mut u8);
 type Rows = unsafe fn(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8);
@@ -102,6 +105,8 @@ unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *cons
                     std::ptr::copy_nonoverlapping(row(r), lanes.add(r * COLUMNS), here);
                 }
                 for r in LANES..n {
+                    // Rows far apart are not what the processor expects next.
+                    prefetch(row((r + AHEAD).min(n - 1)).cast(), 0..here * size_of::<T>());
                     let lane = slice_mut::<T>(lanes.add(r % LANES * COLUMNS).cast(), here);
                     join_slices::<T, F>(lane, std::slice::from_raw_parts(row(r), here));
                 }

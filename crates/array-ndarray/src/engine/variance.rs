@@ -147,9 +147,9 @@ impl<T: Real + NdElement> Plan<'_, T> {
 }
 
 /// Means and squared deviations, joined as a binary counter carries.
-struct Moments<T> {
+pub(super) struct Moments<T> {
     /// A row of means and one of squares for each level.
-    rows: Vec<T>,
+    pub(super) rows: Vec<T>,
     /// Of how many elements they are.
     counts: Vec<usize>,
 }
@@ -162,7 +162,7 @@ impl<T> Default for Moments<T> {
 
 impl<T: Real> Moments<T> {
     /// Joins the moments of `columns` columns that `fill` gives in turn, with the number of elements; the result comes first.
-    fn counter(&mut self, columns: usize, count: usize, mut fill: impl FnMut(&mut [T], usize) -> usize) {
+    pub(super) fn counter(&mut self, columns: usize, count: usize, mut fill: impl FnMut(&mut [T], usize) -> usize) {
         let row = 2 * columns;
         let levels = count.ilog2() as usize + 2;
         if self.rows.len() < levels * row {
