@@ -1,9 +1,9 @@
 //! Elementwise calls in one pass against the same calls one by one: the same bits, whatever the layouts.
 
 use array_api::{
-    Abs, Add, Args, Array, At, Clip, DType, Divide, Elu, Exp, Greater, Index, Less, Link, LogicalAnd, LogicalNot,
-    Maximum, Multiply, Operand, Operation, Outs, Params, Pow, Result, Scalar, Sin, Sinh, Sqrt, Step, Subtract, Tanh,
-    Where, chain,
+    Abs, Add, All, Any, Args, Array, At, Axes, Clip, DType, Divide, Elu, Exp, Fold, Folding, Greater, Index, Less,
+    Link, LogicalAnd, LogicalNot, Max, Maximum, Mean, Min, Multiply, Operand, Operation, Outs, Params, Pow, Prod,
+    Result, Scalar, Sin, Sinh, Sqrt, Step, Subtract, Sum, Tanh, Var, Where, chain, fold,
 };
 use proptest::prelude::*;
 
@@ -192,6 +192,162 @@ proptest! {
         let due = array_api::broadcast_to(due, made.dims()).unwrap();
         prop_assert_eq!(bits(&made), bits(&due));
     }
+}
+
+/// Small whole numbers, in a layout that `c` chooses, some axes narrowed to one.
+fn whole_numbers(c: &mut Choices, shape: &[usize], dtype: DType) -> Array {
+    let xp = array_ndarray::namespace();
+    let mut narrowed: Vec<usize> = shape.iter().map(|&n| if c.below(5) == 0 { 1 } else { n }).collect();
+    let turned = c.below(4) == 0;
+    if turned {
+        narrowed.reverse();
+    }
+    let values: Vec<f64> = (0..narrowed.iter().product()).map(|_| c.below(7) as f64 - 3.0).collect();
+    let x = array_api::astype(xp.from_host(values, &narrowed).unwrap(), dtype).unwrap();
+    match turned {
+        true => array_api::permute_dims(x, (0..shape.len() as isize).rev().collect::<Vec<_>>()).unwrap(),
+        false => x,
+    }
+}
+
+/// Calls whose results are whole numbers again, and small.
+fn whole_program(c: &mut Choices, inputs: usize) -> Vec<Step<'static>> {
+    const OPS: [&array_api::Op; 4] = [Add::OP, Maximum::OP, Multiply::OP, Subtract::OP];
+    let mut steps: Vec<Step<'static>> = vec![];
+    for _ in 0..c.below(4) {
+        let any = |c: &mut Choices| match c.below(inputs + 1) {
+            i if i < inputs => Link::Input(i),
+            _ if c.below(2) == 0 => Link::Scalar(Scalar::from(2_i64)),
+            _ => Link::Input(0),
+        };
+        let first = if steps.is_empty() { Link::Input(c.below(inputs)) } else { Link::Step(steps.len() - 1) };
+        let op = OPS[c.below(4)];
+        let other = any(c);
+        steps.push(step(op, binary(op), &[first, other]));
+    }
+    steps
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 384 }))]
+
+    #[test]
+    fn a_fold_is_the_calls_and_the_reduction(
+        shape in prop_oneof![
+            prop::collection::vec(1_usize..30, 1..4),
+            Just(vec![3, 40, 25]), Just(vec![40, 3000]), Just(vec![300, 700]), Just(vec![5, 3, 1500]),
+            Just(vec![9000, 3]), Just(vec![2, 9001]), Just(vec![100_000]), Just(vec![700, 2, 20]),
+        ],
+        seed in any::<u64>(),
+        narrow in any::<bool>(),
+    ) {
+        let shape = if cfg!(miri) { vec![40, 30] } else { shape };
+        let c = &mut Choices(seed);
+        let dtype = if narrow { DType::Float32 } else { DType::Float64 };
+        let inputs: Vec<Array> = (0..1 + c.below(3)).map(|_| whole_numbers(c, &shape, dtype)).collect();
+        let mut steps = whole_program(c, inputs.len());
+        if steps.is_empty() && inputs.len() > 1 {
+            steps = vec![step(Add::OP, &Add {}, &[Link::Input(0), Link::Input(1)])];
+        }
+        let truths = c.below(4) == 0;
+        if truths {
+            let last = if steps.is_empty() { Link::Input(0) } else { Link::Step(steps.len() - 1) };
+            steps.push(step(Greater::OP, &Greater {}, &[last, Link::Scalar(Scalar::from(0_i64))]));
+        }
+        let values = if steps.is_empty() { inputs[0].clone() } else { one_by_one(&steps, &inputs).unwrap() };
+        let borrowed: Vec<&Array> = inputs.iter().collect();
+        let dims = array_api::broadcast_arrays(inputs.clone()).unwrap()[0].dims().to_vec();
+        let values = array_api::broadcast_to(values, &dims[..]).unwrap();
+        let from = c.below(dims.len());
+        let axes: Vec<usize> = (from..from + 1 + c.below(dims.len() - from)).collect();
+        let axis = Axes::Many(axes.iter().map(|&a| a as isize).collect());
+        let run = |how| fold(&steps, &Fold { how, axes: &axes, dtype: None }, &borrowed);
+        let reduction = |op: &'static array_api::Op, due: Result<Array>| {
+            if let Some(made) = run(Folding::Reduction(op)) {
+                let made = made.unwrap();
+                assert_eq!(made.len(), 1);
+                let due = due.unwrap();
+                assert_eq!((made[0].dims(), made[0].dtype()), (due.dims(), due.dtype()));
+                // Which of two zeros is the larger one depends on the order.
+                let differs = array_api::any(array_api::not_equal(&made[0], due).unwrap(), ..).unwrap();
+                assert!(!differs.item::<bool>().unwrap(), "{}", op.name);
+            }
+        };
+        if truths {
+            reduction(Any::OP, array_api::any(&values, Any { axis: axis.clone(), keepdims: true }));
+            reduction(All::OP, array_api::all(&values, All { axis, keepdims: true }));
+            prop_assert!(run(Folding::Moments).is_none() && run(Folding::Reduction(Sum::OP)).is_none());
+            return Ok(());
+        }
+        reduction(Max::OP, array_api::max(&values, Max { axis: axis.clone(), keepdims: true }));
+        reduction(Min::OP, array_api::min(&values, Min { axis: axis.clone(), keepdims: true }));
+        // Sums of these numbers are exact in double precision, and in single precision where there are few.
+        if !narrow || values.dims().iter().product::<usize>() < 5000 {
+            reduction(Sum::OP, array_api::sum(&values, Sum { axis: axis.clone(), keepdims: true, dtype: None }));
+        }
+        if let Some(moments) = run(Folding::Moments) {
+            let moments = moments.unwrap();
+            let count: usize = axes.iter().map(|&a| dims[a]).product();
+            let wide = array_api::astype(values, DType::Float64).unwrap();
+            let mean = array_api::mean(&wide, Mean { axis: axis.clone(), keepdims: true }).unwrap();
+            let var = array_api::var(&wide, Var { axis, keepdims: true, correction: 0.0 }).unwrap();
+            let tolerance = if narrow { 1e-4 } else { 1e-12 };
+            for (made, due) in [(&moments[0], mean), (&moments[1], array_api::multiply(var, count as f64).unwrap())] {
+                prop_assert_eq!(made.dtype(), dtype);
+                prop_assert_eq!(made.dims(), due.dims());
+                let made = array_api::astype(made, DType::Float64).unwrap().to_vec::<f64>().unwrap();
+                for (made, due) in made.into_iter().zip(due.to_vec::<f64>().unwrap()) {
+                    prop_assert!((made - due).abs() <= tolerance * (1.0 + due.abs()), "{made} is not {due}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn deviations_keep_their_digits_far_from_zero() {
+    let xp = array_ndarray::namespace();
+    let values: Vec<f64> = (0..200_000).map(|i| 1e9 + f64::from(i % 2000 / 20)).collect();
+    let shape = if cfg!(miri) { [20, 100] } else { [2000, 100] };
+    let x = xp.from_host(values[..shape[0] * shape[1]].to_vec(), shape).unwrap();
+    for axes in [vec![0], vec![1], vec![0, 1]] {
+        let axis = Axes::Many(axes.iter().map(|&a| a as isize).collect());
+        let due = array_api::var(&x, Var { axis, keepdims: true, correction: 0.0 }).unwrap().to_vec::<f64>().unwrap();
+        let count: usize = axes.iter().map(|&a| shape[a]).product();
+        let made =
+            fold(&[], &Fold { how: Folding::Moments, axes: &axes, dtype: None }, &[&x]).map(|made| made.unwrap());
+        let Some(made) = made else {
+            assert!(axes == [1], "{axes:?} has enough to join");
+            continue;
+        };
+        for (made, due) in made[1].to_vec::<f64>().unwrap().into_iter().zip(due) {
+            assert!((made / count as f64 - due).abs() <= 1e-9 * due, "{made} is not {count} times {due}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_folded_is_left_to_the_calls() {
+    let xp = array_ndarray::namespace();
+    let x = xp.ones([60, 50, 4]).unwrap();
+    let double = [step(Add::OP, &Add {}, &[Link::Input(0), Link::Input(0)])];
+    let sum = |axes: &[usize], dtype, inputs: &[&Array]| {
+        fold(&double, &Fold { how: Folding::Reduction(Sum::OP), axes, dtype }, inputs).is_some()
+    };
+    assert!(sum(&[0, 1], None, &[&x]) && sum(&[0], Some(DType::Float64), &[&x]));
+    assert!(!sum(&[0, 2], None, &[&x]), "axes apart");
+    assert!(!sum(&[0], Some(DType::Float32), &[&x]), "another data type");
+    assert!(!sum(&[2], None, &[&x]), "too little to join");
+    assert!(!sum(&[], None, &[&x]), "no axes");
+    let product = Fold { how: Folding::Reduction(Prod::OP), axes: &[0], dtype: None };
+    assert!(fold(&double, &product, &[&x]).is_some());
+    assert!(fold(&[], &product, &[&x, &x]).is_none(), "two arrays and no call");
+    let longer = xp.ones([61, 50, 4]).unwrap();
+    let both = [step(Add::OP, &Add {}, &[Link::Input(0), Link::Input(1)])];
+    let wrong = fold(&both, &product, &[&x, &longer]).unwrap().unwrap_err();
+    assert_eq!(wrong.kind(), array_api::ErrorKind::Shape);
+    let integers = array_api::astype(&x, DType::Int64).unwrap();
+    assert!(!sum(&[0], None, &[&integers]), "integers");
 }
 
 #[test]

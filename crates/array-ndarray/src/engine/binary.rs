@@ -11,17 +11,20 @@ use crate::engine::math::{arctangent, gamma, incomplete_gamma, power, scalar};
 table! { /// `x1 + x2`
     ADD = "add";
     integer -> T, Cheap: |a, b| a.wrapping_add(b);
-    floating -> T, Cheap: |a, b| a + b;
+    float -> T, Wide: |a, b| a + b;
+    complex -> T, Cheap: |a, b| a + b;
 }
 table! { /// `x1 - x2`
     SUBTRACT = "subtract";
     integer -> T, Cheap: |a, b| a.wrapping_sub(b);
-    floating -> T, Cheap: |a, b| a - b;
+    float -> T, Wide: |a, b| a - b;
+    complex -> T, Cheap: |a, b| a - b;
 }
 table! { /// `x1 * x2`
     MULTIPLY = "multiply";
     integer -> T, Cheap: |a, b| a.wrapping_mul(b);
-    floating -> T, Cheap: |a, b| a * b;
+    float -> T, Wide: |a, b| a * b;
+    complex -> T, Cheap: |a, b| a * b;
 }
 table! { /// `x1 / x2`, of floating operands.
     DIVIDE = "divide";
@@ -102,12 +105,12 @@ table! { /// The regularised upper incomplete gamma function; operands: a, x.
 table! { /// The larger operand; NaN if either is.
     MAXIMUM = "maximum";
     integer -> T, Cheap: |a, b| if a > b { a } else { b };
-    float -> T, Cheap: |a, b| if a > b || a.is_nan() { a } else { b };
+    float -> T, Wide: |a, b| if a > b || a.is_nan() { a } else { b };
 }
 table! { /// The smaller operand; NaN if either is.
     MINIMUM = "minimum";
     integer -> T, Cheap: |a, b| if a < b { a } else { b };
-    float -> T, Cheap: |a, b| if a < b || a.is_nan() { a } else { b };
+    float -> T, Wide: |a, b| if a < b || a.is_nan() { a } else { b };
 }
 table! { /// The next representable number after `x1` towards `x2`.
     NEXTAFTER = "nextafter";

@@ -185,7 +185,7 @@ impl Chain {
                     }
                 }
                 let (at, n) = tiling.place(tile);
-                let steps = self.instructions.len();
+                let steps = self.steps();
                 self.compute(&space, n, &ins, out.0.wrapping_add(at * self.out.size()), |k| {
                     // While this tile is computed, the next one comes from memory, a share of it with each loop.
                     for &(start, bytes) in &ahead {
@@ -197,7 +197,7 @@ impl Chain {
     }
 
     /// How many loops a tile goes through.
-    pub(super) fn loops(&self) -> usize {
+    pub(super) fn steps(&self) -> usize {
         self.instructions.len()
     }
 

@@ -205,7 +205,7 @@ impl<'c> Plan<'c> {
                 }
             });
         }
-        if self.chain.loops() == 0 {
+        if self.chain.steps() == 0 {
             before();
             // SAFETY: an operand of its own elements is not the result's memory.
             return unsafe { std::ptr::copy_nonoverlapping(ins[0], out, n * self.reads[0].size) };
@@ -251,7 +251,7 @@ impl<'c> Plan<'c> {
                 counter(kernel, size, columns, self.blocks(), to, &mut scratch, |block, to| {
                     let rows = self.rows_of(block);
                     if self.turn == 1 {
-                        ahead.next(rows.end..rows.end + self.block, rows.len() * self.chain.loops().max(1));
+                        ahead.next(rows.end..rows.end + self.block, rows.len() * self.chain.steps().max(1));
                         self.turn(slab, rows.start..rows.start + 1, to, || ahead.advance());
                         for r in rows.start + 1..rows.end {
                             self.turn(slab, r..r + 1, buffer, || ahead.advance());
@@ -261,7 +261,7 @@ impl<'c> Plan<'c> {
                     }
                     let turn = self.turn_of(block);
                     if turn.start == rows.start {
-                        ahead.next(turn.end..turn.end + self.turn, self.chain.loops().max(1));
+                        ahead.next(turn.end..turn.end + self.turn, self.chain.steps().max(1));
                         self.turn(slab, turn.clone(), buffer, || ahead.advance());
                     }
                     let from = buffer.wrapping_add((rows.start - turn.start) * columns * size);
@@ -286,7 +286,7 @@ impl<'c> Plan<'c> {
                 let rows = self.rows_of(block);
                 let turn = if self.turn <= self.block { rows.clone() } else { self.turn_of(block) };
                 if turn.start == rows.start {
-                    let loops = turn.len().div_ceil(self.turn) * self.chain.loops().max(1);
+                    let loops = turn.len().div_ceil(self.turn) * self.chain.steps().max(1);
                     ahead.next(turn.end..turn.end + turn.len(), loops + columns.div_ceil(COLUMNS));
                     for r in turn.clone().step_by(self.turn) {
                         let at = room[(r - turn.start) * columns..].as_mut_ptr().cast();

@@ -59,7 +59,8 @@ impl Op {
 pub(crate) enum Class {
     /// A few instructions: bound by memory, so the widest vectors bring nothing.
     Cheap,
-    /// A few instructions that the widest vectors do shorten, such as roundings and comparisons stored as bytes.
+    /// A few instructions that the widest vectors do shorten: roundings, comparisons stored as bytes, and arithmetic that
+    /// chains do in the first-level cache.
     Wide,
     /// A division or a root: bound by the divider, which takes as long for one wide vector as for two narrow ones.
     Divider,
@@ -179,8 +180,11 @@ pub(crate) const fn unary<A: Element, O: Element, F: Function1<A, O>>(class: Cla
 
 pub(crate) const fn binary<A: Element, B: Element, O: Element, F: Function2<A, B, O>>(class: Class) -> Option<Kernel> {
     let (grain, loops): (usize, [Loop; 3]) = match class {
-        Class::Cheap | Class::Wide => {
+        Class::Cheap => {
             (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])
+        }
+        Class::Wide => {
+            (CHEAP_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx512::<A, B, O, F>])
         }
         Class::Divider => {
             (MATH_GRAIN, [plain2_baseline::<A, B, O, F>, plain2_avx2::<A, B, O, F>, plain2_avx2::<A, B, O, F>])

@@ -10,13 +10,14 @@ table! { /// The size of each element; of a complex one its modulus. The most ne
     ABS = "abs";
     unsigned -> T, Cheap: |x| x;
     signed -> T, Cheap: |x| x.wrapping_abs();
-    float -> T, Cheap: |x| x.abs();
+    float -> T, Wide: |x| x.abs();
     complex -> R, Scalar: |z| z.re.hypot(z.im);
 }
 table! { /// `-x`; unsigned integers wrap.
     NEGATIVE = "negative";
     integer -> T, Cheap: |x| x.wrapping_neg();
-    floating -> T, Cheap: |x| -x;
+    float -> T, Wide: |x| -x;
+    complex -> T, Cheap: |x| -x;
 }
 table! { /// `x` itself.
     POSITIVE = "positive";
@@ -36,7 +37,8 @@ table! { /// Whether the sign bit is set.
 table! { /// `x * x`
     SQUARE = "square";
     integer -> T, Cheap: |x| x.wrapping_mul(x);
-    floating -> T, Cheap: |x| x * x;
+    float -> T, Wide: |x| x * x;
+    complex -> T, Cheap: |x| x * x;
 }
 table! { /// `1 / x`
     RECIPROCAL = "reciprocal";
@@ -273,7 +275,7 @@ table! { /// `max(x, 0)`; NaN stays.
     RELU = "relu";
     unsigned -> T, Cheap: |x| x;
     signed -> T, Cheap: |x| x.max(0);
-    float -> T, Cheap: |x| if x < 0.0 { 0.0 } else { x };
+    float -> T, Wide: |x| if x < 0.0 { 0.0 } else { x };
 }
 table! { /// The self-normalising unit of Klambauer et al. 2017 (arXiv:1706.02515).
     SELU = "selu";
