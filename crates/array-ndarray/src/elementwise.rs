@@ -11,6 +11,7 @@ use crate::engine::chain::{Chain, Origin};
 use crate::engine::fold::{self, How};
 use crate::engine::kernel::Op;
 use crate::engine::map::{Number, map};
+use crate::engine::pairs;
 use crate::engine::reduce;
 use crate::kind::operand;
 use crate::{binary, cast, ternary, unary};
@@ -143,7 +144,7 @@ fn linked(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chain> {
     dtypes.iter().all(|&d| plain(d)).then_some(())?;
     // Numbers take the data type of the arrays beside them, as the protocol's rule for them says.
     let mut made: Vec<DType> = vec![];
-    let mut lines: Vec<(&'static Op, SmallVec<[Origin; 3]>)> = vec![];
+    let mut lines: Vec<pairs::Line> = vec![];
     for step in steps {
         let (op, _) = table(step.op.name).filter(|(_, count)| *count == step.operands.len())?;
         step.params.write().is_empty().then_some(())?;
@@ -165,7 +166,7 @@ fn linked(steps: &[Step<'_>], dtypes: &[DType]) -> Option<Chain> {
         made.push(op.result(dtype)?);
         lines.push((op, operands?));
     }
-    Chain::new(&lines, dtypes)
+    Chain::new(&pairs::paired(lines), dtypes)
 }
 
 /// A chain in one pass over memory.

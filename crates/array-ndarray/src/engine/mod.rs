@@ -26,6 +26,8 @@ mod network;
 pub(crate) mod order;
 pub(crate) mod pack;
 mod pages;
+#[allow(unreachable_pub)] // the macro of tables writes public ones
+pub(crate) mod pairs;
 pub(crate) mod pool;
 pub mod position;
 mod position_kernel;
