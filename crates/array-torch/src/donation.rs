@@ -12,6 +12,7 @@ use tch::{TchError, Tensor};
 
 use crate::array::{TorchArray, ruled};
 use crate::elementwise::{lent, on_one_device, place};
+use crate::kind::together;
 
 type Outcome = std::result::Result<Tensor, TchError>;
 pub(crate) type Unary = fn(&Tensor) -> Outcome;
@@ -39,6 +40,9 @@ pub(crate) fn one(
     verdict: &Verdict,
     (new, into): (Unary, UnaryInto),
 ) -> Result<TorchArray> {
+    if let Arg::Ref(a) = &x {
+        return ruled(op, new(a.tensor()), verdict, a.device()).map(TorchArray::fresh);
+    }
     let device = place(&x, &x);
     if takes(&mut x, verdict) {
         let done = into(&*lent(&x)?, &*lent(&x)?);
@@ -59,6 +63,11 @@ pub(crate) fn two(
     verdict: &Verdict,
     (new, into): (Binary, BinaryInto),
 ) -> Result<TorchArray> {
+    if let (Arg::Ref(a), Arg::Ref(b)) = (&x1, &x2) {
+        // Nothing is given away; what donations need would take as long as the rest of the call.
+        together(op, a, b)?;
+        return ruled(op, new(a.tensor(), b.tensor()), verdict, a.device()).map(TorchArray::fresh);
+    }
     on_one_device(op, &x1, &x2)?;
     let device = place(&x1, &x2);
     let first = takes(&mut x1, verdict);

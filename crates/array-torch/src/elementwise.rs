@@ -90,6 +90,10 @@ fn two(
     verdict: &Verdict,
     f: impl Fn(&Tensor, &Tensor, DType) -> Outcome,
 ) -> Result<TorchArray> {
+    if let (Arg::Ref(a), Arg::Ref(b)) = (x1, x2) {
+        together(op, a, b)?;
+        return ruled(op, f(a.tensor(), b.tensor(), verdict.operands), verdict, a.device());
+    }
     on_one_device(op, x1, x2)?;
     ruled(op, f(&*lent(x1)?, &*lent(x2)?, verdict.operands), verdict, place(x1, x2))
 }
