@@ -7,11 +7,13 @@ use array_api::Element;
 use num_traits::Float;
 use std::mem::MaybeUninit;
 
+use crate::engine::chain::prefetch;
+use crate::engine::reduce_kernel::AHEAD_BYTES;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of a block: the first-level cache holds them.
 pub(crate) const BLOCK: usize = 512;
-/// Twice those of sums, since a block is gone over twice and each time waits for its last addition.
+/// As many as sums have.
 const LANES: usize = 32;
 /// Up to so many rows are summed one after the other.
 pub(crate) const FEW: usize = LANES - 1;
@@ -35,6 +37,7 @@ fn sum<T: Real>(x: &[T], term: impl Fn(T) -> T) -> T {
     let (groups, rest) = x.as_chunks::<LANES>();
     let mut lanes = [T::zero(); LANES];
     for group in groups {
+        prefetch(group.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(group));
         for l in 0..LANES {
             lanes[l] = lanes[l] + term(group[l]);
         }
@@ -42,6 +45,8 @@ fn sum<T: Real>(x: &[T], term: impl Fn(T) -> T) -> T {
     for (lane, &y) in lanes.iter_mut().zip(rest) {
         *lane = *lane + term(y);
     }
+    // From memory: seen from inside the loop, the tree would make pairs of the vectors.
+    let mut lanes = std::hint::black_box(lanes);
     let mut half = LANES / 2;
     while half > 0 {
         for l in 0..half {

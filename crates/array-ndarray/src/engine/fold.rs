@@ -240,7 +240,7 @@ impl<'c> Plan<'c> {
         let size = self.chain.result().size();
         let mut room = vec![0_u64; (self.chain.tile() * size).div_ceil(8)];
         let (buffer, mut scratch) = (room.as_mut_ptr().cast::<u8>(), Scratch::default());
-        let (join, of_run, of_rows) = (kernel.join(), kernel.block(), kernel.rows());
+        let (join, of_run, of_rows) = (kernel.join(), kernel.run(), kernel.rows());
         self.slabs(|slab, first| {
             let columns = slab.columns;
             let mut ahead = Ahead::new(self, slab);

@@ -4,7 +4,10 @@
 //! is found by the same loops.
 
 use array_api::{DType, Element};
+use std::ops::BitOr;
 
+use crate::engine::chain::prefetch;
+use crate::engine::reduce_kernel::AHEAD_BYTES;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of which the extreme is found before one looks whether it beats the ones before: they stay in the
@@ -45,7 +48,9 @@ impl PositionKernel {
 /// A number that is compared.
 trait Real: Element + PartialOrd {
     /// An unsigned integer of the same width, so that vectors of both have as many lanes.
-    type Place: Copy + Eq;
+    type Place: Copy + Eq + BitOr<Output = Self::Place>;
+    /// The place before all others, no bit of it set.
+    const ZERO: Self::Place;
     /// A place that stands for none; all below are [`Real::place`]s.
     const NONE: Self::Place;
     /// Whether different elements may be equal, and some not even that.
@@ -54,6 +59,8 @@ trait Real: Element + PartialOrd {
     const PLACES: usize;
     fn place(i: usize) -> Self::Place;
     fn index(place: Self::Place) -> usize;
+    /// A place all bits of which are set, or none: as wide as the numbers, which vectors compare to such.
+    fn mark(set: bool) -> Self::Place;
     /// The largest of the turned numbers is the smallest of the numbers.
     fn turned(self, largest: bool) -> Self;
     /// The number if it is larger; otherwise, also if it is not one, the other.
@@ -78,12 +85,15 @@ macro_rules! real {
     ($($t:ty as $u:ty: |$x:ident, $largest:ident| $turned:expr;)*) => { $(
         impl Real for $t {
             type Place = $u;
+            const ZERO: $u = 0;
             const NONE: $u = <$u>::MAX;
             const PLACES: usize = if size_of::<$u>() < 4 { <$u>::MAX as usize } else { 1 << 30 };
             #[inline(always)]
             fn place(i: usize) -> $u { i as $u }
             #[inline(always)]
             fn index(place: $u) -> usize { place as usize }
+            #[inline(always)]
+            fn mark(set: bool) -> $u { (set as $u).wrapping_neg() }
             #[inline(always)]
             fn turned(self, $largest: bool) -> $t { let $x = self; $turned }
         }
@@ -120,11 +130,7 @@ unsafe fn line<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut usize
     let length = BLOCK_BYTES / size_of::<T>();
     let mut winner = 0;
     for (b, block) in x.chunks(length).enumerate() {
-        // Four of the widest vectors.
-        let (extreme, nan) = match size_of::<T>() {
-            8 => extreme::<T, 32>(block, largest),
-            _ => extreme::<T, 64>(block, largest),
-        };
+        let (extreme, nan) = lanes(block, largest);
         if nan {
             *to = b * length + first(block, |y| y.nan());
             return;
@@ -144,17 +150,27 @@ fn first<T: Copy>(x: &[T], wanted: impl Fn(T) -> bool) -> usize {
     start + x[start..].iter().position(|&y| wanted(y)).unwrap_or_default()
 }
 
+/// [`extreme`] with a few of the widest vectors.
+#[inline(always)]
+fn lanes<T: Real>(x: &[T], largest: bool) -> (T, bool) {
+    match size_of::<T>() {
+        4.. => extreme::<T, 32>(x, largest),
+        _ => extreme::<T, 64>(x, largest),
+    }
+}
+
 /// The largest of a block's numbers, and whether there is one that is none.
 #[inline(always)]
 fn extreme<T: Real, const LANES: usize>(x: &[T], largest: bool) -> (T, bool) {
     let first = x[0].turned(largest);
-    let (mut best, mut nan) = ([first; LANES], [false; LANES]);
+    let (mut best, mut nan) = ([first; LANES], [T::ZERO; LANES]);
     let (groups, rest) = x.as_chunks::<LANES>();
     for group in groups {
+        prefetch(group.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(group));
         for l in 0..LANES {
             let y = group[l].turned(largest);
             best[l] = y.larger(best[l]);
-            nan[l] |= y.nan();
+            nan[l] = nan[l] | T::mark(y.nan());
         }
     }
     let (groups, rest) = rest.as_chunks::<8>();
@@ -162,23 +178,23 @@ fn extreme<T: Real, const LANES: usize>(x: &[T], largest: bool) -> (T, bool) {
         for l in 0..8 {
             let y = group[l].turned(largest);
             best[l] = y.larger(best[l]);
-            nan[l] |= y.nan();
+            nan[l] = nan[l] | T::mark(y.nan());
         }
     }
     for y in rest {
         let y = y.turned(largest);
         best[0] = y.larger(best[0]);
-        nan[0] |= y.nan();
+        nan[0] = nan[0] | T::mark(y.nan());
     }
     let mut half = LANES / 2;
     while half > 0 {
         for l in 0..half {
             best[l] = best[l + half].larger(best[l]);
-            nan[l] |= nan[l + half];
+            nan[l] = nan[l] | nan[l + half];
         }
         half /= 2;
     }
-    (best[0], nan[0])
+    (best[0], nan[0] != T::ZERO)
 }
 
 #[inline(always)]
@@ -186,10 +202,7 @@ unsafe fn value<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut u8, 
     // SAFETY: the caller gives `n >= 1` elements and room for one.
     unsafe {
         let x = std::slice::from_raw_parts(from.cast::<T>(), n);
-        let (extreme, nan) = match size_of::<T>() {
-            8 => extreme::<T, 32>(x, largest),
-            _ => extreme::<T, 64>(x, largest),
-        };
+        let (extreme, nan) = lanes(x, largest);
         *to.cast::<T>() = extreme.turned(largest);
         *sure = !T::FLOATING || !nan && extreme != T::default();
     }

@@ -310,34 +310,37 @@ impl Plan {
         scratch: &mut Scratch,
     ) {
         let run = self.joined.is_empty() || self.joined.len() == 1 && self.joined[0].step == self.size as isize;
-        let end = (last * BLOCK).min(self.length);
-        // SAFETY: the blocks lie within the length, one element after the other.
-        if run && self.columns == 1 && unsafe { self.choose(base, first * BLOCK, end, to) } {
+        let (of_run, of_rows) = (self.kernel.run(), self.kernel.rows());
+        if run && self.columns == 1 {
+            let (start, end) = (first * BLOCK, (last * BLOCK).min(self.length));
+            // SAFETY: the blocks lie within the length, one element after the other.
+            unsafe {
+                if !self.choose(base, start, end, to) {
+                    of_run(end - start, base.wrapping_add(start * self.size), to);
+                }
+            }
             return;
         }
-        let (block, rows) = (self.kernel.block(), self.kernel.rows());
         let mut gathered = [std::mem::MaybeUninit::<u64>::uninit(); BLOCK * 2];
-        let mut listed = [0_isize; BLOCK];
+        let mut listed = Vec::new();
         // SAFETY: blocks lie within the length; a gathered block has at most 256 elements of 16 bytes.
         unsafe {
             counter(self.kernel, self.size, columns, last - first, to, scratch, |b, to| {
                 let start = (first + b) * BLOCK;
                 let n = BLOCK.min(self.length - start);
-                if run && self.columns == 1 {
-                    return block(n, base.wrapping_add(start * self.size), to);
-                }
                 let offsets = if self.offsets.is_empty() {
-                    self.list(start, &mut listed[..n]);
-                    &listed[..n]
+                    listed.resize(n, 0);
+                    self.list(start, &mut listed);
+                    &listed[..]
                 } else {
                     &self.offsets[start..start + n]
                 };
                 if self.columns > 1 {
-                    rows(n, base, offsets.as_ptr(), columns, to)
+                    of_rows(n, base, offsets.as_ptr(), columns, to)
                 } else {
                     let space = gathered.as_mut_ptr().cast::<u8>();
                     gather(self.size, base, offsets, space);
-                    block(n, space, to)
+                    of_run(n, space, to)
                 }
             })
         }

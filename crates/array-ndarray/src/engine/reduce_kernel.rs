@@ -1,8 +1,8 @@
 //! Inner loops of reductions, by data type.
 //!
-//! A block of up to [`BLOCK`] elements is reduced in one fixed order: element `r` joins lane `r mod 16`, then the lanes join
-//! as a tree (fewer than 16 elements join one after the other). The order is the same whether a block lies as one run
-//! ([`ReduceKernel::block`]) or as rows of which every column is reduced at once ([`ReduceKernel::rows`]).
+//! A block of up to [`BLOCK`] elements is reduced in one fixed order: element `r` joins lane `r mod 32`, then the lanes join
+//! as a tree (there are 8 lanes for fewer than 32 elements, and one for fewer than 8). The order is the same whether a block
+//! lies as one run ([`ReduceKernel::run`]) or as rows of which every column is reduced at once ([`ReduceKernel::rows`]).
 
 use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
@@ -11,12 +11,19 @@ use crate::engine::chain::prefetch;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of a block. Blocks are joined pairwise, so that rounding errors grow with the logarithm of the length.
-pub(crate) const BLOCK: usize = 256;
-const LANES: usize = 16;
+pub(crate) const BLOCK: usize = 512;
+/// Two of the widest vectors of `f32`: the next addition need not wait for the last one.
+const LANES: usize = 32;
+/// Lanes of short blocks.
+const FEW: usize = 8;
 /// Columns whose lanes are kept at once: a few cache lines of each row, so that rows are read in long enough pieces.
-const COLUMNS: usize = 64;
+const COLUMNS: usize = 128;
+/// Rows of a lane that are joined while it is in registers.
+const TOGETHER: usize = 4;
 /// How many rows ahead memory is asked for.
-const AHEAD: usize = 8;
+const AHEAD: usize = 4;
+/// How many bytes ahead a run asks memory for: the processor's own guesses end with each page of 4 KB.
+pub(crate) const AHEAD_BYTES: usize = 2048;
 
 type Block = unsafe fn(n: usize, from: *const u8, to: *mut u8);
 type Rows = unsafe fn(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8);
@@ -24,7 +31,7 @@ type Rows = unsafe fn(n: usize, from: *const u8, offsets: *const isize, columns:
 /// The loops of one reduction at one data type.
 #[derive(Clone, Copy)]
 pub(crate) struct ReduceKernel {
-    block: [Block; 3],
+    run: [Block; 3],
     rows: [Rows; 3],
     join: [Block; 3],
     /// The running reduction of `n` contiguous elements.
@@ -32,11 +39,11 @@ pub(crate) struct ReduceKernel {
 }
 
 impl ReduceKernel {
-    /// Reduces `n` contiguous elements, `1 <= n <= BLOCK`, to one.
-    pub(crate) fn block(&self) -> Block {
-        self.block[level() as usize]
+    /// Reduces `n >= 1` contiguous elements to one, block by block.
+    pub(crate) fn run(&self) -> Block {
+        self.run[level() as usize]
     }
-    /// Reduces `n` rows at byte offsets from an address, each of contiguous columns, to one row.
+    /// Reduces `n <= BLOCK` rows at byte offsets from an address, each of contiguous columns, to one row.
     pub(crate) fn rows(&self) -> Rows {
         self.rows[level() as usize]
     }
@@ -52,35 +59,72 @@ trait Join<T> {
 }
 
 #[inline(always)]
-unsafe fn block<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
+unsafe fn run<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
     // SAFETY: the caller gives `n >= 1` elements and room for one.
     let (x, to) = unsafe { (std::slice::from_raw_parts(from.cast::<T>(), n), &mut *to.cast::<T>()) };
-    if n < LANES {
-        *to = x[1..].iter().fold(x[0], |sum, &y| F::join(sum, y));
+    let (blocks, rest) = x.as_chunks::<BLOCK>();
+    if blocks.is_empty() {
+        *to = block::<T, F>(rest);
         return;
     }
-    let mut groups = x.chunks_exact(LANES);
-    let mut lanes = [T::default(); LANES];
-    if let Some(first) = groups.next() {
-        lanes.copy_from_slice(first);
+    // Each joins as many as went before it as the last of them that it completes: at most one waits on each level.
+    let (mut waiting, mut top) = ([T::default(); usize::BITS as usize], 0);
+    for (i, whole) in blocks.iter().enumerate() {
+        let mut sum = block_by::<T, F, LANES>(whole);
+        for _ in 0..i.trailing_ones() {
+            top -= 1;
+            sum = F::join(waiting[top], sum);
+        }
+        waiting[top] = sum;
+        top += 1;
     }
-    let rest = groups.remainder();
+    if !rest.is_empty() {
+        waiting[top] = block::<T, F>(rest);
+        top += 1;
+    }
+    // The last ones, whose levels are not complete.
+    *to = waiting[..top - 1].iter().rfold(waiting[top - 1], |sum, &before| F::join(before, sum));
+}
+
+#[inline(always)]
+fn block<T: Element, F: Join<T>>(x: &[T]) -> T {
+    match x.len() {
+        LANES.. => block_by::<T, F, LANES>(x),
+        FEW.. => block_by::<T, F, FEW>(x),
+        _ => x[1..].iter().fold(x[0], |sum, &y| F::join(sum, y)),
+    }
+}
+
+/// Joins `L` elements or more.
+#[inline(always)]
+fn block_by<T: Element, F: Join<T>, const L: usize>(x: &[T]) -> T {
+    let (groups, rest) = x.as_chunks::<L>();
+    let mut lanes = [T::default(); L];
+    let mut groups = groups.iter();
+    if let Some(first) = groups.next() {
+        lanes = *first;
+    }
     for group in groups {
-        for l in 0..LANES {
+        if L == LANES {
+            prefetch(group.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(group));
+        }
+        for l in 0..L {
             lanes[l] = F::join(lanes[l], group[l]);
         }
     }
     for (lane, &y) in lanes.iter_mut().zip(rest) {
         *lane = F::join(*lane, y);
     }
-    let mut half = LANES / 2;
+    // From memory: seen from inside the loop, the tree would make pairs of the vectors.
+    let mut lanes = std::hint::black_box(lanes);
+    let mut half = L / 2;
     while half > 0 {
         for l in 0..half {
             lanes[l] = F::join(lanes[l], lanes[l + half]);
         }
         half /= 2;
     }
-    *to = lanes[0];
+    lanes[0]
 }
 
 #[inline(always)]
@@ -88,41 +132,73 @@ unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *cons
     // SAFETY: the caller gives `n` offsets, of rows of `columns` elements, and room for one row.
     unsafe {
         let offsets = std::slice::from_raw_parts(offsets, n);
-        let mut lanes = [MaybeUninit::<T>::uninit(); LANES * COLUMNS];
-        let lanes = lanes.as_mut_ptr().cast::<T>();
         let mut c = 0;
         while c < columns {
             let here = COLUMNS.min(columns - c);
             let row = |r: usize| from.offset(offsets[r]).cast::<T>().add(c);
             let to = slice_mut::<T>(to.cast::<T>().add(c).cast(), here);
-            if n < LANES {
-                to.copy_from_slice(std::slice::from_raw_parts(row(0), here));
-                for r in 1..n {
-                    join_slices::<T, F>(to, std::slice::from_raw_parts(row(r), here));
+            match n {
+                LANES.. => rows_by::<T, F, LANES>(n, row, to),
+                FEW.. => rows_by::<T, F, FEW>(n, row, to),
+                _ => {
+                    to.copy_from_slice(std::slice::from_raw_parts(row(0), here));
+                    (1..n).for_each(|r| join_slices::<T, F>(to, std::slice::from_raw_parts(row(r), here)));
                 }
-            } else {
-                for r in 0..LANES {
-                    std::ptr::copy_nonoverlapping(row(r), lanes.add(r * COLUMNS), here);
-                }
-                for r in LANES..n {
-                    // Rows far apart are not what the processor expects next.
-                    prefetch(row((r + AHEAD).min(n - 1)).cast(), 0..here * size_of::<T>());
-                    let lane = slice_mut::<T>(lanes.add(r % LANES * COLUMNS).cast(), here);
-                    join_slices::<T, F>(lane, std::slice::from_raw_parts(row(r), here));
-                }
-                let mut half = LANES / 2;
-                while half > 0 {
-                    for l in 0..half {
-                        let lane = slice_mut::<T>(lanes.add(l * COLUMNS).cast(), here);
-                        let other = lanes.add((l + half) * COLUMNS);
-                        join_slices::<T, F>(lane, std::slice::from_raw_parts(other, here));
-                    }
-                    half /= 2;
-                }
-                std::ptr::copy_nonoverlapping(lanes, to.as_mut_ptr(), here);
             }
             c += here;
         }
+    }
+}
+
+/// Joins `n` rows, `L` or more, of as many elements as the result has, [`COLUMNS`] at most.
+///
+/// # Safety
+/// The rows must have that many elements.
+#[inline(always)]
+unsafe fn rows_by<T: Element, F: Join<T>, const L: usize>(n: usize, row: impl Fn(usize) -> *const T, to: &mut [T]) {
+    let here = to.len();
+    let mut lanes = [MaybeUninit::<T>::uninit(); LANES * COLUMNS];
+    let lanes = lanes.as_mut_ptr().cast::<T>();
+    // SAFETY: rows as the caller promises; each lane is written before it is read.
+    unsafe {
+        let row = |r: usize| std::slice::from_raw_parts(row(r), here);
+        let lane = |l: usize| slice_mut::<T>(lanes.add(l * COLUMNS).cast(), here);
+        for l in 0..L {
+            let sum = lane(l);
+            sum.copy_from_slice(row(l));
+            let mut r = l + L;
+            while r < n {
+                // Rows far apart are not what the processor expects next.
+                for next in (r..n.min(r + TOGETHER * L)).step_by(L) {
+                    prefetch(row((next + AHEAD).min(n - 1)).as_ptr().cast(), 0..size_of_val(sum));
+                }
+                if r + (TOGETHER - 1) * L < n {
+                    join_four::<T, F>(sum, [row(r), row(r + L), row(r + 2 * L), row(r + 3 * L)]);
+                    r += TOGETHER * L;
+                } else {
+                    join_slices::<T, F>(sum, row(r));
+                    r += L;
+                }
+            }
+        }
+        let mut half = L / 2;
+        while half > 0 {
+            for l in 0..half {
+                join_slices::<T, F>(lane(l), lane(l + half));
+            }
+            half /= 2;
+        }
+        to.copy_from_slice(lane(0));
+    }
+}
+
+/// Joins four rows into another, one after the other.
+#[inline(always)]
+fn join_four<T: Copy, F: Join<T>>(to: &mut [T], from: [&[T]; TOGETHER]) {
+    let n = to.len();
+    let [a, b, c, d] = from.map(|row| &row[..n]);
+    for i in 0..n {
+        to[i] = F::join(F::join(F::join(F::join(to[i], a[i]), b[i]), c[i]), d[i]);
     }
 }
 
@@ -184,8 +260,8 @@ unsafe fn slice_mut<'a, T>(p: *mut u8, n: usize) -> &'a mut [T] {
     unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
 }
 
-compiled!(block_baseline, block_avx2, block_avx512 =
-    block<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8));
+compiled!(run_baseline, run_avx2, run_avx512 =
+    run<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8));
 compiled!(rows_baseline, rows_avx2, rows_avx512 =
     rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8));
 compiled!(join_baseline, join_avx2, join_avx512 =
@@ -194,11 +270,11 @@ compiled!(join_baseline, join_avx2, join_avx512 =
 /// Integers and booleans are bound by memory, so the widest vectors bring nothing.
 const fn kernel<T: Element, F: Join<T>>() -> Option<ReduceKernel> {
     let wide = matches!(T::DTYPE, DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128);
-    let block: Block = if wide { block_avx512::<T, F> } else { block_avx2::<T, F> };
+    let run: Block = if wide { run_avx512::<T, F> } else { run_avx2::<T, F> };
     let rows: Rows = if wide { rows_avx512::<T, F> } else { rows_avx2::<T, F> };
     let join: Block = if wide { join_avx512::<T, F> } else { join_avx2::<T, F> };
     Some(ReduceKernel {
-        block: [block_baseline::<T, F>, block_avx2::<T, F>, block],
+        run: [run_baseline::<T, F>, run_avx2::<T, F>, run],
         rows: [rows_baseline::<T, F>, rows_avx2::<T, F>, rows],
         join: [join_baseline::<T, F>, join_avx2::<T, F>, join],
         scan: scan::<T, F>,
