@@ -185,7 +185,12 @@ proptest! {
         let inputs: Vec<Array> = (0..1 + c.below(4)).map(|_| operand(c, &shape, dtype)).collect();
         let steps = program(c, inputs.len());
         let borrowed: Vec<&Array> = inputs.iter().collect();
-        let run = chain(&steps, &borrowed).expect("all of these have tables");
+        let Some(run) = chain(&steps, &borrowed) else {
+            // All of these have tables, but numbers and intermediate results may want too many buffers.
+            let numbers = steps.iter().flat_map(|step| &step.operands).filter(|link| matches!(link, Link::Scalar(_)));
+            prop_assert!(inputs.len() + steps.len() + numbers.count() > 24);
+            return Ok(());
+        };
         let due = one_by_one(&steps, &inputs).unwrap();
         let made = run(&borrowed).unwrap();
         // An operand that the last call does not depend on takes part in the shape.

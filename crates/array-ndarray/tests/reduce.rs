@@ -15,12 +15,14 @@ fn numbers(shape: &[usize], seed: u64) -> ArrayD<f64> {
 /// The documented order, written once more and plainly.
 fn ordered_sum(x: &[f64]) -> f64 {
     fn block(x: &[f64]) -> f64 {
-        if x.len() < 16 {
-            return x[1..].iter().fold(x[0], |s, y| s + y);
-        }
-        let mut lanes: Vec<f64> = x[..16].to_vec();
-        for (i, y) in x.iter().enumerate().skip(16) {
-            lanes[i % 16] += y;
+        let wide = match x.len() {
+            32.. => 32,
+            8.. => 8,
+            _ => 1,
+        };
+        let mut lanes: Vec<f64> = x[..wide].to_vec();
+        for (i, y) in x.iter().enumerate().skip(wide) {
+            lanes[i % wide] += y;
         }
         while lanes.len() > 1 {
             let half = lanes.len() / 2;
@@ -29,11 +31,11 @@ fn ordered_sum(x: &[f64]) -> f64 {
         lanes[0]
     }
     fn tree(x: &[f64]) -> f64 {
-        if x.len() <= 256 {
+        if x.len() <= 512 {
             return block(x);
         }
         // The left part is the largest power of two of blocks that leaves something.
-        let left = 256 * ((x.len().div_ceil(256) as u64).next_power_of_two() / 2) as usize;
+        let left = 512 * ((x.len().div_ceil(512) as u64).next_power_of_two() / 2) as usize;
         tree(&x[..left]) + tree(&x[left..])
     }
     if x.is_empty() { 0.0 } else { tree(x) }
