@@ -364,7 +364,7 @@ fn reads(inputs: &[&NdArray], sizes: &[usize], shape: &[usize]) -> SmallVec<[Rea
 }
 
 /// Whether a box's elements lie one after the other.
-fn is_dense(size: usize, axes: &[Axis]) -> bool {
+pub(super) fn is_dense(size: usize, axes: &[Axis]) -> bool {
     let mut expected = size as isize;
     axes.iter().rev().all(|axis| {
         let fits = axis.len == 1 || axis.step == expected;

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::engine::chain::{is_dense, prefetch};
 use crate::engine::kernel::Loop;
 use crate::engine::pack::{Axis, CROSSED, pack};
 use crate::engine::share;
@@ -245,8 +246,12 @@ impl Job {
                     let axes = [Axis { len: here[0], ..rows }, Axis { len: here[1], ..columns }];
                     pack(self.sizes[k], buffers.at(k), src, &axes);
                 }
+                let next = column + here[1] < extents[1];
                 for r in 0..here[0] {
                     let at = (matrix * extents[0] + row + r) * extents[1] + column;
+                    if next {
+                        self.ask(here, r, [row, column + here[1]], at + here[1]);
+                    }
                     for k in 0..self.count {
                         let size = self.sizes[k];
                         let from = self.ins[k].wrapping_add(at * size);
@@ -262,6 +267,26 @@ impl Job {
                     }
                     (self.kernel)(here[1], self.out.add(at * self.out_size), ins);
                 }
+            }
+        }
+    }
+
+    /// Asks memory for a row's share of the tile that comes next, at a row and a column, with its row at an element of the result.
+    /// Pieces of rows and columns are too short for the processor to see where they lead.
+    #[inline(always)]
+    fn ask(&self, [rows, columns]: [usize; 2], r: usize, [row, column]: [usize; 2], at: usize) {
+        for k in 0..self.count {
+            let size = self.sizes[k];
+            match (self.forms[k], &self.axes[k][..]) {
+                (Form::Direct | Form::Staged, _) => prefetch(self.ins[k].wrapping_add(at * size), 0..columns * size),
+                // Of one matrix: the first of several are the wrong ones, and do no harm.
+                (Form::Pack, [down, across]) => {
+                    for c in columns * r / rows..columns * (r + 1) / rows {
+                        let first = row as isize * down.step + (column + c) as isize * across.step;
+                        prefetch(self.ins[k].wrapping_offset(first), 0..rows * down.step.unsigned_abs());
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -285,16 +310,26 @@ impl Job {
         // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
         unsafe {
             self.fill(&buffers, &mut ins, tiling.rows * tiling.inner);
+            // What was gathered last: rows that are all the same are, once.
+            let mut gathered = [(std::ptr::null(), 0); 3];
             for t in from..to {
+                let (at, n) = tiling.place(t);
                 for k in 0..self.count {
                     if self.forms[k] != Form::Pack {
                         continue;
                     }
                     let (start, axes) = tiling.at(t, &self.axes[k]);
-                    pack(self.sizes[k], buffers.at(k), self.ins[k].wrapping_offset(start), &axes);
+                    let from = self.ins[k].wrapping_offset(start);
+                    if is_dense(self.sizes[k], &axes) {
+                        ins[k] = from;
+                        continue;
+                    }
                     ins[k] = buffers.at(k);
+                    if axes[0].step != 0 || gathered[k].0 != from || gathered[k].1 < n {
+                        pack(self.sizes[k], buffers.at(k), from, &axes);
+                        gathered[k] = (from, n);
+                    }
                 }
-                let (at, n) = tiling.place(t);
                 for k in 0..self.count {
                     let from = self.ins[k].wrapping_add(at * self.sizes[k]);
                     match self.forms[k] {
