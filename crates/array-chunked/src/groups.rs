@@ -1,8 +1,7 @@
 //! A job's tasks in groups, for engines that take a millisecond for each thing they run.
 //!
-//! A task whose result only one other needs joins that one, unless the other takes several results of the same operation: these
-//! are better made side by side. Groups are described as bytes (see `describe`), and their keys are hashes of what they do
-//! and of what they take, so that equal keys are equal results, whoever planned them.
+//! Which tasks make a group, `cluster` decides. Groups are described as bytes (see `describe`), and their keys are hashes of what
+//! they do and of what they take, so that equal keys are equal results, whoever planned them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,19 +9,15 @@ use std::sync::Arc;
 use array_api::{Array, DType, Error, Field, Namespace, Result};
 use sha2::{Digest, Sha256};
 
+use crate::cluster::{Cluster, heads};
 use crate::describe::{Description, From, Written, doing};
 use crate::job::Job;
 use crate::local::Local;
 use crate::node::{Callable, Work};
 use crate::perform::{names, perform};
 use crate::plan::Plan;
-use crate::schedule::{KEPT, Schedule};
+use crate::schedule::Schedule;
 use crate::tasks::{Block, Step};
-
-/// Groups of more tasks gain nothing.
-const LONGEST: usize = 64;
-/// A group holds no more bytes of results than this beside its own, so that it fits where one of its tasks would.
-const LARGEST: u64 = 1 << 28;
 
 /// A job's tasks in groups, each after those that it needs.
 ///
@@ -125,7 +120,27 @@ impl Job {
     /// If a task cannot be said to another process: a function of this program without a
     /// [callable](crate::with_callable), a store, or a source without an address.
     pub fn groups(&self, built: &str) -> Result<Groups> {
-        Grouping::new(&self.plan, &self.schedule).written(built)
+        Grouping::new(&self.plan, &self.schedule, None).written(built)
+    }
+
+    /// The same, for a cluster of which something is known: fewer groups, each of more tasks.
+    ///
+    /// Results have the same bits; keys are those of other groups, so what is to be found again by its key had better be
+    /// grouped without.
+    ///
+    /// # Errors
+    /// As [`Job::groups`].
+    ///
+    /// ```
+    /// use array_chunked::{Cluster, Job};
+    /// let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", array_api::Value::Int(100));
+    /// let job = Job::new(&[&array_api::sum(xp.normal(&xp.key(7)?, [10_000])?, ..)?])?;
+    /// let cluster = Cluster { threads: 2, place: &|_, _| None };
+    /// assert!(job.groups_on("this version", &cluster)?.groups.len() < job.groups("this version")?.groups.len() / 2);
+    /// # Ok::<(), array_api::Error>(())
+    /// ```
+    pub fn groups_on(&self, built: &str, cluster: &Cluster<'_>) -> Result<Groups> {
+        Grouping::new(&self.plan, &self.schedule, Some(cluster)).written(built)
     }
 }
 
@@ -140,30 +155,9 @@ struct Grouping<'p> {
 }
 
 impl<'p> Grouping<'p> {
-    fn new(plan: &'p Plan, schedule: &'p Schedule) -> Grouping<'p> {
+    fn new(plan: &'p Plan, schedule: &'p Schedule, cluster: Option<&Cluster<'_>>) -> Grouping<'p> {
         let tasks = &plan.tasks;
-        let mut head: Vec<u32> = (0..tasks.len() as u32).collect();
-        let mut size = vec![1_usize; tasks.len()];
-        let mut bytes = vec![0_u64; tasks.len()];
-        // Users come before what they use, so that a group grows from its end.
-        for &task in schedule.order.iter().rev() {
-            let [user] = schedule.users(task) else { continue };
-            let own = tasks.tasks[task as usize];
-            let into = head[*user as usize] as usize;
-            let is_output = schedule.uses[task as usize] >= KEPT;
-            let beside = |block: &Block| block.task != task && tasks.tasks[block.task as usize].node == own.node;
-            if !is_output
-                && can_be_said(plan, task)
-                && can_be_said(plan, *user)
-                && !tasks.inputs(*user).iter().any(beside)
-                && size[into] < LONGEST
-                && bytes[into] + own.bytes <= LARGEST
-            {
-                head[task as usize] = into as u32;
-                size[into] += 1;
-                bytes[into] += own.bytes;
-            }
-        }
+        let head = heads(plan, schedule, cluster);
         let mut kept: HashMap<u32, BTreeSet<u32>> = HashMap::new();
         for &task in &schedule.order {
             for block in tasks.inputs(task) {
@@ -204,7 +198,7 @@ impl<'p> Grouping<'p> {
 }
 
 /// Whether a task can be written down; those of data and of functions are groups of their own.
-fn can_be_said(plan: &Plan, task: u32) -> bool {
+pub(crate) fn can_be_said(plan: &Plan, task: u32) -> bool {
     let step = &plan.tasks.steps[plan.tasks.tasks[task as usize].step as usize];
     matches!(step, Step::Call { .. } | Step::Program(_) | Step::Read { .. })
 }

@@ -36,6 +36,7 @@ mod allocator;
 mod array;
 mod chunk_spec;
 mod chunks;
+mod cluster;
 mod compute;
 mod dask;
 mod describe;
@@ -74,6 +75,7 @@ pub use array::{
 };
 pub use chunk_spec::{AUTO_BYTES, AxisSpec, ChunkSpec};
 pub use chunks::{AxisChunks, Chunks};
+pub use cluster::Cluster;
 pub use compute::{compute, compute_all, compute_chunk_sizes, join_chunks, persist, persist_all, plan_size, rechunk};
 pub use dask::Dask;
 pub use describe::Task;

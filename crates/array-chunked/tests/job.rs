@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::process::Command;
 
-use array_api::{Array, Result, Value, index};
-use array_chunked::{Dask, Executor, GroupWork, Job, Local, Store, Task};
+use array_api::{Array, DType, Result, Value, index};
+use array_chunked::{Callable, Cluster, Dask, Executor, GroupWork, Groups, Job, Local, Store, Task};
 
 /// One task after the other, in the job's order.
 struct InOrder;
@@ -166,8 +166,7 @@ fn a_task_is_given_what_it_takes() -> Result<()> {
 }
 
 /// Groups one after the other, each from its description.
-fn grouped(job: &Job) -> Result<Vec<Array>> {
-    let groups = job.groups("this test")?;
+fn grouped(job: &Job, groups: Groups) -> Result<Vec<Array>> {
     let mut done: Vec<Vec<Array>> = vec![];
     for group in &groups.groups {
         let given: Vec<Array> = group.inputs.iter().map(|&(group, result)| done[group][result].clone()).collect();
@@ -187,13 +186,73 @@ fn grouped(job: &Job) -> Result<Vec<Array>> {
 fn groups_of_described_tasks_give_the_same_bits() -> Result<()> {
     for (name, x) in expressions()? {
         let job = Job::new(&[&x])?;
-        assert!(job.groups("this test")?.groups.len() <= job.tasks().len(), "{name}");
-        assert_eq!(grouped(&job)?[0].to_host()?, Local::new().values(&job)?[0].to_host()?, "{name}");
+        let (plain, on) = (job.groups("this test")?, job.groups_on("this test", &SMALL)?);
+        assert!(on.groups.len() <= plain.groups.len() && plain.groups.len() <= job.tasks().len(), "{name}");
+        let due = Local::new().values(&job)?[0].to_host()?;
+        assert_eq!(grouped(&job, plain)?[0].to_host()?, due, "{name}");
+        assert_eq!(grouped(&job, on)?[0].to_host()?, due, "{name}");
     }
     let expressions = expressions()?;
     let job = Job::new(&expressions.iter().map(|(_, x)| x).collect::<Vec<_>>())?;
-    for (found, (name, x)) in grouped(&job)?.iter().zip(&expressions) {
-        assert_eq!(found.to_host()?, x.to_host()?, "{name}");
+    for groups in [job.groups("this test")?, job.groups_on("this test", &SMALL)?] {
+        for (found, (name, x)) in grouped(&job, groups)?.iter().zip(&expressions) {
+            assert_eq!(found.to_host()?, x.to_host()?, "{name}");
+        }
+    }
+    Ok(())
+}
+
+/// A cluster of which nothing is known but that one task runs at once.
+const SMALL: Cluster<'_> = Cluster { threads: 1, place: &|_, _| None };
+
+/// An array of chunks that somebody has, and what tells where they lie: the place of each, by its number.
+fn lent(places: &[u32], rows: usize) -> Result<(Array, impl Fn(&Callable, &[usize]) -> Option<u32> + Sync)> {
+    let ones = move |_: &[usize], extents: &[usize]| array_ndarray::namespace().ones(extents);
+    let chunks = vec![vec![rows; places.len()], vec![1000]];
+    let shape = [rows * places.len(), 1000];
+    let x = array_chunked::from_fn("lent", &shape, DType::Float64, chunks, &array_ndarray::namespace(), ones)?;
+    let places = places.to_vec();
+    let place = move |callable: &Callable, start: &[usize]| {
+        callable.downcast_ref::<&str>().filter(|name| **name == "lent")?;
+        places.get(start[0] / rows).copied()
+    };
+    Ok((array_chunked::with_callable(&x, std::sync::Arc::new("lent"))?, place))
+}
+
+#[test]
+fn siblings_are_one_group_where_their_chunks_lie() -> Result<()> {
+    // Chunks of 8 MB in turn at two places: none moves, but for those of which there are too few to wait for.
+    let places: Vec<u32> = (0..64).map(|i| i % 2).collect();
+    let (x, place) = lent(&places, 1000)?;
+    let job = Job::new(&[&array_api::sum(&x, 0)?])?;
+    let groups = job.groups_on("", &Cluster { threads: 2, place: &place })?.groups;
+    let mut taken = vec![0; groups.len()];
+    for (i, group) in groups.iter().enumerate() {
+        let lies = |&(from, _): &(usize, usize)| match &groups[from].work {
+            GroupWork::Made { start, .. } => Some(start[0] / 1000 % 2),
+            _ => None,
+        };
+        let of: Vec<usize> = group.inputs.iter().filter_map(lies).collect();
+        assert!(of.iter().all(|place| *place == of[0]), "of one place: {group:?}");
+        taken[i] = of.len();
+    }
+    assert_eq!((taken.iter().sum::<usize>(), taken.iter().max()), (64, Some(&4)));
+    // Nobody's: whole families.
+    let anywhere = job.groups_on("", &Cluster { threads: 2, place: &|_, _| None })?.groups;
+    assert!(anywhere.len() < groups.len() && groups.len() < job.groups("")?.groups.len());
+    Ok(())
+}
+
+#[test]
+fn what_fills_a_thread_stays_side_by_side() -> Result<()> {
+    // Chunks of 80 MB; and few of 8 MB for many threads.
+    for (rows, threads) in [(10_000, 1), (1000, 16)] {
+        let (x, place) = lent(&[0; 64], rows)?;
+        let job = Job::new(&[&array_api::sum(&x, 0)?])?;
+        let groups = job.groups_on("", &Cluster { threads, place: &place })?.groups;
+        let sums =
+            groups.iter().filter(|g| g.inputs.iter().any(|&(i, _)| matches!(groups[i].work, GroupWork::Made { .. })));
+        assert_eq!(sums.count(), 64, "{rows} rows, {threads} threads");
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ def say(**words):
 
 def plan(client, folder, text):
     import numpy as np
-    graph, keys = _dask.lowered(*_native.chunked.groups_of_job(text))
+    graph, keys = _dask.lowered(*_native.chunked.groups_of_job(text, _dask.threads(client)))
     places = {}
     for array, chunks in enumerate(keys):
         for chunk, key in enumerate(chunks):

@@ -99,7 +99,7 @@ def at(folder, x):
 
 def files(groups):
     """For each group that is a checkpoint's, by the group's number: the checkpoint, the number of the chunk, its file's name."""
-    if not any(_is_checkpoint(how, payload) for _, _, _, how, payload, _, _ in groups):
+    if not any(is_checkpoint(how, payload) for _, _, _, how, payload, _, _ in groups):
         return {}
     found, hashes, there, tokens = {}, [], {}, {}
     for number, (_, _, _, how, payload, inputs, _) in enumerate(groups):
@@ -108,7 +108,7 @@ def files(groups):
         for group, result in inputs:
             told.update(hashes[group] + result.to_bytes(4, "little"))
         hashes.append(told.digest())
-        if _is_checkpoint(how, payload):
+        if is_checkpoint(how, payload):
             checkpoint, chunk = payload[:2]
             if checkpoint.folder not in there:
                 there[checkpoint.folder] = _names(checkpoint.names(), checkpoint.ending)
@@ -122,7 +122,7 @@ def task(key, place, given):
     return checkpoint.task(key, chunk, name, given)
 
 
-def _is_checkpoint(how, payload):
+def is_checkpoint(how, payload):
     return how == "called" and isinstance(payload[0], Checkpoint)
 
 

@@ -22,9 +22,21 @@ MANY = 100_000
 NAMED = 6
 
 
-def lower(arrays):
-    """The graph of Dask's that computes lazy arrays together, and for each the keys of its chunks in row-major order."""
+def lower(arrays, connected=None):
+    """The graph of Dask's that computes lazy arrays together, and for each the keys of its chunks in row-major order.
+
+    For a client's cluster there are fewer tasks, each of more that is done where the chunks lie already."""
+    if connected is not None:
+        groups, chunks = _lazy.groups(arrays, threads(connected), _remote.places(connected))
+        # The names of files are of groups that are the same on every cluster.
+        if not any(_checkpoint.is_checkpoint(how, payload) for _, _, _, how, payload, _, _ in groups):
+            return lowered(groups, chunks)
     return lowered(*_lazy.groups(arrays))
+
+
+def threads(connected):
+    """How many tasks a client's cluster runs at once."""
+    return sum(connected.nthreads().values()) or None
 
 
 def lowered(groups, chunks):
@@ -168,8 +180,8 @@ def computed(arrays, scheduler):
     """Lazy arrays computed together on a cluster."""
     from distributed.client import CancelledError
 
-    graph, keys = lower(arrays)
     with client(scheduler) as connected:
+        graph, keys = lower(arrays, connected)
         try:
             with again(graph, keys) as (renamed, wanted):
                 found = connected.get(renamed, wanted)

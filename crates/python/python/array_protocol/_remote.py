@@ -24,6 +24,23 @@ class Remote:
         return _eval_task.taken(self.kind, self.device, chunk)
 
 
+def places(connected):
+    """A function that says where a chunk lies: the number of the worker that a client knows to have it, or `None`."""
+    workers, found = {}, {}
+
+    def place(function, start):
+        if not isinstance(function, Remote):
+            return None
+        if id(function) not in found:
+            futures = [chunk for chunk in function.graph.values() if getattr(chunk, "client", None) is connected]
+            found[id(function)] = connected.who_has(futures) if futures else {}
+        key = getattr(function.graph.get(function.keys[start]), "key", None)
+        holders = found[id(function)].get(key)
+        return workers.setdefault(holders[0], len(workers)) if holders else None
+
+    return place
+
+
 def rebuilt(graph, x, keys, *, rename=None):
     """The lazy array whose chunks are those of a graph, which are computed or on the way."""
     renamed = [(rename.get(key[0], key[0]), *key[1:]) for key in keys] if rename else keys

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use array_api::{Array, Namespace};
-use array_chunked::{GroupWork, Job, Task};
+use array_chunked::{Callable, Cluster, GroupWork, Job, Task};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -41,29 +41,49 @@ pub(super) fn chunk_kind(x: PyRef<'_, PyArray>) -> &'static str {
 /// A group is (operations, stage, key, how, payload, inputs, number of results). `how` says what the payload is: `task` a
 /// description, `data` an array, `made` (function, start, extents, data type, kind) and `called` (function, number of
 /// the chunk, data type, kind).
+///
+/// For a cluster that runs so many `threads` tasks at once, groups are larger; `place(function, start)` says where the chunk
+/// lies that a function would make, as a number, or `None`.
 #[pyfunction]
-#[pyo3(signature = (arrays, /))]
+#[pyo3(signature = (arrays, /, threads=None, place=None))]
 pub(super) fn groups<'py>(
     py: Python<'py>,
     arrays: &Bound<'py, PyTuple>,
+    threads: Option<usize>,
+    place: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
     let arrays = super::handles(arrays)?;
-    listed(py, || Job::new(&arrays.iter().collect::<Vec<_>>()))
+    listed(py, || Job::new(&arrays.iter().collect::<Vec<_>>()), threads, place)
 }
 
 /// The same for a job that Rust wrote as JSON.
 #[pyfunction]
-#[pyo3(signature = (job, /))]
-pub(super) fn groups_of_job<'py>(py: Python<'py>, job: &str) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
-    listed(py, || Job::from_json(job))
+#[pyo3(signature = (job, /, threads=None))]
+pub(super) fn groups_of_job<'py>(
+    py: Python<'py>,
+    job: &str,
+    threads: Option<usize>,
+) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
+    // What Rust gives a cluster is nowhere before.
+    listed(py, || Job::from_json(job), threads, None)
 }
 
 fn listed<'py>(
     py: Python<'py>,
     job: impl FnOnce() -> array_api::Result<Job> + Send,
+    threads: Option<usize>,
+    place: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyList>, Vec<Results>)> {
     let built = built();
-    let planned = run_long(py, || job()?.groups(&built))?;
+    let place = |callable: &Callable, start: &[usize]| {
+        let (place, function) = (place.as_ref()?, callable.downcast_ref::<Py<PyAny>>()?);
+        // Where a chunk lies changes how fast results come, and nothing else.
+        Python::attach(|py| place.call1(py, (function, PyTuple::new(py, start)?))?.extract(py)).ok().flatten()
+    };
+    let planned = run_long(py, || match threads {
+        Some(threads) => job()?.groups_on(&built, &Cluster { threads, place: &place }),
+        None => job()?.groups(&built),
+    })?;
     // Descriptions that several groups share are one object, which a pickle holds once.
     let mut shared: HashMap<*const u8, Bound<'py, PyBytes>> = HashMap::new();
     let groups = PyList::empty(py);
