@@ -25,6 +25,9 @@ const CHEAP: u64 = 1 << 20;
 /// Groups of an operation that each thread should have at least, so that all end together.
 const EACH: usize = 4;
 
+/// What gives the elements that it is given, in another order.
+const VIEWS: [&str; 5] = ["expand_dims", "matrix_transpose", "moveaxis", "permute_dims", "squeeze"];
+
 /// What is known of the machines that a job's groups run on.
 #[derive(Clone, Copy)]
 pub struct Cluster<'c> {
@@ -35,19 +38,33 @@ pub struct Cluster<'c> {
     pub place: &'c (dyn Fn(&Callable, &[usize]) -> Option<u32> + Sync),
 }
 
-/// For each task the last task of the group that it is in.
-pub(crate) fn heads(plan: &Plan, schedule: &Schedule, cluster: Option<&Cluster<'_>>) -> Vec<u32> {
+/// For each task the last tasks of the groups that it is in: of one, but for views.
+pub(crate) fn heads(plan: &Plan, schedule: &Schedule, cluster: Option<&Cluster<'_>>) -> Vec<SmallVec<[u32; 1]>> {
     let mut joining = Joining::new(plan, schedule, cluster);
     for &user in schedule.order.iter().filter(|&&user| can_be_said(plan, user)) {
-        joining.visit(user);
+        if !joining.is_view(user) {
+            joining.visit(user);
+        }
     }
-    let mut head: Vec<u32> = (0..plan.tasks.len() as u32).collect();
+    let mut heads: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); plan.tasks.len()];
     // Users come before what they use.
     for &task in schedule.order.iter().rev() {
         let into = joining.into[task as usize];
-        head[task as usize] = head[into as usize];
+        heads[task as usize] = if into != task {
+            heads[into as usize].clone()
+        } else if joining.is_view(task) {
+            let mut all: SmallVec<[u32; 1]> = SmallVec::new();
+            for user in schedule.users(task).iter().flat_map(|&user| heads[user as usize].clone()) {
+                if !all.contains(&user) {
+                    all.push(user);
+                }
+            }
+            all
+        } else {
+            SmallVec::from_slice(&[task])
+        };
     }
-    head
+    heads
 }
 
 /// Groups as they grow, each known by its last task so far.
@@ -73,9 +90,12 @@ impl<'p> Joining<'p> {
         let tasks = &plan.tasks;
         let mut alike = vec![0; tasks.steps.len()];
         schedule.order.iter().for_each(|&task| alike[tasks.tasks[task as usize].step as usize] += 1);
+        let bytes = |task: u32| tasks.tasks[task as usize].bytes;
+        // Chunks that go everywhere come for all who need them, so they are no reason to have fewer of those in a group.
+        let common = |task: u32| cluster.is_some_and(|c| goes_everywhere(schedule, task, c));
         let weight = |task: u32| {
-            let given: u64 = tasks.inputs(task).iter().map(|block| tasks.tasks[block.task as usize].bytes).sum();
-            given.saturating_add(tasks.tasks[task as usize].bytes)
+            let given = tasks.inputs(task).iter().filter(|block| !common(block.task)).map(|block| bytes(block.task));
+            given.fold(bytes(task), u64::saturating_add)
         };
         Joining {
             plan,
@@ -114,6 +134,18 @@ impl<'p> Joining<'p> {
         }
     }
 
+    /// Whether each who needs a task had better do it for himself: it takes no time, and what it gives would travel beside
+    /// what it is a view of.
+    fn is_view(&self, task: u32) -> bool {
+        let users = self.schedule.users(task);
+        let step = &self.plan.tasks.steps[self.plan.tasks.tasks[task as usize].step as usize];
+        self.threads.is_some()
+            && matches!(step, Step::Call { op, .. } if VIEWS.contains(&op.name))
+            && self.schedule.uses[task as usize] < KEPT
+            && users.len() > 1
+            && users.iter().all(|&user| can_be_said(self.plan, user))
+    }
+
     /// Those of a family that had better be made by who needs them.
     fn siblings(&self, family: &[u32], user: u32, threads: usize) -> SmallVec<[u32; 8]> {
         let home = most(family.iter().filter_map(|&task| self.home[task as usize]));
@@ -124,7 +156,7 @@ impl<'p> Joining<'p> {
         let members: SmallVec<[u32; 8]> =
             family.iter().copied().filter(|&task| near(task) && self.may_join(task, user)).collect();
         let Some(&first) = members.first() else { return members };
-        let weight = members.iter().fold(self.weight[user as usize], |sum, &task| sum + self.weight[task as usize]);
+        let weight = members.iter().fold(self.weight[user as usize], |sum, &task| sum.saturating_add(self.added(task)));
         let groups = self.alike[self.plan.tasks.tasks[first as usize].step as usize] / members.len();
         // Whoever needs them waits for the others, too.
         let most_of_them = 2 * members.len() >= family.len();
@@ -149,8 +181,13 @@ impl<'p> Joining<'p> {
             self.into[at] = user;
             self.size[to] += self.size[at];
             self.held[to] += self.held[at] + self.plan.tasks.tasks[at].bytes;
-            self.weight[to] = self.weight[to].saturating_add(self.weight[at]);
+            self.weight[to] = self.weight[to].saturating_add(self.added(task));
         }
+    }
+
+    /// What a group weighs more with a task that it was given the result of so far.
+    fn added(&self, task: u32) -> u64 {
+        self.weight[task as usize].saturating_sub(self.plan.tasks.tasks[task as usize].bytes)
     }
 
     /// Whether its bytes say how long a task takes.
@@ -176,14 +213,17 @@ fn homes(plan: &Plan, schedule: &Schedule, cluster: Option<&Cluster<'_>>) -> Vec
             (Step::Make { start, .. }, Work::Made { callable: Some(callable), .. }) => {
                 (cluster.place)(callable, start).map(|place| (place, entry.bytes))
             }
-            // What many need goes everywhere.
             _ => most(tasks.inputs(task).iter().filter_map(|block| {
-                let everywhere = schedule.users(block.task).len() >= 2 * cluster.threads;
-                if everywhere { None } else { home[block.task as usize] }
+                if goes_everywhere(schedule, block.task, cluster) { None } else { home[block.task as usize] }
             })),
         };
     }
     home
+}
+
+/// Whether so many tasks need a chunk that there will be one in each place.
+fn goes_everywhere(schedule: &Schedule, task: u32, cluster: &Cluster<'_>) -> bool {
+    schedule.users(task).len() >= 2 * cluster.threads.max(1)
 }
 
 /// The place of most bytes; of places with as many, the first.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use array_api::{Array, DType, Error, Field, Namespace, Result};
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use crate::cluster::{Cluster, heads};
 use crate::describe::{Description, From, Written, doing};
@@ -148,8 +149,8 @@ impl Job {
 struct Grouping<'p> {
     plan: &'p Plan,
     schedule: &'p Schedule,
-    /// The last task of the group that a task is in.
-    head: Vec<u32>,
+    /// The last tasks of the groups that a task is in.
+    heads: Vec<SmallVec<[u32; 1]>>,
     /// Which results of a head are needed outside of its group.
     kept: HashMap<u32, BTreeSet<u32>>,
 }
@@ -157,11 +158,12 @@ struct Grouping<'p> {
 impl<'p> Grouping<'p> {
     fn new(plan: &'p Plan, schedule: &'p Schedule, cluster: Option<&Cluster<'_>>) -> Grouping<'p> {
         let tasks = &plan.tasks;
-        let head = heads(plan, schedule, cluster);
+        let heads = heads(plan, schedule, cluster);
         let mut kept: HashMap<u32, BTreeSet<u32>> = HashMap::new();
         for &task in &schedule.order {
             for block in tasks.inputs(task) {
-                if head[block.task as usize] != head[task as usize] {
+                let (here, there) = (&heads[task as usize], &heads[block.task as usize]);
+                if here.iter().any(|head| !there.contains(head)) {
                     kept.entry(block.task).or_default().insert(block.output);
                 }
             }
@@ -169,14 +171,16 @@ impl<'p> Grouping<'p> {
         for block in plan.outputs.iter().flat_map(|grid| &grid.blocks) {
             kept.entry(block.task).or_default().insert(block.output);
         }
-        Grouping { plan, schedule, head, kept }
+        Grouping { plan, schedule, heads, kept }
     }
 
     fn written(&self, built: &str) -> Result<Groups> {
         let tasks = &self.plan.tasks;
         let mut members: HashMap<u32, Vec<u32>> = HashMap::new();
         for &task in &self.schedule.order {
-            members.entry(self.head[task as usize]).or_default().push(task);
+            for &head in &self.heads[task as usize] {
+                members.entry(head).or_default().push(task);
+            }
         }
         let mut number_in_node = vec![0_u64; tasks.len()];
         let mut next: HashMap<u32, u64> = HashMap::new();
@@ -187,7 +191,7 @@ impl<'p> Grouping<'p> {
         let mut written =
             Writing { grouping: self, built, groups: vec![], place: HashMap::new(), said: HashMap::new() };
         for &task in &self.schedule.order {
-            if self.head[task as usize] == task {
+            if self.heads[task as usize][..] == [task] {
                 written.add(task, &members[&task], number_in_node[task as usize])?;
             }
         }

@@ -205,8 +205,11 @@ fn groups_of_described_tasks_give_the_same_bits() -> Result<()> {
 /// A cluster of which nothing is known but that one task runs at once.
 const SMALL: Cluster<'_> = Cluster { threads: 1, place: &|_, _| None };
 
+/// Where chunks lie.
+type Place = Box<dyn Fn(&Callable, &[usize]) -> Option<u32> + Sync>;
+
 /// An array of chunks that somebody has, and what tells where they lie: the place of each, by its number.
-fn lent(places: &[u32], rows: usize) -> Result<(Array, impl Fn(&Callable, &[usize]) -> Option<u32> + Sync)> {
+fn lent(places: &[u32], rows: usize) -> Result<(Array, Place)> {
     let ones = move |_: &[usize], extents: &[usize]| array_ndarray::namespace().ones(extents);
     let chunks = vec![vec![rows; places.len()], vec![1000]];
     let shape = [rows * places.len(), 1000];
@@ -216,7 +219,7 @@ fn lent(places: &[u32], rows: usize) -> Result<(Array, impl Fn(&Callable, &[usiz
         callable.downcast_ref::<&str>().filter(|name| **name == "lent")?;
         places.get(start[0] / rows).copied()
     };
-    Ok((array_chunked::with_callable(&x, std::sync::Arc::new("lent"))?, place))
+    Ok((array_chunked::with_callable(&x, std::sync::Arc::new("lent"))?, Box::new(place)))
 }
 
 #[test]
@@ -240,6 +243,25 @@ fn siblings_are_one_group_where_their_chunks_lie() -> Result<()> {
     // Nobody's: whole families.
     let anywhere = job.groups_on("", &Cluster { threads: 2, place: &|_, _| None })?.groups;
     assert!(anywhere.len() < groups.len() && groups.len() < job.groups("")?.groups.len());
+    Ok(())
+}
+
+#[test]
+fn views_are_made_by_whoever_needs_them() -> Result<()> {
+    let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Int(10));
+    let x = xp.normal(&xp.key(1)?, [40, 40])?;
+    // The draw is made once; what is asked for itself is a task.
+    let turned = array_api::matrix_transpose(&x)?;
+    let product = array_api::matmul(&x, &turned)?;
+    let job = Job::new(&[&product])?;
+    let groups = job.groups_on("this test", &SMALL)?;
+    let alone = groups.groups.iter().filter(|g| g.operations == ["matrix_transpose"]).count();
+    let draws = groups.groups.iter().filter(|g| g.operations.iter().any(|name| name == "normal"));
+    assert_eq!((alone, draws.count()), (0, 16));
+    assert_eq!(grouped(&job, groups)?[0].to_host()?, product.to_host()?);
+    let job = Job::new(&[&product, &turned])?;
+    let found = grouped(&job, job.groups_on("this test", &SMALL)?)?;
+    assert_eq!((found[0].to_host()?, found[1].to_host()?), (product.to_host()?, turned.to_host()?));
     Ok(())
 }
 
