@@ -213,6 +213,28 @@ def test_results_that_go_one_way_are_no_tasks_of_their_own():
     assert [key for key in _dask.lower((q, r))[0] if "-part-" in key[0]]
 
 
+def test_siblings_are_one_task_where_their_chunks_lie(client):
+    space = xp.with_options(chunks=(100, 100))
+    y = client.persist(space.random.normal(space.random.key(5), shape=(6400, 100)))
+    distributed.wait(y)
+    x = xp.std(y - xp.mean(y, axis=0), axis=0)
+    (fewer, _), (many, _) = _dask.lower((x,), client), _dask.lower((x,))
+    assert len(fewer) - 64 < (len(many) - 64) / 2
+    # No task takes chunks of two workers.
+    lies = {key: held[0] for key, held in client.who_has(y).items()}
+    assert len(set(lies.values())) == 2
+    for task in fewer.values():
+        assert len({lies[key] for key in getattr(task, "dependencies", ()) if key in lies}) < 2
+    assert bits(np.asarray(x.compute(scheduler=client))) == bits(np.asarray(x.compute()))
+    assert bits(np.asarray(client.compute(x).result())) == bits(np.asarray(x.compute()))
+
+
+def test_files_of_checkpoints_are_the_same_on_every_cluster(client, tmp_path):
+    space = xp.with_options(chunks=(100, 100))
+    x = xp.sum(space.random.normal(space.random.key(6), shape=(6400, 100)), axis=0).checkpoint(tmp_path / "sums")
+    assert _dask.lower((x,), client)[0].keys() == _dask.lower((x,))[0].keys()
+
+
 def test_equal_data_of_two_arrays_is_not_taken_for_the_same():
     one, other = (xp.from_array(np.full(4, v), chunks=2) for v in (1.0, 2.0))
     assert not set(_dask.keys_of(one)) & set(_dask.keys_of(other))

@@ -6,6 +6,7 @@ does is in its description; keys are hashes of it, so that equal work is done on
 
 import contextlib
 import operator
+import sys
 import warnings
 import weakref
 
@@ -26,8 +27,9 @@ def lower(arrays, connected=None):
     """The graph of Dask's that computes lazy arrays together, and for each the keys of its chunks in row-major order.
 
     For a client's cluster there are fewer tasks, each of more that is done where the chunks lie already."""
-    if connected is not None:
-        groups, chunks = _lazy.groups(arrays, threads(connected), _remote.places(connected))
+    many = threads(connected)
+    if many:
+        groups, chunks = _lazy.groups(arrays, many, _remote.places(connected))
         # The names of files are of groups that are the same on every cluster.
         if not any(_checkpoint.is_checkpoint(how, payload) for _, _, _, how, payload, _, _ in groups):
             return lowered(groups, chunks)
@@ -35,8 +37,22 @@ def lower(arrays, connected=None):
 
 
 def threads(connected):
-    """How many tasks a client's cluster runs at once."""
-    return sum(connected.nthreads().values()) or None
+    """How many tasks a client's cluster runs at once; `None` if there is nobody to ask."""
+    # An asynchronous client answers later, and a closed one never.
+    if connected is None or connected.asynchronous or connected.status != "running":
+        return None
+    try:
+        return sum(connected.nthreads().values()) or None
+    except OSError:
+        return None
+
+
+def _default_client():
+    """The client that Dask computes with unless it is told otherwise, if there is one."""
+    try:
+        return sys.modules["distributed"].default_client()
+    except (KeyError, ValueError):
+        return None
 
 
 def lowered(groups, chunks):
@@ -133,7 +149,7 @@ def _plan(x):
     found, identity = _lowered.get(id(x)), _lazy.identity(x)
     # `x[0] = 1` makes the same object another array.
     if found is None or found[1] != identity:
-        graph, keys = lower((x,))
+        graph, keys = lower((x,), _default_client())
         found = _lowered[id(x)] = (weakref.ref(x, lambda _, at=id(x): _lowered.pop(at, None)), identity, graph, keys[0])
     return found[2], found[3]
 
