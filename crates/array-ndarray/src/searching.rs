@@ -37,7 +37,6 @@ fn searchsorted(
     verdict: &Verdict,
 ) -> Result<NdArray> {
     let order = sorter.map(|s| positions("searchsorted", s, 0, x1.shape()[0])).transpose()?;
-    let right = p.side == "right";
     with_real!("searchsorted", x1.dtype(), T => {
         let values = x1.to_vec::<T>().unwrap_or_default();
         let sorted: Vec<_> = match order {
@@ -45,18 +44,50 @@ fn searchsorted(
             None => values.into_iter().map(Ordered::key).collect(),
         };
         let wanted = x2.to_vec::<T>().unwrap_or_default();
-        let place = |x: &T| {
-            let key = x.key();
-            sorted.partition_point(|&k| k < key || (right && k == key)) as i64
-        };
         let mut out = vec![0; wanted.len()];
-        let piece = |(to, from): (&mut [i64], &[T])| to.iter_mut().zip(from).for_each(|(to, x)| *to = place(x));
+        let piece = |(to, from): (&mut [i64], &[T])| match p.side == "right" {
+            true => places(&sorted, to, from, |k, key| k <= key),
+            false => places(&sorted, to, from, |k, key| k < key),
+        };
         match wanted.len() >= 1 << 13 && share::alone() {
             true => share::turns(out.chunks_mut(1 << 10).zip(wanted.chunks(1 << 10)), piece),
             false => piece((&mut out, &wanted)),
         }
         Ok(NdArray::from_vec::<i64>(out, verdict.dims()))
     })
+}
+
+/// How many values are searched for side by side: each step waits for memory, but not for the other values' steps.
+const SIDE_BY_SIDE: usize = 8;
+
+/// How many of the sorted keys go before each value.
+fn places<T: Ordered>(sorted: &[T::Key], to: &mut [i64], values: &[T], before: impl Fn(T::Key, T::Key) -> bool + Copy) {
+    let (to, to_rest) = to.as_chunks_mut::<SIDE_BY_SIDE>();
+    let (values, rest) = values.as_chunks::<SIDE_BY_SIDE>();
+    for (to, values) in to.iter_mut().zip(values) {
+        *to = search(sorted, values.map(T::key), before);
+    }
+    for (to, value) in to_rest.iter_mut().zip(rest) {
+        [*to] = search(sorted, [value.key()], before);
+    }
+}
+
+/// Binary search for several keys: the pieces that are left have the same lengths for all of them.
+#[inline]
+fn search<K: Copy, const N: usize>(sorted: &[K], keys: [K; N], before: impl Fn(K, K) -> bool) -> [i64; N] {
+    let (mut first, mut length) = ([0; N], sorted.len());
+    if length == 0 {
+        return [0; N];
+    }
+    while length > 1 {
+        let half = length / 2;
+        for (first, &key) in first.iter_mut().zip(&keys) {
+            let middle = *first + half;
+            *first = if before(sorted[middle], key) { middle } else { *first };
+        }
+        length -= half;
+    }
+    std::array::from_fn(|i| (first[i] + usize::from(before(sorted[first[i]], keys[i]))) as i64)
 }
 
 /// Values that are no place of the result are not counted.
