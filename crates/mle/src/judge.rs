@@ -6,7 +6,7 @@ use crate::differentiate::Curvature;
 use crate::fit::{Fit, Shape};
 use crate::matrix;
 use crate::optimize::{Optimum, Stop};
-use crate::problem::Problem;
+use crate::problem::{Problem, Scale};
 use crate::status::Status;
 use crate::transform::Range;
 
@@ -14,6 +14,8 @@ use crate::transform::Range;
 pub(crate) const FAR: f64 = 12.0;
 /// and the likelihood hardly depends on it any more: a standard error of more than thirty on that scale.
 pub(crate) const HARDLY: f64 = 1e-3;
+/// Likelihoods of the same parameters differ by less, relatively, in whatever order their rows are added.
+const SAME: f64 = 1e-10;
 
 /// Sets status, reason, gradient norm, eigenvalues and condition of a fit from the point where its optimiser stopped.
 pub(crate) fn judge(
@@ -31,13 +33,18 @@ pub(crate) fn judge(
     }
     let shape = Shape::of(&curvature.hessian)?;
     fit.gradient_norm = gradient_norm(curvature, &optimum.point, shape.condition.is_some());
-    let ends: Vec<usize> = (0..start.len())
-        .filter(|&i| {
-            let far = (optimum.point[i] - start[i]).abs() > FAR || !optimum.point[i].is_finite();
-            let bounded = problem.parameters[i].range != Range::Real || problem.member(i).is_some();
-            bounded && far && curvature.hessian[(i, i)].abs() < HARDLY
-        })
-        .collect();
+    // Few rows, or light ones, have little curvature in the middle of a range, too.
+    let hardly = HARDLY * fit.observations.clamp(0.0, 1.0);
+    let weak = (0..start.len()).filter(|&i| {
+        let far = (optimum.point[i] - start[i]).abs() > FAR || !optimum.point[i].is_finite();
+        let bounded = problem.parameters[i].range != Range::Real || problem.member(i).is_some();
+        bounded && curvature.hessian[(i, i)].abs() < if far { HARDLY } else { hardly }
+    });
+    let (mut ends, mut flat) = (vec![], vec![]);
+    for i in weak {
+        // On a flat likelihood rounding decides where an optimiser ends.
+        if is_flat(problem, optimum, i, start[i])? { flat.push(i) } else { ends.push(i) }
+    }
     (fit.status, fit.reason) = if let Some(&first) = ends.first() {
         for &i in &ends {
             let reason = "the likelihood grows towards the end of its range, where the curvature vanishes";
@@ -56,6 +63,9 @@ pub(crate) fn judge(
             }
         };
         (Status::Boundary, reason)
+    } else if let Some(&first) = flat.first() {
+        let name = &problem.parameters[first].name;
+        (Status::FlatDirection, format!("the data do not determine {name}: along it the likelihood is flat"))
     } else {
         match (optimum.stop, shape.condition) {
             (Stop::IterationLimit, _) => {
@@ -76,6 +86,16 @@ pub(crate) fn judge(
     fit.hessian_eigenvalues = shape.eigenvalues;
     fit.condition_number = shape.condition;
     Ok(())
+}
+
+/// Whether the likelihood is the same with a parameter where it began as with the one where the optimiser stopped.
+fn is_flat(problem: &Problem<'_>, optimum: &Optimum, i: usize, start: f64) -> Result<bool> {
+    let cost = |point: &[f64]| -> Result<f64> {
+        problem.cost(&problem.xp.asarray(point)?, problem.weights.as_ref(), Scale::Constrained)?.item()
+    };
+    let (mut point, here) = (optimum.point.clone(), cost(&optimum.point)?);
+    point[i] = start;
+    Ok((cost(&point)? - here).abs() <= SAME * (1.0 + here.abs()))
 }
 
 /// The distance from the maximum in standard errors, or, where the Hessian is not definite, the scaled gradient.
