@@ -83,7 +83,8 @@ fn search<K: Copy, const N: usize>(sorted: &[K], keys: [K; N], before: impl Fn(K
         let half = length / 2;
         for (first, &key) in first.iter_mut().zip(&keys) {
             let middle = *first + half;
-            *first = if before(sorted[middle], key) { middle } else { *first };
+            // A branch would be guessed wrong half of the time.
+            *first = std::hint::select_unpredictable(before(sorted[middle], key), middle, *first);
         }
         length -= half;
     }
