@@ -11,12 +11,13 @@ use array_api::Class;
 use crate::groups::can_be_said;
 use crate::node::{Callable, Work};
 use crate::plan::Plan;
-use crate::schedule::{KEPT, Schedule};
+use crate::schedule::{KEPT, Schedule, distinct};
 use crate::tasks::Step;
 
 /// Groups of more tasks gain nothing.
 const LONGEST: usize = 64;
-/// A group holds no more bytes of results than this beside its own, so that it fits where one of its tasks would.
+/// A group holds no more bytes of results than this beside its own, and takes no more unless one of its tasks does alone, so that
+/// it fits where one of its tasks would.
 const LARGEST: u64 = 1 << 28;
 /// Bytes that tasks take and give in 50 to 100 milliseconds, on one thread.
 const WORTH: u64 = 100 << 20;
@@ -77,7 +78,9 @@ struct Joining<'p> {
     size: Vec<usize>,
     /// The bytes of results of a group that only the group sees.
     held: Vec<u64>,
-    /// The bytes that a group takes and gives.
+    /// The bytes that a group takes, all at once.
+    given: Vec<u64>,
+    /// The bytes that a group takes and gives, but for what goes everywhere.
     weight: Vec<u64>,
     /// Where most of what a task is made of lies, and how many bytes of it.
     home: Vec<Option<(u32, u64)>>,
@@ -93,10 +96,14 @@ impl<'p> Joining<'p> {
         let bytes = |task: u32| tasks.tasks[task as usize].bytes;
         // Chunks that go everywhere come for all who need them, so they are no reason to have fewer of those in a group.
         let common = |task: u32| cluster.is_some_and(|c| goes_everywhere(schedule, task, c));
-        let weight = |task: u32| {
-            let given = tasks.inputs(task).iter().filter(|block| !common(block.task)).map(|block| bytes(block.task));
-            given.fold(bytes(task), u64::saturating_add)
+        let inputs = |task: u32| {
+            let mut found: SmallVec<[u32; 8]> = SmallVec::new();
+            distinct(tasks.inputs(task), |input| found.push(input));
+            found.into_iter()
         };
+        let given = |task: u32| inputs(task).map(bytes).fold(0, u64::saturating_add);
+        let weight =
+            |task: u32| inputs(task).filter(|&input| !common(input)).map(bytes).fold(bytes(task), u64::saturating_add);
         Joining {
             plan,
             schedule,
@@ -104,6 +111,7 @@ impl<'p> Joining<'p> {
             into: (0..tasks.len() as u32).collect(),
             size: vec![1; tasks.len()],
             held: vec![0; tasks.len()],
+            given: (0..tasks.len() as u32).map(given).collect(),
             weight: (0..tasks.len() as u32).map(weight).collect(),
             home: homes(plan, schedule, cluster),
             alike,
@@ -115,11 +123,7 @@ impl<'p> Joining<'p> {
         let tasks = &self.plan.tasks;
         let node = |task: u32| tasks.tasks[task as usize].node;
         let mut inputs: SmallVec<[u32; 8]> = SmallVec::new();
-        for block in tasks.inputs(user) {
-            if !inputs.contains(&block.task) {
-                inputs.push(block.task);
-            }
-        }
+        distinct(tasks.inputs(user), |input| inputs.push(input));
         // Siblings together; what an operation gives for this task alone is a family of one.
         inputs.sort_by_key(|&task| node(task));
         for family in inputs.chunk_by(|&a, &b| node(a) == node(b)) {
@@ -156,13 +160,14 @@ impl<'p> Joining<'p> {
         let members: SmallVec<[u32; 8]> =
             family.iter().copied().filter(|&task| near(task) && self.may_join(task, user)).collect();
         let Some(&first) = members.first() else { return members };
-        let weight = members.iter().fold(self.weight[user as usize], |sum, &task| sum.saturating_add(self.added(task)));
+        let together = |of: &[u64]| members.iter().fold(of[user as usize], |sum, &task| self.with(sum, task, of));
+        let (weight, given) = (together(&self.weight), together(&self.given));
         let groups = self.alike[self.plan.tasks.tasks[first as usize].step as usize] / members.len();
         // Whoever needs them waits for the others, too.
         let most_of_them = 2 * members.len() >= family.len();
         let worth = weight <= WORTH && groups >= EACH * threads && most_of_them;
         let cheap = weight <= CHEAP && members.iter().all(|&task| self.is_plain(task));
-        if worth || cheap { members } else { SmallVec::new() }
+        if (worth || cheap) && given <= LARGEST { members } else { SmallVec::new() }
     }
 
     fn may_join(&self, task: u32, user: u32) -> bool {
@@ -172,6 +177,7 @@ impl<'p> Joining<'p> {
             && can_be_said(self.plan, task)
             && self.size[at] + self.size[to] <= LONGEST
             && self.held[at] + self.plan.tasks.tasks[at].bytes + self.held[to] <= LARGEST
+            && self.with(self.given[to], task, &self.given) <= LARGEST.max(self.given[to])
     }
 
     fn join(&mut self, task: u32, user: u32) {
@@ -181,13 +187,14 @@ impl<'p> Joining<'p> {
             self.into[at] = user;
             self.size[to] += self.size[at];
             self.held[to] += self.held[at] + self.plan.tasks.tasks[at].bytes;
-            self.weight[to] = self.weight[to].saturating_add(self.added(task));
+            self.weight[to] = self.with(self.weight[to], task, &self.weight);
+            self.given[to] = self.with(self.given[to], task, &self.given);
         }
     }
 
-    /// What a group weighs more with a task that it was given the result of so far.
-    fn added(&self, task: u32) -> u64 {
-        self.weight[task as usize].saturating_sub(self.plan.tasks.tasks[task as usize].bytes)
+    /// What a group takes with a task, of so many bytes with the task's result.
+    fn with(&self, bytes: u64, task: u32, of: &[u64]) -> u64 {
+        bytes.saturating_sub(self.plan.tasks.tasks[task as usize].bytes).saturating_add(of[task as usize])
     }
 
     /// Whether its bytes say how long a task takes.

@@ -84,7 +84,7 @@ impl Schedule {
 
 /// Calls `f` with each task that is among the inputs, once.
 #[inline]
-fn distinct(inputs: &[Block], mut f: impl FnMut(u32)) {
+pub(crate) fn distinct(inputs: &[Block], mut f: impl FnMut(u32)) {
     for (i, block) in inputs.iter().enumerate() {
         if !inputs[..i].iter().any(|b| b.task == block.task) {
             f(block.task);

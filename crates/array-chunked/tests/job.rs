@@ -266,6 +266,33 @@ fn views_are_made_by_whoever_needs_them() -> Result<()> {
 }
 
 #[test]
+fn groups_take_no_more_than_a_worker_holds() -> Result<()> {
+    // Thin results of long chunks: many need each chunk, which is 8 MB, and a group of all the products would take 64 pairs.
+    let (x, _) = lent(&[0; 64], 1000)?;
+    let space = array_ndarray::namespace();
+    let right = array_chunked::from_fn(
+        "right",
+        &[64_000, 80],
+        DType::Float64,
+        vec![vec![1000; 64], vec![10; 8]],
+        &space,
+        |_, n| array_ndarray::namespace().ones(n),
+    )?;
+    let right = array_chunked::with_callable(&right, std::sync::Arc::new("right"))?;
+    let job = Job::new(&[&array_api::matmul(array_api::matrix_transpose(&x)?, &right)?])?;
+    let groups = job.groups_on("", &Cluster { threads: 2, place: &|_, _| None })?.groups;
+    let plain = job.groups("")?.groups;
+    for groups in [&groups, &plain] {
+        for group in groups {
+            let taken: u64 = group.inputs.iter().map(|&(from, _)| groups[from].bytes).sum();
+            assert!(taken <= 1 << 28, "{taken} bytes: {group:?}");
+        }
+    }
+    assert!(groups.len() < plain.len() && plain.len() < job.tasks().len());
+    Ok(())
+}
+
+#[test]
 fn what_fills_a_thread_stays_side_by_side() -> Result<()> {
     // Chunks of 80 MB; and few of 8 MB for many threads.
     for (rows, threads) in [(10_000, 1), (1000, 16)] {
