@@ -3,7 +3,8 @@
 use array_api::{Complex, DType, Element, with_element};
 use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
 
-use crate::engine::pack::{Axis, pack};
+use crate::engine::copy::copy;
+use crate::engine::pack::Axis;
 use crate::engine::pool;
 
 macro_rules! variants {
@@ -201,7 +202,7 @@ impl NdArray {
             .map(|(&len, &stride)| Axis { len, step: stride * size as isize })
             .collect();
         // SAFETY: the box of all axes is the array, whose elements are valid and aligned.
-        unsafe { NdArray::build(self.dtype(), self.shape(), &mut |out| pack(size, out, self.ptr(), &axes)) }
+        unsafe { NdArray::build(self.dtype(), self.shape(), &mut |out| copy(size, out, self.ptr(), &axes)) }
     }
 
     /// A new array in C order whose elements `write` stores through the pointer it gets.

@@ -63,6 +63,7 @@ mod statistical;
 
 pub use array::{NdArray, NdElement};
 pub use engine::kernel::Op;
+pub use engine::pages::prefer_large_pages;
 pub use engine::pool::clear_pool;
 pub use engine::{binary, cast, cumulative, map, matmul, position, reduce, simd, ternary, unary, variance};
 pub use kind::{FromNative, NDARRAY, namespace};

@@ -10,6 +10,7 @@ use std::mem::MaybeUninit;
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
+use crate::engine::copy::copy;
 use crate::engine::interleave::{Runs, TILE, interleave};
 use crate::engine::pack::{Axis, pack};
 use crate::engine::share;
@@ -90,7 +91,7 @@ fn broadcast_to(x: &NdArray, p: &BroadcastTo) -> Result<NdArray> {
     let wide: Vec<_> = p.shape.iter().enumerate().map(repeated).collect();
     let size = x.dtype().size();
     // SAFETY: the box repeats elements of the array, and is empty if the result is.
-    Ok(unsafe { NdArray::build(x.dtype(), &p.shape, &mut |out| pack(size, out, x.ptr(), &wide)) })
+    Ok(unsafe { NdArray::build(x.dtype(), &p.shape, &mut |out| copy(size, out, x.ptr(), &wide)) })
 }
 
 /// In memory the windows' axes stand before those along which they slide, so that what is copied at a time is long; a product
@@ -110,7 +111,7 @@ fn sliding_window_view(x: &NdArray, p: &SlidingWindowView, verdict: &Verdict) ->
     let shape: Vec<usize> = wide.iter().map(|axis| axis.len).collect();
     let size = x.dtype().size();
     // SAFETY: the rule has checked that every window lies in the array.
-    let packed = unsafe { NdArray::build(x.dtype(), &shape, &mut |out| pack(size, out, x.ptr(), &wide)) };
+    let packed = unsafe { NdArray::build(x.dtype(), &shape, &mut |out| copy(size, out, x.ptr(), &wide)) };
     let order: Vec<usize> = (0..first).chain(first + windows..shape.len()).chain(first..first + windows).collect();
     Ok(packed.permuted(&order))
 }

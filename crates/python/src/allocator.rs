@@ -69,12 +69,33 @@ fn taken(layout: Layout) -> Option<*mut u8> {
     KEPT.try_lock().ok()?.take(layout)
 }
 
+/// Buffers from this size on begin with a cache line, so that no vector of theirs lies in two.
+const ALIGNED: usize = 1 << 16;
+const CACHE_LINE: usize = 64;
+
+/// What is asked of the system for a new buffer: where it frees and grows any memory of its own without being told its layout.
+#[inline]
+fn asked(layout: Layout) -> Layout {
+    match layout.align_to(CACHE_LINE) {
+        Ok(aligned) if cfg!(unix) && layout.size() >= ALIGNED => aligned,
+        _ => layout,
+    }
+}
+
+/// New memory, in large pages if there is much: imports and draws fill it before it is an array's.
+#[inline]
+fn large(start: *mut u8, layout: Layout) -> *mut u8 {
+    array_ndarray::prefer_large_pages(start, layout.size());
+    start
+}
+
 /// Nothing where somebody runs within a limit of memory: what may be kept then is for the arrays' own pools.
 fn limit() -> usize {
     if array_api::kept_at_most() == u64::MAX { LIMIT } else { 0 }
 }
 
-// SAFETY: memory is the system allocator's, of exactly the layout that is asked for: a buffer is kept with the layout that it was
+// SAFETY: memory is the system allocator's, of the layout that is asked for, but for its alignment, which `malloc`, the system's
+// allocator on Unix, need not be told again: a buffer is kept with the layout that it was
 // allocated with, given for the same one only, and by then nobody's. Nothing here allocates or panics: indices are below
 // `count`, which is at most `COUNT`.
 unsafe impl GlobalAlloc for Keeping {
@@ -86,7 +107,7 @@ unsafe impl GlobalAlloc for Keeping {
             return start;
         }
         // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
+        large(unsafe { System.alloc(asked(layout)) }, layout)
     }
 
     #[inline]
@@ -99,7 +120,7 @@ unsafe impl GlobalAlloc for Keeping {
             return start;
         }
         // SAFETY: the caller's promise.
-        unsafe { System.alloc_zeroed(layout) }
+        large(unsafe { System.alloc_zeroed(layout) }, layout)
     }
 
     #[inline]

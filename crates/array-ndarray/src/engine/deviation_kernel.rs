@@ -7,8 +7,6 @@ use array_api::Element;
 use num_traits::Float;
 use std::mem::MaybeUninit;
 
-use crate::engine::chain::prefetch;
-use crate::engine::reduce_kernel::AHEAD_BYTES;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of a block: the first-level cache holds them.
@@ -37,7 +35,6 @@ fn sum<T: Real>(x: &[T], term: impl Fn(T) -> T) -> T {
     let (groups, rest) = x.as_chunks::<LANES>();
     let mut lanes = [T::zero(); LANES];
     for group in groups {
-        prefetch(group.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(group));
         for l in 0..LANES {
             lanes[l] = lanes[l] + term(group[l]);
         }

@@ -3,9 +3,7 @@
 //! A sum has `LANES` parts, of which part `l` takes the elements `l`, `l + LANES`, ...; they are added in pairs at the end. So
 //! its bits depend on the row and the vector alone.
 
-use crate::engine::chain::prefetch;
 use crate::engine::microkernel::{Product, View};
-use crate::engine::reduce_kernel::AHEAD_BYTES;
 use crate::engine::simd::{Level, compiled, level};
 
 /// What is summed.
@@ -83,7 +81,6 @@ fn dot<T: Summed>(x: &[T], y: &[T]) -> T {
     // Of a known length, so that no element's place is looked at.
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     for (x, y) in xs.iter().zip(ys) {
-        prefetch(x.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(x));
         for l in 0..LANES {
             parts[l] = T::add_product(parts[l], x[l], y[l]);
         }

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::turn::turn;
 use crate::engine::{pool, share};
 
 /// Elements of input and output from which on lines are shared among threads.
@@ -181,11 +182,11 @@ unsafe fn by_blocks<T: NdElement, U: NdElement, B>(
         let count = width.min(inner - first);
         // SAFETY: the block is in the slab, and no other block has these lines; they are read before they are written.
         unsafe {
-            turn(pointers.0.add(slab * m * inner + first), inner, before.as_mut_ptr(), m, [m, count]);
+            turn(before.as_mut_ptr(), m, pointers.0.add(slab * m * inner + first), inner as isize, [count, m]);
             after.fill(U::default());
             let lines = before.chunks_exact(m).zip(after.chunks_exact_mut(out));
             lines.take(count).try_for_each(|(from, to)| line(from, to, b))?;
-            turn(after.as_ptr(), out, pointers.1.add(slab * out * inner + first), inner, [count, out]);
+            turn(pointers.1.add(slab * out * inner + first), inner, after.as_ptr(), out as isize, [out, count]);
         }
         Ok(())
     };
@@ -196,37 +197,6 @@ unsafe fn by_blocks<T: NdElement, U: NdElement, B>(
     let together = (PARALLEL / 2 / (width * (m + out))).max(1);
     let groups = (0..blocks).step_by(together);
     in_turns(groups, own, |own, first| (first..blocks.min(first + together)).try_for_each(|i| block(own, i)))
-}
-
-/// Rows and columns of a part that is turned in registers.
-const PART: usize = 8;
-
-/// Copies a matrix turned: `columns` rows of `rows` elements. Rows are so many elements apart, before and after.
-///
-/// # Safety
-/// There must be elements and room for them, which do not overlap.
-#[inline(always)]
-unsafe fn turn<T: Copy>(from: *const T, from_row: usize, to: *mut T, to_row: usize, [rows, columns]: [usize; 2]) {
-    // SAFETY: row and column are the matrix's.
-    unsafe {
-        for r in (0..rows).step_by(PART) {
-            for c in (0..columns).step_by(PART) {
-                if r + PART <= rows && c + PART <= columns {
-                    for i in 0..PART {
-                        for j in 0..PART {
-                            *to.add((c + i) * to_row + r + j) = *from.add((r + j) * from_row + c + i);
-                        }
-                    }
-                } else {
-                    for i in c..columns.min(c + PART) {
-                        for j in r..rows.min(r + PART) {
-                            *to.add(i * to_row + j) = *from.add(j * from_row + i);
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use crate::engine::simd::level;
 
 /// From this many multiplications per matrix on, packing into cache blocks pays.
 const BLOCKED: usize = 256 * 256 * 256;
+/// Bytes of rows that go through all columns of a small matrix before the next ones: they stay in the second-level cache.
+const ROWS: usize = 1 << 16;
 /// Multiplications below which a second thread costs more than it brings.
 const PARALLEL: usize = 1 << 18;
 
@@ -234,12 +236,15 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                     let small = if n == 1 && k >= dots::LONG { dots::product::<T>() } else { T::small() };
                     // Few matrices are cut into runs of rows; a row does not know its neighbours.
                     let cuts = if threads > 1 { (4 * threads).div_ceil(count).min(m.div_ceil(8)) } else { 1 };
+                    let rows = (ROWS / (k * size_of::<T>()).max(1)).next_multiple_of(8).max(32);
                     let part = |unit: usize| {
                         let (i, cut) = (unit / cuts, unit % cuts);
-                        let (from, to) = (m * cut / cuts, m * (cut + 1) / cuts);
-                        let a = a.matrix(i);
-                        let rows = View { ptr: a.ptr.wrapping_offset(from as isize * a.rows), ..a };
-                        small(to - from, k, n, rows, b.matrix(i), out.at((i * m + from) * n))
+                        let (a, b) = (a.matrix(i), b.matrix(i));
+                        let end = m * (cut + 1) / cuts;
+                        for from in (m * cut / cuts..end).step_by(rows) {
+                            let first = View { ptr: a.ptr.wrapping_offset(from as isize * a.rows), ..a };
+                            small(rows.min(end - from), k, n, first, b, out.at((i * m + from) * n));
+                        }
                     };
                     if threads > 1 {
                         share::parts(count * cuts, &part);

@@ -1,10 +1,28 @@
 //! Copying a strided box of elements into contiguous memory, by element size.
 
+use smallvec::SmallVec;
+
+use crate::engine::turn::turn;
+
 /// One axis of a box: its length and the distance of neighbours in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Axis {
     pub(crate) len: usize,
     pub(crate) step: isize,
+}
+
+/// The axes of the same box without those of one element, neighbours joined where the inner one's end is the outer one's next.
+pub(crate) fn merged(axes: impl Iterator<Item = Axis>) -> SmallVec<[Axis; 6]> {
+    let mut merged: SmallVec<[Axis; 6]> = SmallVec::new();
+    for axis in axes.filter(|a| a.len != 1) {
+        match merged.last_mut() {
+            Some(outer) if outer.step == axis.step * axis.len as isize => {
+                *outer = Axis { len: outer.len * axis.len, step: axis.step };
+            }
+            _ => merged.push(axis),
+        }
+    }
+    merged
 }
 
 /// Copies the box at `src` to `dst` in C order.
@@ -88,7 +106,7 @@ unsafe fn pack_as<T: Copy>(dst: *mut T, src: *const u8, axes: &[Axis]) -> usize 
             && apart.unsigned_abs() > size
             && len.min(columns) >= CROSSED
         {
-            turn(dst, src, [len, columns], apart);
+            turn(dst, columns, src.cast(), apart / size as isize, [len, columns]);
             return len * columns;
         }
         let row = pack_as(dst, src, inner);
@@ -111,27 +129,6 @@ unsafe fn pack_as<T: Copy>(dst: *mut T, src: *const u8, axes: &[Axis]) -> usize 
 
 /// Rows and columns from which on a matrix that lies by columns is worth turning.
 pub(crate) const CROSSED: usize = 8;
-/// Rows and columns of a part that is turned: few enough pages, and a cache line or two of each column.
-const TURNED: [usize; 2] = [32, 64];
-
-/// Copies a matrix that lies by columns, `apart` bytes from one to the next, by rows: every cache line is read once.
-unsafe fn turn<T: Copy>(dst: *mut T, src: *const u8, [rows, columns]: [usize; 2], apart: isize) {
-    for c in (0..columns).step_by(TURNED[1]) {
-        for r in (0..rows).step_by(TURNED[0]) {
-            let end = rows.min(r + TURNED[0]);
-            for c in c..columns.min(c + TURNED[1]) {
-                // SAFETY: the caller's contract is that of `pack`, and row and column are the matrix's.
-                unsafe {
-                    let column = src.offset(c as isize * apart).cast::<T>();
-                    for r in r..end {
-                        *dst.add(r * columns + c) = *column.add(r);
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// A copy that does not call `memcpy` for a handful of elements.
 #[inline(always)]
 unsafe fn copy_short<T: Copy>(dst: *mut T, src: *const T, len: usize) {

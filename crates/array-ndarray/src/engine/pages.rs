@@ -9,8 +9,38 @@ const SMALLEST: usize = 4_000_000;
 
 /// Asks for large pages. Where there are none, nothing changes.
 pub(crate) fn prefer_large<T>(buffer: &mut [T]) {
-    if size_of_val(buffer) >= SMALLEST {
-        advise(buffer.as_mut_ptr().cast(), size_of_val(buffer));
+    prefer_large_pages(buffer.as_mut_ptr().cast(), size_of_val(buffer));
+}
+
+/// Asks for large pages for memory that an allocator is about to give away, if it is large enough to hold any. Where the system
+/// has none, nothing changes. It neither allocates nor panics.
+///
+/// ```
+/// use std::alloc::{GlobalAlloc, Layout, System};
+///
+/// struct Large;
+///
+/// // SAFETY: memory is the system allocator's.
+/// unsafe impl GlobalAlloc for Large {
+///     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+///         let start = unsafe { System.alloc(layout) };
+///         array_ndarray::prefer_large_pages(start, layout.size());
+///         start
+///     }
+///     unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+///         unsafe { System.dealloc(start, layout) }
+///     }
+/// }
+///
+/// #[global_allocator]
+/// static ALLOCATOR: Large = Large;
+///
+/// assert!(vec![1.0; 1_000_000].iter().all(|x| *x == 1.0));
+/// ```
+#[inline]
+pub fn prefer_large_pages(start: *mut u8, bytes: usize) {
+    if bytes >= SMALLEST && !start.is_null() {
+        advise(start, bytes);
     }
 }
 
@@ -19,7 +49,7 @@ fn advise(start: *mut u8, bytes: usize) {
     const PAGE: usize = 4096;
     let before = start.align_offset(PAGE);
     let whole = bytes.saturating_sub(before) / PAGE * PAGE;
-    // SAFETY: the range lies within the buffer, and the advice changes neither its contents nor who may touch it.
+    // SAFETY: the advice changes neither contents nor who may touch them, wherever the range lies.
     unsafe { libc::madvise(start.wrapping_add(before).cast(), whole, libc::MADV_HUGEPAGE) };
 }
 

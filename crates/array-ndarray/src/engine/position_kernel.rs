@@ -6,8 +6,6 @@
 use array_api::{DType, Element};
 use std::ops::BitOr;
 
-use crate::engine::chain::prefetch;
-use crate::engine::reduce_kernel::AHEAD_BYTES;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of which the extreme is found before one looks whether it beats the ones before: they stay in the
@@ -166,7 +164,6 @@ fn extreme<T: Real, const LANES: usize>(x: &[T], largest: bool) -> (T, bool) {
     let (mut best, mut nan) = ([first; LANES], [T::ZERO; LANES]);
     let (groups, rest) = x.as_chunks::<LANES>();
     for group in groups {
-        prefetch(group.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(group));
         for l in 0..LANES {
             let y = group[l].turned(largest);
             best[l] = y.larger(best[l]);

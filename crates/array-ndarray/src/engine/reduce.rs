@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::array::NdArray;
 use crate::engine::cast::astype;
-use crate::engine::pack::Axis;
+use crate::engine::pack::{Axis, merged};
 use crate::engine::position_kernel::{self, PositionKernel};
 use crate::engine::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, find};
 use crate::engine::share;
@@ -189,19 +189,6 @@ unsafe impl Sync for Plan {}
 
 /// Lengths up to which offsets are listed once for all outputs.
 const LISTED: usize = 4096;
-
-fn merged(axes: impl Iterator<Item = Axis>) -> SmallVec<[Axis; 6]> {
-    let mut merged: SmallVec<[Axis; 6]> = SmallVec::new();
-    for axis in axes.filter(|a| a.len != 1) {
-        match merged.last_mut() {
-            Some(outer) if outer.step == axis.step * axis.len as isize => {
-                *outer = Axis { len: outer.len * axis.len, step: axis.step };
-            }
-            _ => merged.push(axis),
-        }
-    }
-    merged
-}
 
 fn offset_of(axes: &[Axis], mut index: usize) -> isize {
     let mut offset = 0;

@@ -16,14 +16,10 @@ pub(crate) const BLOCK: usize = 512;
 const LANES: usize = 32;
 /// Lanes of short blocks.
 const FEW: usize = 8;
-/// Columns whose lanes are kept at once: a few cache lines of each row, so that rows are read in long enough pieces.
-const COLUMNS: usize = 128;
-/// Rows of a lane that are joined while it is in registers.
-const TOGETHER: usize = 4;
-/// How many rows ahead memory is asked for.
-const AHEAD: usize = 4;
-/// How many bytes ahead a run asks memory for: the processor's own guesses end with each page of 4 KB.
-pub(crate) const AHEAD_BYTES: usize = 2048;
+/// Columns of which a lane fits the registers together: rows are read in pieces as long as can be.
+const WIDE: usize = 256;
+/// Columns from which on the same is done with fewer.
+const NARROW: usize = 64;
 
 type Block = unsafe fn(n: usize, from: *const u8, to: *mut u8);
 type Rows = unsafe fn(n: usize, from: *const u8, offsets: *const isize, columns: usize, to: *mut u8);
@@ -105,9 +101,6 @@ fn block_by<T: Element, F: Join<T>, const L: usize>(x: &[T]) -> T {
         lanes = *first;
     }
     for group in groups {
-        if L == LANES {
-            prefetch(group.as_ptr().cast(), AHEAD_BYTES..AHEAD_BYTES + size_of_val(group));
-        }
         for l in 0..L {
             lanes[l] = F::join(lanes[l], group[l]);
         }
@@ -134,51 +127,90 @@ unsafe fn rows<T: Element, F: Join<T>>(n: usize, from: *const u8, offsets: *cons
         let offsets = std::slice::from_raw_parts(offsets, n);
         let mut c = 0;
         while c < columns {
-            let here = COLUMNS.min(columns - c);
             let row = |r: usize| from.offset(offsets[r]).cast::<T>().add(c);
-            let to = slice_mut::<T>(to.cast::<T>().add(c).cast(), here);
-            match n {
-                LANES.. => rows_by::<T, F, LANES>(n, row, to),
-                FEW.. => rows_by::<T, F, FEW>(n, row, to),
+            let to = to.cast::<T>().add(c);
+            let rest = columns - c;
+            c += match n {
+                LANES.. if rest >= WIDE && size_of::<T>() <= 8 => band::<T, F, LANES, WIDE>(n, row, to),
+                LANES.. if rest >= NARROW => band::<T, F, LANES, NARROW>(n, row, to),
+                LANES.. => rows_by::<T, F, LANES>(n, row, slice_mut(to.cast(), rest)),
+                FEW.. if rest >= NARROW => band::<T, F, FEW, NARROW>(n, row, to),
+                FEW.. => rows_by::<T, F, FEW>(n, row, slice_mut(to.cast(), rest)),
                 _ => {
-                    to.copy_from_slice(std::slice::from_raw_parts(row(0), here));
-                    (1..n).for_each(|r| join_slices::<T, F>(to, std::slice::from_raw_parts(row(r), here)));
+                    let to = slice_mut::<T>(to.cast(), rest);
+                    to.copy_from_slice(std::slice::from_raw_parts(row(0), rest));
+                    (1..n).for_each(|r| join_slices::<T, F>(to, std::slice::from_raw_parts(row(r), rest)));
+                    rest
                 }
-            }
-            c += here;
+            };
         }
     }
 }
 
-/// Joins `n` rows, `L` or more, of as many elements as the result has, [`COLUMNS`] at most.
+/// Joins `n` rows of `C` elements, `L` or more rows: a lane of each column stays in registers for all of its rows.
+///
+/// # Safety
+/// The rows must have that many elements, and `to` room for them.
+#[inline(always)]
+unsafe fn band<T: Element, F: Join<T>, const L: usize, const C: usize>(
+    n: usize,
+    row: impl Fn(usize) -> *const T,
+    to: *mut T,
+) -> usize {
+    let mut lanes = [const { MaybeUninit::<[T; C]>::uninit() }; L];
+    // SAFETY: rows as the caller promises; each lane is written before it is read.
+    unsafe {
+        let row = |r: usize| row(r).cast::<[T; C]>();
+        for (l, lane) in lanes.iter_mut().enumerate() {
+            let mut sum = *row(l);
+            for r in (l + L..n).step_by(L) {
+                // What the next lane begins with: rows far apart are not what the processor expects.
+                prefetch(row((r + 1).min(n - 1)).cast(), 0..size_of::<[T; C]>());
+                let next = &*row(r);
+                for i in 0..C {
+                    sum[i] = F::join(sum[i], next[i]);
+                }
+            }
+            lane.write(sum);
+        }
+        let mut half = L / 2;
+        while half > 0 {
+            let (low, high) = lanes.split_at_mut(half);
+            for (lane, other) in low.iter_mut().zip(high) {
+                let (lane, other) = (lane.assume_init_mut(), other.assume_init_ref());
+                for i in 0..C {
+                    lane[i] = F::join(lane[i], other[i]);
+                }
+            }
+            half /= 2;
+        }
+        *to.cast::<[T; C]>() = lanes[0].assume_init();
+    }
+    C
+}
+
+/// Joins `n` rows, `L` or more, of as many elements as the result has, fewer than [`NARROW`].
 ///
 /// # Safety
 /// The rows must have that many elements.
 #[inline(always)]
-unsafe fn rows_by<T: Element, F: Join<T>, const L: usize>(n: usize, row: impl Fn(usize) -> *const T, to: &mut [T]) {
+unsafe fn rows_by<T: Element, F: Join<T>, const L: usize>(
+    n: usize,
+    row: impl Fn(usize) -> *const T,
+    to: &mut [T],
+) -> usize {
     let here = to.len();
-    let mut lanes = [MaybeUninit::<T>::uninit(); LANES * COLUMNS];
-    let lanes = lanes.as_mut_ptr().cast::<T>();
+    let mut lanes = [const { MaybeUninit::<[T; NARROW]>::uninit() }; L];
     // SAFETY: rows as the caller promises; each lane is written before it is read.
     unsafe {
         let row = |r: usize| std::slice::from_raw_parts(row(r), here);
-        let lane = |l: usize| slice_mut::<T>(lanes.add(l * COLUMNS).cast(), here);
+        let lanes = lanes.as_mut_ptr();
+        let lane = |l: usize| slice_mut::<T>(lanes.add(l).cast(), here);
         for l in 0..L {
             let sum = lane(l);
             sum.copy_from_slice(row(l));
-            let mut r = l + L;
-            while r < n {
-                // Rows far apart are not what the processor expects next.
-                for next in (r..n.min(r + TOGETHER * L)).step_by(L) {
-                    prefetch(row((next + AHEAD).min(n - 1)).as_ptr().cast(), 0..size_of_val(sum));
-                }
-                if r + (TOGETHER - 1) * L < n {
-                    join_four::<T, F>(sum, [row(r), row(r + L), row(r + 2 * L), row(r + 3 * L)]);
-                    r += TOGETHER * L;
-                } else {
-                    join_slices::<T, F>(sum, row(r));
-                    r += L;
-                }
+            for r in (l + L..n).step_by(L) {
+                join_slices::<T, F>(sum, row(r));
             }
         }
         let mut half = L / 2;
@@ -190,16 +222,7 @@ unsafe fn rows_by<T: Element, F: Join<T>, const L: usize>(n: usize, row: impl Fn
         }
         to.copy_from_slice(lane(0));
     }
-}
-
-/// Joins four rows into another, one after the other.
-#[inline(always)]
-fn join_four<T: Copy, F: Join<T>>(to: &mut [T], from: [&[T]; TOGETHER]) {
-    let n = to.len();
-    let [a, b, c, d] = from.map(|row| &row[..n]);
-    for i in 0..n {
-        to[i] = F::join(F::join(F::join(F::join(to[i], a[i]), b[i]), c[i]), d[i]);
-    }
+    here
 }
 
 /// Joins a row into another: what is left of long loops in vectors of sixteen, then of four, so that narrow rows are not

@@ -6,12 +6,20 @@ use crate::engine::chain::{is_dense, prefetch};
 use crate::engine::kernel::Loop;
 use crate::engine::pack::{Axis, CROSSED, pack};
 use crate::engine::share;
+use crate::engine::stream::{self, STREAMED};
 
 /// Bytes of one operand's tile: three of them and the result's fit the first-level cache.
 const TILE_BYTES: usize = 8192;
 
-/// Rows of a tile of which an operand lies by columns: a cache line or two of each column are read together.
-const ROWS: usize = 32;
+/// Bytes of an operand's tile of a result that is written past the caches: reading goes on while that is done.
+const STREAM_TILE: usize = 512;
+/// How many of them ahead memory is asked for.
+const AHEAD: usize = 4;
+
+/// Bytes of each column of a tile of which an operand lies by columns: two cache lines are read together.
+const COLUMN: usize = 128;
+/// Columns of such a tile: rows are read and written in pieces long enough for memory to come ahead.
+const COLUMNS: usize = 256;
 
 /// How an operand reaches the inner loop.
 #[derive(Clone, Copy, PartialEq)]
@@ -117,7 +125,7 @@ impl Job {
                 Some(first) if self.crossed() => {
                     let axes = &self.axes[first];
                     let [.., rows, columns] = axes[..] else { return };
-                    let tile = [ROWS, self.tile_elements() / ROWS];
+                    let tile = [COLUMN / self.widest(), COLUMNS];
                     let per_row = columns.len.div_ceil(tile[1]);
                     let per_matrix = per_row * rows.len.div_ceil(tile[0]);
                     let tiles = per_matrix * axes[..axes.len() - 2].iter().map(|a| a.len).product::<usize>();
@@ -127,6 +135,9 @@ impl Job {
                     let tiling = Tiling::new(&self.axes[first], self.tile_elements());
                     self.split(threads, tiling.tiles, &|from, to| self.packed(&tiling, from, to));
                 }
+                None if self.is_streamed() => self.split(threads, self.len.div_ceil(64), &|from, to| {
+                    self.streamed(from * 64, (to * 64).min(self.len));
+                }),
                 None if direct && threads == 1 => (self.kernel)(self.len, self.out, self.ins),
                 None => {
                     // Parts begin at multiples of a cache line of elements, so that threads share none.
@@ -170,14 +181,18 @@ impl Job {
     }
 
     fn tile_elements(&self) -> usize {
-        let widest = self.sizes[..self.count].iter().copied().max().unwrap_or(1).max(self.out_size);
-        TILE_BYTES / widest
+        TILE_BYTES / self.widest()
+    }
+
+    /// Bytes of the widest element.
+    fn widest(&self) -> usize {
+        self.sizes[..self.count].iter().copied().max().unwrap_or(1).max(self.out_size)
     }
 
     /// Elements `from..to` of a result whose operands are all direct, staged or filled.
     #[inline(never)]
     unsafe fn linear(&self, from: usize, to: usize) {
-        let mut memory = Buffers::new();
+        let mut memory = Buffers::<TILE_BYTES>::new();
         let buffers = memory.starts();
         let tile = self.tile_elements();
         let mut ins = [std::ptr::null(); 3];
@@ -204,6 +219,41 @@ impl Job {
         }
     }
 
+    /// Whether the result is written past the caches: not where an operand is there already.
+    fn is_streamed(&self) -> bool {
+        stream::streams()
+            && self.len.saturating_mul(self.out_size) >= STREAMED
+            && !self.forms[..self.count].contains(&Form::Staged)
+    }
+
+    /// Elements `from..to` of a result whose operands are all direct or filled, past the caches.
+    #[inline(never)]
+    unsafe fn streamed(&self, from: usize, to: usize) {
+        let mut memory = Buffers::<TILE_BYTES>::new();
+        let buffers = memory.starts();
+        let mut result = Buffer::<STREAM_TILE>(std::mem::MaybeUninit::uninit());
+        let result = result.0.as_mut_ptr().cast::<u8>();
+        let tile = STREAM_TILE / self.widest();
+        let mut ins = [std::ptr::null(); 3];
+        // SAFETY: a buffer holds a tile; `i + n <= to <= len`.
+        unsafe {
+            self.fill(&buffers, &mut ins, tile.min(to - from));
+            let mut i = from;
+            while i < to {
+                let n = tile.min(to - i);
+                for k in (0..self.count).filter(|&k| self.forms[k] == Form::Direct) {
+                    ins[k] = self.ins[k].wrapping_add(i * self.sizes[k]);
+                    // Writing past the caches waits for nothing, and reading shall not either.
+                    prefetch(ins[k], AHEAD * n * self.sizes[k]..(AHEAD + 1) * n * self.sizes[k]);
+                }
+                (self.kernel)(n, result, ins);
+                stream::copy(self.out.add(i * self.out_size), result, n * self.out_size);
+                i += n;
+            }
+        }
+        stream::finish();
+    }
+
     /// Whether an operand lies by columns, so that it is better read in squares than in rows.
     fn crossed(&self) -> bool {
         (0..self.count).any(|k| match &self.axes[k][..] {
@@ -219,7 +269,7 @@ impl Job {
     /// Tiles `from..to` of so many rows and columns, of a result of which an operand lies by columns.
     #[inline(never)]
     unsafe fn turned(&self, tile: [usize; 2], [per_matrix, per_row]: [usize; 2], from: usize, to: usize) {
-        let mut memory = Buffers::new();
+        let mut memory = Buffers::<{ COLUMN * COLUMNS }>::new();
         let buffers = memory.starts();
         let mut ins = [std::ptr::null(); 3];
         // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
@@ -246,12 +296,8 @@ impl Job {
                     let axes = [Axis { len: here[0], ..rows }, Axis { len: here[1], ..columns }];
                     pack(self.sizes[k], buffers.at(k), src, &axes);
                 }
-                let next = column + here[1] < extents[1];
                 for r in 0..here[0] {
                     let at = (matrix * extents[0] + row + r) * extents[1] + column;
-                    if next {
-                        self.ask(here, r, [row, column + here[1]], at + here[1]);
-                    }
                     for k in 0..self.count {
                         let size = self.sizes[k];
                         let from = self.ins[k].wrapping_add(at * size);
@@ -271,26 +317,6 @@ impl Job {
         }
     }
 
-    /// Asks memory for a row's share of the tile that comes next, at a row and a column, with its row at an element of the result.
-    /// Pieces of rows and columns are too short for the processor to see where they lead.
-    #[inline(always)]
-    fn ask(&self, [rows, columns]: [usize; 2], r: usize, [row, column]: [usize; 2], at: usize) {
-        for k in 0..self.count {
-            let size = self.sizes[k];
-            match (self.forms[k], &self.axes[k][..]) {
-                (Form::Direct | Form::Staged, _) => prefetch(self.ins[k].wrapping_add(at * size), 0..columns * size),
-                // Of one matrix: the first of several are the wrong ones, and do no harm.
-                (Form::Pack, [down, across]) => {
-                    for c in columns * r / rows..columns * (r + 1) / rows {
-                        let first = row as isize * down.step + (column + c) as isize * across.step;
-                        prefetch(self.ins[k].wrapping_offset(first), 0..rows * down.step.unsigned_abs());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
     unsafe fn fill(&self, buffers: &Starts, ins: &mut [*const u8; 3], n: usize) {
         for k in 0..self.count {
             if self.forms[k] == Form::Fill {
@@ -304,7 +330,7 @@ impl Job {
     /// Tiles `from..to` of a result with operands that must be gathered.
     #[inline(never)]
     unsafe fn packed(&self, tiling: &Tiling, from: usize, to: usize) {
-        let mut memory = Buffers::new();
+        let mut memory = Buffers::<TILE_BYTES>::new();
         let buffers = memory.starts();
         let mut ins = [std::ptr::null(); 3];
         // SAFETY: every tile lies inside the result and inside each operand's axes; a buffer holds a tile.
@@ -348,16 +374,20 @@ impl Job {
 }
 
 /// Tiles for three operands, uninitialised until packed.
-struct Buffers([[std::mem::MaybeUninit<u64>; TILE_BYTES / 8]; 3]);
+struct Buffers<const BYTES: usize>([Buffer<BYTES>; 3]);
 
-impl Buffers {
+/// Room that begins with a cache line.
+#[repr(align(64))]
+struct Buffer<const BYTES: usize>(std::mem::MaybeUninit<[u8; BYTES]>);
+
+impl<const BYTES: usize> Buffers<BYTES> {
     #[inline(always)]
-    fn new() -> Buffers {
-        Buffers([[std::mem::MaybeUninit::uninit(); TILE_BYTES / 8]; 3])
+    fn new() -> Buffers<BYTES> {
+        Buffers([const { Buffer(std::mem::MaybeUninit::uninit()) }; 3])
     }
     /// Where each begins. Asked once: another unique borrow of the buffers would end what these may access.
     fn starts(&mut self) -> Starts {
-        Starts(self.0.each_mut().map(|buffer| buffer.as_mut_ptr().cast()))
+        Starts(self.0.each_mut().map(|buffer| buffer.0.as_mut_ptr().cast()))
     }
 }
 
