@@ -166,6 +166,10 @@ def cases(xp):
     def of(dtype, *shape):
         return lambda: draw(dtype, *shape)
 
+    def in_order(x):
+        # Whatever order of axes a library keeps in memory, one axis has only one.
+        return xp.reshape(x, (-1,))
+
     def whole(function):
         # A reduction over all axes is asked for in its shortest form.
         return lambda x: function(x)
@@ -196,8 +200,8 @@ def cases(xp):
             run = case(lambda x, axis=axis: xp.cumulative_sum(x, axis=axis), of(dtype, 2000, 2000))
             yield f"cumulative_sum axis {axis} {short} 2000x2000", run
         yield f"x + x.T {short} 2000x2000", case(lambda x: x + x.T, of(dtype, 2000, 2000))
-        yield f"x.T copied {short} 2000x2000", case(lambda x: xp.contiguous(x.T), of(dtype, 2000, 2000))
-        transposed = case(lambda x: xp.contiguous(xp.permute_dims(x, (2, 0, 1))), of(dtype, 200, 100, 200))
+        yield f"x.T copied {short} 2000x2000", case(lambda x: in_order(x.T), of(dtype, 2000, 2000))
+        transposed = case(lambda x: in_order(xp.permute_dims(x, (2, 0, 1))), of(dtype, 200, 100, 200))
         yield f"permuted (2, 0, 1) copied {short} 200x100x200", transposed
         yield f"x + row {short} 2000x2000", case(lambda x, y: x + y, of(dtype, 2000, 2000), of(dtype, 2000))
         yield f"concat {short} 2 of 1000000", case(lambda x, y: xp.concat([x, y]), of(dtype, 10**6), of(dtype, 10**6))

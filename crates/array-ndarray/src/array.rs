@@ -160,6 +160,26 @@ impl NdArray {
         Some(array.into_owned())
     }
 
+    /// The elements in C order, without a copy if they are all that is in a buffer that nobody else shares; `None` if the data type
+    /// is another one.
+    pub(crate) fn into_vec<T: NdElement>(self) -> Option<Vec<T>> {
+        let array = T::peel(&self)?.clone();
+        drop(self);
+        match array.try_into_owned_nocopy() {
+            Ok(own) if own.is_standard_layout() => {
+                let len = own.len();
+                let (all, first) = own.into_raw_vec_and_offset();
+                let first = first.unwrap_or(0);
+                Some(if all.len() == len { all } else { all[first..first + len].to_vec() })
+            }
+            Ok(own) => Some(own.iter().copied().collect()),
+            Err(shared) => Some(match shared.as_slice() {
+                Some(s) => s.to_vec(),
+                None => shared.iter().copied().collect(),
+            }),
+        }
+    }
+
     /// The elements as a mutable slice in C order, if this is the buffer's only owner and has no gaps.
     ///
     /// ```
@@ -267,6 +287,20 @@ mod tests {
         assert!(x.unique_ptr().is_none() && !y.is_unique());
         drop(x);
         assert_eq!(y.into_array::<u8>().unwrap().as_ptr(), address);
+    }
+
+    #[test]
+    fn a_buffer_of_its_own_is_given_away() {
+        let x = NdArray::from_vec(vec![1_i16, 2, 3, 4, 5, 6], &[2, 3]);
+        let address = x.ptr();
+        let whole = x.into_vec::<i16>().unwrap();
+        assert_eq!((whole.as_ptr().cast::<u8>(), &whole[..]), (address, &[1, 2, 3, 4, 5, 6][..]));
+        let x = NdArray::from_vec(whole, &[2, 3]);
+        assert_eq!(x.clone().permuted(&[1, 0]).into_vec::<i16>().unwrap(), [1, 4, 2, 5, 3, 6]);
+        assert_eq!(x.permuted(&[1, 0]).into_vec::<i16>().unwrap(), [1, 4, 2, 5, 3, 6]);
+        let row = ndarray::Array::from_vec(vec![1.0, 2.0, 3.0, 4.0]).slice_move(ndarray::s![1..3]).into_dyn();
+        assert_eq!(NdArray::from(row).into_vec::<f64>().unwrap(), [2.0, 3.0]);
+        assert!(NdArray::scalar(true).into_vec::<u8>().is_none());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use faer::linalg::householder::{
 };
 use faer::linalg::lu::partial_pivoting::{factor as lu, solve as lu_solve};
 use faer::linalg::qr::no_pivoting::factor as qr_factor;
-use faer::linalg::{cholesky::llt::factor as llt, svd as svd_factor, triangular_solve as triangular};
+use faer::linalg::{svd as svd_factor, triangular_solve as triangular};
 use faer::perm::Perm;
 use faer::{Conj, Mat, MatMut, MatRef, Par};
 
@@ -20,40 +20,35 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
+use crate::engine::cholesky::factor;
 use crate::engine::pool::vector;
 use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked, unravel};
+use crate::engine::turn::turn;
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
     with_floating!("cholesky", x.dtype(), T => {
         let x = Stack::<T>::new("cholesky", x)?;
         let n = x.n;
-        let read = |r, c| if p.upper { r <= c } else { r >= c };
         let parts = each("cholesky", x.len(), cost(n, n), |i| {
             x.finite("cholesky", i, |c| if p.upper { 0..c + 1 } else { c..n })?;
-            let a = x.matrix(i);
+            let adjoint = |from: &[T]| {
+                let mut to = vector::<T>(n * n);
+                to.resize(n * n, T::default());
+                // SAFETY: both have `n` rows of `n` elements.
+                unsafe { turn(to.as_mut_ptr(), n, from.as_ptr(), n as isize, [n, n]) };
+                to.iter_mut().for_each(|x| *x = x.conjugate());
+                to
+            };
             // The lower triangle, or the upper one's adjoint; the diagonal of a Hermitian matrix is real.
-            let mut l = Mat::<T>::from_fn(n, n, |r, c| match (r == c, p.upper) {
-                (true, _) => T::of_real(a[(r, r)].real_part()),
-                (_, _) if r < c => T::default(),
-                (_, false) => a[(r, c)],
-                (_, true) => a[(c, r)].conjugate(),
-            });
-            let mut room = MemBuffer::new(llt::cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default()));
-            let stack = MemStack::new(&mut room);
-            llt::cholesky_in_place(l.as_mut(), Default::default(), Par::Seq, stack, Default::default()).map_err(
-                |llt::LltError::NonPositivePivot { index }| {
-                    let name = x.name(i);
-                    Error::value("cholesky", format!("{name} is not positive definite: pivot {index} is not positive"))
-                },
-            )?;
-            let mut out = Vec::with_capacity(n * n);
-            append(&mut out, n, n, |r, c| match p.upper {
-                _ if !read(r, c) => T::default(),
-                true => l[(c, r)].conjugate(),
-                false => l[(r, c)],
-            });
-            Ok(out)
+            let mut l = if p.upper { adjoint(x.elements(i)) } else { x.elements(i).to_vec() };
+            l.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
+            factor(MatMut::from_column_major_slice_mut(&mut l, n, n)).map_err(|pivot| {
+                let name = x.name(i);
+                Error::value("cholesky", format!("{name} is not positive definite: pivot {pivot} is not positive"))
+            })?;
+            l.chunks_exact_mut(n.max(1)).enumerate().for_each(|(c, column)| column[..c].fill(T::default()));
+            Ok(if p.upper { adjoint(&l) } else { l })
         })?;
         let shape = [&x.batch[..], &[n, n]].concat();
         Ok(matrices(parts, &shape))

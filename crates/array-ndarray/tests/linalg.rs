@@ -21,6 +21,32 @@ fn a_matrix_without_columns_has_a_whole_orthogonal_factor() {
     assert_eq!(f.r.shape().unwrap(), [3, 0]);
 }
 
+#[test]
+fn cholesky_by_blocks() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (n, dtype) in [(127, DType::Float64), (129, DType::Complex64), (200, DType::Complex128), (333, DType::Float32)] {
+        let (x, error) = numbers(&[n, n], dtype, n as u64);
+        let a = array_api::add(matmul(&x, adjoint(&x)).unwrap(), eye(n, &x)).unwrap();
+        for upper in [false, true] {
+            let mask = namespace().ones(([n, n], DType::Bool)).unwrap();
+            let other = if upper { array_api::tril(mask, -1) } else { array_api::triu(mask, 1) }.unwrap();
+            let half = array_api::where_(other, f64::NAN, &a).unwrap();
+            let factor = cholesky(&half, Cholesky { upper }).unwrap();
+            assert_eq!(complex(&one.install(|| cholesky(&half, Cholesky { upper })).unwrap()), complex(&factor));
+            let (l, r) = if upper { (adjoint(&factor), factor) } else { (factor.clone(), adjoint(&factor)) };
+            let upper_part = array_api::triu(&l, 1).unwrap();
+            assert!(complex(&upper_part).iter().all(|z| *z == Complex::new(0.0, 0.0)));
+            close(&matmul(l, r).unwrap(), &a, error);
+        }
+    }
+    // A pivot of the second block.
+    let mut diagonal = vec![1.0; 200];
+    diagonal[150] = -1.0;
+    let x = array_api::multiply(namespace().asarray(diagonal).unwrap(), namespace().eye(200).unwrap()).unwrap();
+    let e = cholesky(x, Cholesky::default()).unwrap_err().to_string();
+    assert_eq!(e, "cholesky: the matrix is not positive definite: pivot 150 is not positive");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 

@@ -31,12 +31,14 @@ pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> 
     fn real_times_power(x: Self::Real, exponent: i32) -> Self::Real;
     /// Within plus or minus so many powers of two, squares and their sums neither overflow nor lose digits.
     const MODERATE: i32;
+    const MINUS_ONE: Self;
 }
 
 macro_rules! entries {
     ($($t:ident: $frexp:ident $scalbn:ident;)*) => { $(
         impl Entry for $t {
             const MODERATE: i32 = $t::MAX_EXP / 4;
+            const MINUS_ONE: Self = -1.0;
             fn larger_part(self) -> $t { self.abs() }
             fn exponent(x: $t) -> i32 { if x == 0.0 { 0 } else { libm::$frexp(x).1 } }
             fn times_power(self, exponent: i32) -> Self { libm::$scalbn(self, exponent) }
@@ -51,6 +53,7 @@ macro_rules! entries {
         }
         impl Entry for Complex<$t> {
             const MODERATE: i32 = $t::MODERATE;
+            const MINUS_ONE: Self = Complex::new(-1.0, 0.0);
             fn larger_part(self) -> $t { self.re.abs().max(self.im.abs()) }
             fn exponent(x: $t) -> i32 { $t::exponent(x) }
             fn times_power(self, exponent: i32) -> Self {
@@ -109,7 +112,7 @@ impl<T: Entry> Stack<T> {
     pub(crate) fn new(op: &str, x: &NdArray) -> Result<Stack<T>> {
         match x.shape() {
             &[ref batch @ .., m, n] => {
-                let data = x.clone().permuted(&turned(x.shape().len())).contiguous().to_vec::<T>();
+                let data = x.clone().permuted(&turned(x.shape().len())).contiguous().into_vec::<T>();
                 Ok(Stack { data: data.unwrap_or_default(), batch: batch.to_vec(), m, n })
             }
             _ => Err(Error::backend(op, format!("an array of shape {:?} is no stack of matrices", x.shape()))),
