@@ -24,7 +24,8 @@ fn a_matrix_without_columns_has_a_whole_orthogonal_factor() {
 #[test]
 fn cholesky_by_blocks() {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    for (n, dtype) in [(127, DType::Float64), (129, DType::Complex64), (200, DType::Complex128), (333, DType::Float32)] {
+    for (n, dtype) in [(127, DType::Float64), (129, DType::Complex64), (200, DType::Complex128), (333, DType::Float32)]
+    {
         let (x, error) = numbers(&[n, n], dtype, n as u64);
         let a = array_api::add(matmul(&x, adjoint(&x)).unwrap(), eye(n, &x)).unwrap();
         for upper in [false, true] {

@@ -90,7 +90,7 @@ pub(crate) fn functions<'py>(
         let defaults = op.read(&[]).map_err(|e| exception(py, &e))?;
         let alone = matches!(op.class, Class::Creation | Class::Random);
         let one = |(_, role): &(_, Role)| *role == Role::One;
-        let plain = wider.is_none() && !alone && (1..=2).contains(&op.args.len()) && op.args.iter().all(one);
+        let plain = !alone && (1..=2).contains(&op.args.len()) && op.args.iter().all(one);
         let xp = xp.clone();
         all.set_item(op.name, Function { op, xp, wider, positional, defaults, plain, results: PyOnceLock::new() })?;
     }
@@ -208,8 +208,7 @@ impl Function {
         let py = args.py();
         let first = args.get_borrowed_item(0)?;
         let Some(a) = Given::of(&first)? else { return Ok(None) };
-        let call =
-            |operands: &mut [Operand<'_>]| run(py, || self.op.apply_owned(self.defaults.boxed(), operands, None));
+        let call = |operands: &mut [Operand<'_>]| run(py, || self.apply(self.defaults.boxed(), operands, None));
         if self.op.args.len() == 1 {
             return if a.is_short() { call(&mut [a.operand()]).map(Some) } else { Ok(None) };
         }
