@@ -3,14 +3,43 @@
 //! A store brings the line that it changes from memory first, and a result larger than the caches has left them before anybody
 //! reads it. Written past them it takes three quarters of the time where memory is what limits.
 
+use std::sync::OnceLock;
+
 use crate::engine::chain::CACHE_LINE;
 
-/// Bytes of a result that is written past the caches: the last of them hold less on most processors.
-pub(super) const STREAMED: usize = 1 << 26;
+/// Results of more bytes than this are written past the caches, whatever these hold: of several processors' caches each holds less.
+const AT_MOST: usize = 1 << 26;
+/// And not of fewer, whatever the processor says.
+const AT_LEAST: usize = 1 << 24;
 
-/// Whether this processor can.
-pub(super) const fn streams() -> bool {
+/// Whether a result of so many bytes is written past the caches, because the last of them does not hold it.
+#[inline]
+pub(super) fn streams(bytes: usize) -> bool {
+    static LIMIT: OnceLock<usize> = OnceLock::new();
     cfg!(all(target_arch = "x86_64", not(miri)))
+        && bytes > AT_LEAST
+        && bytes > *LIMIT.get_or_init(|| last_cache().unwrap_or(AT_MOST).clamp(AT_LEAST, AT_MOST))
+}
+
+/// The bytes that the last cache holds, as the processor says (leaf 4 of `cpuid`, AMD's 0x8000001D): the product of ways,
+/// partitions, bytes of a line and sets.
+fn last_cache() -> Option<usize> {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        use std::arch::x86_64::{__cpuid, __cpuid_count};
+        let leaves = [(0, 4), (0x8000_0000, 0x8000_001d)];
+        let known = leaves.into_iter().filter(|&(first, leaf)| __cpuid(first).eax >= leaf);
+        let caches = known.flat_map(|(_, leaf)| {
+            (0..8).map(move |i| __cpuid_count(leaf, i)).take_while(|cache| cache.eax & 0x1f != 0)
+        });
+        let size = |x: std::arch::x86_64::CpuidResult| {
+            let field = |word: u32, from: u32, bits: u32| (word >> from & ((1 << bits) - 1)) as usize + 1;
+            field(x.ebx, 22, 10) * field(x.ebx, 12, 10) * field(x.ebx, 0, 12) * (x.ecx as usize + 1)
+        };
+        caches.max_by_key(|cache| cache.eax >> 5 & 7).map(size)
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    None
 }
 
 /// Copies bytes past the caches. [`finish`] must be called before another thread, or anything but this, accesses them.
@@ -68,6 +97,13 @@ pub(super) fn finish() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_cache_has_a_size() {
+        assert!(last_cache().is_none_or(|bytes| (1 << 16..1 << 36).contains(&bytes)), "{:?}", last_cache());
+        assert!(!streams(AT_LEAST));
+        assert_eq!(streams(AT_MOST + 1), cfg!(all(target_arch = "x86_64", not(miri))));
+    }
 
     #[test]
     fn bytes_arrive_wherever_they_lie() {

@@ -6,7 +6,7 @@ use crate::engine::chain::{is_dense, prefetch};
 use crate::engine::kernel::Loop;
 use crate::engine::pack::{Axis, CROSSED, pack};
 use crate::engine::share;
-use crate::engine::stream::{self, STREAMED};
+use crate::engine::stream;
 
 /// Bytes of one operand's tile: three of them and the result's fit the first-level cache.
 const TILE_BYTES: usize = 8192;
@@ -221,9 +221,7 @@ impl Job {
 
     /// Whether the result is written past the caches: not where an operand is there already.
     fn is_streamed(&self) -> bool {
-        stream::streams()
-            && self.len.saturating_mul(self.out_size) >= STREAMED
-            && !self.forms[..self.count].contains(&Form::Staged)
+        stream::streams(self.len.saturating_mul(self.out_size)) && !self.forms[..self.count].contains(&Form::Staged)
     }
 
     /// Elements `from..to` of a result whose operands are all direct or filled, past the caches.
