@@ -163,7 +163,8 @@ compiled!(block1_baseline, block1_avx2, block1_avx512 =
 compiled!(block2_baseline, block2_avx2, block2_avx512 =
     block2<A: Element, B: Element, O: Element, F: Function2<A, B, O>; arithmetic>(n: usize, out: *mut u8, ins: [*const u8; 3]));
 
-const CHEAP_GRAIN: usize = 1 << 14;
+/// That of a few instructions, which are bound by memory.
+pub(super) const CHEAP_GRAIN: usize = 1 << 14;
 const MATH_GRAIN: usize = 1 << 12;
 const SCALAR_GRAIN: usize = 1 << 11;
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::engine::chain::{is_dense, prefetch};
-use crate::engine::kernel::Loop;
+use crate::engine::kernel::{CHEAP_GRAIN, Loop};
 use crate::engine::pack::{Axis, CROSSED, pack};
 use crate::engine::share;
 use crate::engine::stream;
@@ -219,9 +219,12 @@ impl Job {
         }
     }
 
-    /// Whether the result is written past the caches: not where an operand is there already.
+    /// Whether the result is written past the caches: not where an operand is there already, nor where computing takes longer
+    /// than memory does, since tiles as short as that would interrupt it.
     fn is_streamed(&self) -> bool {
-        stream::streams(self.len.saturating_mul(self.out_size)) && !self.forms[..self.count].contains(&Form::Staged)
+        self.grain >= CHEAP_GRAIN
+            && stream::streams(self.len.saturating_mul(self.out_size))
+            && !self.forms[..self.count].contains(&Form::Staged)
     }
 
     /// Elements `from..to` of a result whose operands are all direct or filled, past the caches.
