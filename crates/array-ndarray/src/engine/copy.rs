@@ -2,12 +2,9 @@
 
 use smallvec::SmallVec;
 
-use crate::engine::kernel::Loop;
+use crate::engine::kernel::{CHEAP_GRAIN, Loop};
 use crate::engine::pack::{Axis, merged, pack};
 use crate::engine::tiles::{Form, Job};
-
-/// Elements of a copy from which on a second thread pays.
-const GRAIN: usize = 1 << 14;
 
 /// [`pack`], shared among threads where it is large.
 ///
@@ -18,12 +15,12 @@ pub(crate) unsafe fn copy(size: usize, dst: *mut u8, src: *const u8, axes: &[Axi
     let axes = merged(axes.iter().copied());
     // SAFETY: the caller's promise; the job's one operand is the box.
     unsafe {
-        if len < 2 * GRAIN || axes.is_empty() {
+        if len < 2 * CHEAP_GRAIN || axes.is_empty() {
             return pack(size, dst, src, &axes);
         }
         let mut job = Job {
             kernel: of_size(size),
-            grain: GRAIN,
+            grain: CHEAP_GRAIN,
             out: std::ptr::null_mut(),
             out_size: size,
             len,

@@ -202,17 +202,7 @@ impl Job {
             let mut i = from;
             while i < to {
                 let n = tile.min(to - i);
-                for k in 0..self.count {
-                    let at = self.ins[k].wrapping_add(i * self.sizes[k]);
-                    match self.forms[k] {
-                        Form::Direct => ins[k] = at,
-                        Form::Staged => {
-                            std::ptr::copy_nonoverlapping(at, buffers.at(k), n * self.sizes[k]);
-                            ins[k] = buffers.at(k);
-                        }
-                        Form::Fill | Form::Pack => {}
-                    }
-                }
+                self.advance(&buffers, &mut ins, i, n);
                 (self.kernel)(n, self.out.add(i * self.out_size), ins);
                 i += n;
             }
@@ -242,8 +232,8 @@ impl Job {
             let mut i = from;
             while i < to {
                 let n = tile.min(to - i);
+                self.advance(&buffers, &mut ins, i, n);
                 for k in (0..self.count).filter(|&k| self.forms[k] == Form::Direct) {
-                    ins[k] = self.ins[k].wrapping_add(i * self.sizes[k]);
                     // Writing past the caches waits for nothing, and reading shall not either.
                     prefetch(ins[k], AHEAD * n * self.sizes[k]..(AHEAD + 1) * n * self.sizes[k]);
                 }
@@ -299,18 +289,9 @@ impl Job {
                 }
                 for r in 0..here[0] {
                     let at = (matrix * extents[0] + row + r) * extents[1] + column;
-                    for k in 0..self.count {
-                        let size = self.sizes[k];
-                        let from = self.ins[k].wrapping_add(at * size);
-                        match self.forms[k] {
-                            Form::Direct => ins[k] = from,
-                            Form::Staged => {
-                                std::ptr::copy_nonoverlapping(from, buffers.at(k), here[1] * size);
-                                ins[k] = buffers.at(k);
-                            }
-                            Form::Pack => ins[k] = buffers.at(k).wrapping_add(r * here[1] * size),
-                            Form::Fill => {}
-                        }
+                    self.advance(&buffers, &mut ins, at, here[1]);
+                    for k in (0..self.count).filter(|&k| self.forms[k] == Form::Pack) {
+                        ins[k] = buffers.at(k).wrapping_add(r * here[1] * self.sizes[k]);
                     }
                     (self.kernel)(here[1], self.out.add(at * self.out_size), ins);
                 }
@@ -318,6 +299,25 @@ impl Job {
         }
     }
 
+    /// Points `ins` at elements `at..at + n` of the operands that lie as the result does: in place, or copied where the
+    /// result overwrites them.
+    #[inline(always)]
+    unsafe fn advance(&self, buffers: &Starts, ins: &mut [*const u8; 3], at: usize, n: usize) {
+        for k in 0..self.count {
+            let from = self.ins[k].wrapping_add(at * self.sizes[k]);
+            match self.forms[k] {
+                Form::Direct => ins[k] = from,
+                Form::Staged => {
+                    // SAFETY: the caller's promise that the elements lie inside the operand, and a buffer holds a tile.
+                    unsafe { std::ptr::copy_nonoverlapping(from, buffers.at(k), n * self.sizes[k]) };
+                    ins[k] = buffers.at(k);
+                }
+                Form::Fill | Form::Pack => {}
+            }
+        }
+    }
+
+    /// Fills a tile with each operand that is one element for all.
     unsafe fn fill(&self, buffers: &Starts, ins: &mut [*const u8; 3], n: usize) {
         for k in 0..self.count {
             if self.forms[k] == Form::Fill {
@@ -357,17 +357,7 @@ impl Job {
                         gathered[k] = (from, n);
                     }
                 }
-                for k in 0..self.count {
-                    let from = self.ins[k].wrapping_add(at * self.sizes[k]);
-                    match self.forms[k] {
-                        Form::Direct => ins[k] = from,
-                        Form::Staged => {
-                            std::ptr::copy_nonoverlapping(from, buffers.at(k), n * self.sizes[k]);
-                            ins[k] = buffers.at(k);
-                        }
-                        Form::Fill | Form::Pack => {}
-                    }
-                }
+                self.advance(&buffers, &mut ins, at, n);
                 (self.kernel)(n, self.out.add(at * self.out_size), ins);
             }
         }
