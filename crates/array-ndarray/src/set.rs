@@ -1,34 +1,34 @@
 //! Sets: unique values, where each occurs first, how often, and the way back.
 
-use array_api::{DType, Error, Result, implements, with_element};
+use array_api::{DType, Result, implements, with_element};
 
 use crate::array::NdArray;
+use crate::engine::argsort::argsort;
 use crate::engine::by_type::with_real;
 use crate::engine::order::Ordered;
 use crate::engine::pool;
-use crate::engine::radix::Placed;
-use crate::sorting::{back, order, sorted_keys};
+use crate::sorting::{back, sorted_keys};
 
 /// Values are sorted, complex ones by real, then by imaginary part. 0.0 and -0.0 are one value, the first that occurs;
 /// each not-a-number is a value of its own, and they come last.
 #[implements(unique_all)]
 fn unique_all(x: &NdArray) -> Result<[NdArray; 4]> {
     let n = x.len();
-    if u32::try_from(n).is_err() {
-        return Err(Error::value("unique_all", format!("is limited to 2^32 elements, x has {n}; split x")));
-    }
     with_element!(x.dtype(), T => {
         let all = x.to_vec::<T>().unwrap_or_default();
         let (mut values, mut indices, mut counts) = (vec![], vec![], vec![]);
         let mut inverse = vec![0_i64; n];
         let last = !<T as Ordered>::Key::default();
         let mut before = None;
-        for Placed(key, i) in order(&all, false) {
+        let mut order = vec![0_i64; n];
+        argsort(&all, &mut order, false);
+        for i in order {
+            let key = all[i as usize].key();
             let nan = <T as Ordered>::NAN && key == last;
             if before != Some(key) || nan {
                 before = Some(key);
                 values.push(all[i as usize]);
-                indices.push(i64::from(i));
+                indices.push(i);
                 counts.push(0_i64);
             }
             inverse[i as usize] = counts.len() as i64 - 1;

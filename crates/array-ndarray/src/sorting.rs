@@ -5,17 +5,10 @@ use array_api::{Argsort, Result, Sort, implements};
 use crate::array::NdArray;
 use crate::engine::by_type::with_real;
 use crate::engine::lines::lines;
-use crate::engine::order::{Keyed, Ordered, turned};
-use crate::engine::radix::{self, Placed};
+use crate::engine::order::{Keyed, turned};
+use crate::engine::radix;
 use crate::engine::simd::{Level, compiled, level};
-use crate::engine::{pool, share};
-
-/// The positions of a line's elements in sorted order.
-pub(crate) fn order<T: Ordered>(line: &[T], descending: bool) -> Vec<Placed<T::Key, u32>> {
-    let mut order: Vec<_> = line.iter().zip(0..).map(|(x, i)| Placed(x.place(descending), i)).collect();
-    radix::sort(&mut order);
-    order
-}
+use crate::engine::{argsort, pool, share};
 
 /// The values of a line in order.
 pub(crate) fn sort_line<T: Keyed>(from: &[T], to: &mut [T], descending: bool) {
@@ -93,13 +86,7 @@ fn argsort(x: &NdArray, p: &Argsort) -> Result<NdArray> {
     let axis = p.axis as usize;
     let n = x.shape()[axis];
     with_real!("argsort", x.dtype(), T => lines(x, axis, n, || (), |from: &[T], to: &mut [i64], ()| {
-        if u32::try_from(from.len()).is_ok() {
-            let order = order(from, p.descending);
-            to.iter_mut().zip(order).for_each(|(to, Placed(_, i))| *to = i64::from(i));
-        } else {
-            to.iter_mut().zip(0..).for_each(|(to, i)| *to = i);
-            to.sort_by_key(|&i| from[i as usize].place(p.descending));
-        }
+        argsort::argsort(from, to, p.descending);
         Ok(())
     }))
 }

@@ -1,6 +1,7 @@
 //! The compute engine: loops over elements, reductions, products, sorting keys and buffers. It knows nothing of the
 //! protocol's functions; the category files beside it register them.
 
+pub(crate) mod argsort;
 pub mod binary;
 mod block;
 pub(crate) mod by_size;

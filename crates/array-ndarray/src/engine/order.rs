@@ -41,10 +41,8 @@ pub(crate) trait Keyed: Ordered<Key: NdElement> {
 pub(crate) trait Digits: Copy + Ord + Default + Send + Sync + std::ops::Not<Output = Self> + 'static {
     const BYTES: usize;
     fn digit(self, i: usize) -> usize;
-    /// The key in front of a position, as one number in the order of both; for keys of up to four bytes.
-    fn before(self, position: u32) -> u64;
-    /// The key in front of the position.
-    fn apart(both: u64) -> (Self, u32);
+    /// The key as a number of eight bytes; for keys of at most as many.
+    fn widened(self) -> u64;
     /// Sorts keys by vectors if the processor can, and says whether it can.
     fn by_vectors(_: &mut [Self]) -> bool {
         false
@@ -60,12 +58,8 @@ macro_rules! digits {
                 (self >> (8 * i)) as usize & 0xff
             }
             #[inline(always)]
-            fn before(self, position: u32) -> u64 {
-                (self as u64) << 32 | u64::from(position)
-            }
-            #[inline(always)]
-            fn apart(both: u64) -> ($t, u32) {
-                ((both >> 32) as $t, both as u32)
+            fn widened(self) -> u64 {
+                self as u64
             }
             $(
                 #[cfg(target_arch = "x86_64")]

@@ -1,18 +1,19 @@
 //! A stable sort of keys, alone or with the positions that they come from.
 //!
-//! Processors with AVX-512 sort keys of four and eight bytes by vectors, and those of four with their positions as numbers of
-//! eight (`quick.rs`). Elsewhere many keys of up to four bytes are sorted by their digits, least significant first; comparing
+//! Processors with AVX-512 sort keys of four and eight bytes by vectors (`quick.rs`). Elsewhere many keys of up to four bytes are sorted by their digits, least significant first; comparing
 //! is faster for longer ones (a million of eight bytes: 15 ms instead of 23, with positions 48 instead of 62).
 
 use crate::engine::order::Digits;
-use crate::engine::{pool, share};
+use crate::engine::share;
 
 /// What is sorted: a key, or a key and what goes with it.
 pub(crate) trait Item: Copy + Default + Ord + Send + Sync {
     type Key: Digits;
     fn key(self) -> Self::Key;
     /// Sorts by vectors if that is possible and fast, and says whether it is.
-    fn sort_by_vectors(items: &mut [Self]) -> bool;
+    fn sort_by_vectors(_: &mut [Self]) -> bool {
+        false
+    }
 }
 
 impl<K: Digits> Item for K {
@@ -36,21 +37,6 @@ impl<K: Digits> Item for Placed<K, u32> {
     fn key(self) -> K {
         self.0
     }
-    fn sort_by_vectors(items: &mut [Self]) -> bool {
-        // Of shorter keys there are few digits to count.
-        if K::BYTES != 4 || !u64::by_vectors(&mut []) {
-            return false;
-        }
-        let mut both = pool::vector::<u64>(items.len());
-        both.extend(items.iter().map(|item| item.0.before(item.1)));
-        u64::by_vectors(&mut both);
-        for (item, &both) in items.iter_mut().zip(&both) {
-            let (key, position) = K::apart(both);
-            *item = Placed(key, position);
-        }
-        pool::keep(both);
-        true
-    }
 }
 
 /// A run that one thread sorts, at least; also the least that is merged by two.
@@ -61,7 +47,7 @@ const RUN: usize = 1 << 15;
 /// Uses the threads of the pool unless called from one of them; the result is the same.
 pub(crate) fn sort<T: Item>(items: &mut [T]) {
     let threads = if share::alone() { rayon::current_num_threads() } else { 1 };
-    if let Some(first) = two_runs(items) {
+    if let Some(first) = two_runs(items, |a, b| a.key() <= b.key()) {
         if first < items.len() {
             let (left, right) = items.split_at(first);
             let mut room = vec![T::default(); items.len()];
@@ -85,12 +71,11 @@ fn by_digits<T: Item>(n: usize) -> bool {
     T::Key::BYTES <= 4 && n >= 128 * T::Key::BYTES && u32::try_from(n).is_ok()
 }
 
-/// How long the first of at most two sorted runs is: what a merge leaves to do, where sorted parts were joined. Of keys in no
+/// How long the first of at most two sorted runs is: what a merge leaves to do, where sorted parts were joined. Of items in no
 /// order it looks at a few.
-fn two_runs<T: Item>(items: &[T]) -> Option<usize> {
-    let ascends = |pair: &[T]| pair[0].key() <= pair[1].key();
-    let first = items.windows(2).position(|pair| !ascends(pair)).map_or(items.len(), |i| i + 1);
-    items[first..].windows(2).all(ascends).then_some(first)
+pub(crate) fn two_runs<T>(items: &[T], ascends: impl Fn(&T, &T) -> bool) -> Option<usize> {
+    let first = items.windows(2).position(|pair| !ascends(&pair[0], &pair[1])).map_or(items.len(), |i| i + 1);
+    items[first..].is_sorted_by(ascends).then_some(first)
 }
 
 fn sort_by_threads<T: Item>(items: &mut [T], room: &mut [T], threads: usize) {
@@ -194,7 +179,10 @@ mod tests {
             let mut items: Vec<_> = (0..n as u32).map(|i| Placed(i.wrapping_mul(2_654_435_761) % span, i)).collect();
             items[..cut].sort_by_key(|p| p.0);
             items[cut..].sort_by_key(|p| p.0);
-            assert!(two_runs(&items).is_some_and(|first| first == cut || items.is_sorted_by_key(|p| p.0)));
+            assert!(
+                two_runs(&items, |a, b| a.0 <= b.0)
+                    .is_some_and(|first| first == cut || items.is_sorted_by_key(|p| p.0))
+            );
             let mut want = items.clone();
             want.sort_by_key(|p| p.0);
             let mut keys: Vec<_> = items.iter().map(|p| p.0).collect();
@@ -206,7 +194,7 @@ mod tests {
             sort(&mut keys);
             assert_eq!(keys, want.iter().map(|p| p.0).collect::<Vec<_>>());
         }
-        assert_eq!(two_runs(&[1_u32, 0, 1, 0]), None);
+        assert_eq!(two_runs(&[1_u32, 0, 1, 0], |a, b| a <= b), None);
     }
 
     fn agrees<T: Item + std::fmt::Debug>(items: &[T]) {
