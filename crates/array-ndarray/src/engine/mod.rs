@@ -42,6 +42,7 @@ mod reduce_kernel;
 pub(crate) mod share;
 pub mod simd;
 pub(crate) mod stack;
+mod standby;
 mod stream;
 pub mod ternary;
 pub(crate) mod tiles;

@@ -2,7 +2,8 @@
 //!
 //! Rayon's own adaptors, called from outside of the pool, hand everything to it and sleep until it is done: some 50
 //! microseconds, in which a kernel has gone over 100,000 numbers. Here the caller begins at once, the pool's threads join
-//! it as they wake, and one that comes late finds nothing left and is not waited for.
+//! it as they wake, and one that comes late finds nothing left and is not waited for. When nothing is left they stay awake for
+//! a moment (`standby.rs`), since the next call is often near.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -10,6 +11,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
+
+use smallvec::SmallVec;
+
+use crate::engine::standby::Standby;
 
 thread_local! {
     /// Whether this thread, which is none of the pool's, computes a part of something.
@@ -24,11 +29,14 @@ pub(crate) fn alone() -> bool {
 /// Looks at the parts that others compute before the caller sleeps: about 20 microseconds.
 const LOOKS: usize = 1 << 10;
 
-/// Parts of which each thread takes the next one.
+static STANDBY: Standby<Arc<Shared>> = Standby::new();
+
+/// Parts, in as many ranges as threads. Each thread begins with a range of its own, the same one in every call: the memory that
+/// it computes with is likely in its cache. Then it takes what others have left.
 struct Shared {
     part: *const (dyn Fn(usize) + Sync),
-    count: usize,
-    next: AtomicUsize,
+    /// The next part of each range, and where the range ends.
+    ranges: SmallVec<[(AtomicUsize, usize); 8]>,
     unfinished: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     caller: Thread,
@@ -40,20 +48,28 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn work(&self) {
-        loop {
-            let i = self.next.fetch_add(1, Relaxed);
-            if i >= self.count {
-                return;
+    /// Computes parts until none is left, those of the range `first` before the others.
+    fn work(&self, first: usize) {
+        let (before, after) = self.ranges.split_at(first % self.ranges.len());
+        for (next, end) in after.iter().chain(before) {
+            loop {
+                let i = next.fetch_add(1, Relaxed);
+                if i >= *end {
+                    break;
+                }
+                self.compute(i);
             }
-            // SAFETY: part `i` is unfinished, so the caller of `shared` has not returned and the closure lives.
-            let part = unsafe { &*self.part };
-            if let Err(cause) = catch_unwind(AssertUnwindSafe(|| part(i))) {
-                *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
-            }
-            if self.unfinished.fetch_sub(1, AcqRel) == 1 {
-                self.caller.unpark();
-            }
+        }
+    }
+
+    fn compute(&self, i: usize) {
+        // SAFETY: part `i` is unfinished, so the caller of `shared` has not returned and the closure lives.
+        let part = unsafe { &*self.part };
+        if let Err(cause) = catch_unwind(AssertUnwindSafe(|| part(i))) {
+            *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+        }
+        if self.unfinished.fetch_sub(1, AcqRel) == 1 {
+            self.caller.unpark();
         }
     }
 
@@ -80,13 +96,13 @@ pub(crate) fn parts(count: usize, part: &(dyn Fn(usize) + Sync)) {
         return (0..count).for_each(part);
     }
     let runs = count.min(RUNS * threads);
-    shared(threads - 1, runs, &|run| (count * run / runs..count * (run + 1) / runs).for_each(part));
+    shared(threads, runs, &|run| (count * run / runs..count * (run + 1) / runs).for_each(part));
 }
 
 /// Runs per thread: enough for one that is slowed down to leave some to the others.
 const RUNS: usize = 16;
 
-fn shared<'a>(helpers: usize, count: usize, part: &'a (dyn Fn(usize) + Sync + 'a)) {
+fn shared<'a>(threads: usize, count: usize, part: &'a (dyn Fn(usize) + Sync + 'a)) {
     // SAFETY: only the lifetime changes. Whoever calls the closure has taken a part that counts as unfinished until the call
     // is over, and this function returns when no part is unfinished.
     let part = unsafe {
@@ -94,18 +110,24 @@ fn shared<'a>(helpers: usize, count: usize, part: &'a (dyn Fn(usize) + Sync + 'a
     };
     let shared = Arc::new(Shared {
         part,
-        count,
-        next: AtomicUsize::new(0),
+        ranges: (0..threads).map(|t| (AtomicUsize::new(count * t / threads), count * (t + 1) / threads)).collect(),
         unfinished: AtomicUsize::new(count),
         panic: Mutex::new(None),
         caller: thread::current(),
     });
-    for _ in 0..helpers {
-        let shared = shared.clone();
-        rayon::spawn(move || shared.work());
+    for _ in STANDBY.give(threads - 1, || shared.clone())..threads - 1 {
+        let mut next = Some(shared.clone());
+        rayon::spawn(move || {
+            let place = rayon::current_thread_index().unwrap_or(0);
+            while let Some(shared) = next.take() {
+                // The first range is the caller's.
+                shared.work(1 + place % (shared.ranges.len() - 1));
+                next = STANDBY.look();
+            }
+        });
     }
     SHARING.set(true);
-    shared.work();
+    shared.work(0);
     SHARING.set(false);
     shared.wait();
     let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
