@@ -115,14 +115,12 @@ fn shared<'a>(threads: usize, count: usize, part: &'a (dyn Fn(usize) + Sync + 'a
         panic: Mutex::new(None),
         caller: thread::current(),
     });
-    for _ in STANDBY.give(threads - 1, || shared.clone())..threads - 1 {
-        let mut next = Some(shared.clone());
-        rayon::spawn(move || {
+    for _ in 0..STANDBY.give(threads - 1, rayon::current_num_threads() - 1, || shared.clone()) {
+        rayon::spawn(|| {
             let place = rayon::current_thread_index().unwrap_or(0);
-            while let Some(shared) = next.take() {
+            while let Some(shared) = STANDBY.look() {
                 // The first range is the caller's.
                 shared.work(1 + place % (shared.ranges.len() - 1));
-                next = STANDBY.look();
             }
         });
     }
@@ -130,6 +128,7 @@ fn shared<'a>(threads: usize, count: usize, part: &'a (dyn Fn(usize) + Sync + 'a
     shared.work(0);
     SHARING.set(false);
     shared.wait();
+    STANDBY.withdraw(|work| !Arc::ptr_eq(work, &shared));
     let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(cause) = panic {
         resume_unwind(cause);

@@ -1,65 +1,71 @@
-//! Threads of the pool that look for their next work for a moment before they go back to it.
+//! Threads of the pool that help a caller, and look for the next one for a moment before they go back to the pool.
 //!
 //! To wake a thread takes microseconds, in which a kernel goes over tens of thousands of numbers; calls that follow each
-//! other closely find the threads of the one before still awake.
+//! other closely find the helpers of the one before still awake.
 
-use std::sync::atomic::{AtomicBool, Ordering::*};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::*};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How often a thread looks: about 50 microseconds.
+/// How often a helper looks: some 50 to 100 microseconds.
 const LOOKS: usize = 1 << 11;
 
-/// Threads that can be on standby, by their place in the pool.
-const THREADS: usize = 64;
+/// Work that waits for helpers, and how many of them are awake.
+pub(super) struct Standby<W> {
+    /// How much work waits; for looking without the lock.
+    waiting: AtomicUsize,
+    state: Mutex<State<W>>,
+}
 
-/// Where threads that have no work are given some.
-pub(super) struct Standby<W>([Place<W>; THREADS]);
-
-/// What one thread looks at.
-#[repr(align(128))] // no two of them share a cache line
-struct Place<W> {
-    /// Whether it looks, and was given nothing. It becomes false under the lock only.
-    open: AtomicBool,
-    work: Mutex<Option<W>>,
+struct State<W> {
+    work: Vec<W>,
+    /// Helpers that were called and have not gone back, whether they work or look.
+    awake: usize,
 }
 
 impl<W> Standby<W> {
     pub(super) const fn new() -> Standby<W> {
-        Standby([const { Place { open: AtomicBool::new(false), work: Mutex::new(None) } }; THREADS])
+        Standby { waiting: AtomicUsize::new(0), state: Mutex::new(State { work: Vec::new(), awake: 0 }) }
     }
 
-    /// Gives work to threads that look for some, to so many at most, and returns to how many.
-    pub(super) fn give(&self, most: usize, work: impl Fn() -> W) -> usize {
-        let mut given = 0;
-        for place in &self.0[..rayon::current_num_threads().min(THREADS)] {
-            if given == most {
-                break;
-            }
-            if place.open.load(Relaxed) {
-                let mut mine = place.work.lock().unwrap_or_else(PoisonError::into_inner);
-                if place.open.load(Relaxed) {
-                    *mine = Some(work());
-                    place.open.store(false, Release);
-                    given += 1;
-                }
-            }
+    fn state(&self) -> MutexGuard<'_, State<W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lays out work for `helpers`, and returns how many of them must be called. There are `most` at a time: one that is busy
+    /// comes when it is free, since another thread would only take the processor from it.
+    pub(super) fn give(&self, helpers: usize, most: usize, work: impl Fn() -> W) -> usize {
+        let mut state = self.state();
+        let free = state.awake.saturating_sub(state.work.len());
+        let called = helpers.saturating_sub(free).min(most.saturating_sub(state.awake));
+        let given = helpers.min(free + called);
+        state.work.extend(std::iter::repeat_with(work).take(given));
+        state.awake += called;
+        self.waiting.store(state.work.len(), Relaxed);
+        called
+    }
+
+    /// Takes back what nobody has come for.
+    pub(super) fn withdraw(&self, keep: impl Fn(&W) -> bool) {
+        if self.waiting.load(Relaxed) > 0 {
+            let mut state = self.state();
+            state.work.retain(keep);
+            self.waiting.store(state.work.len(), Relaxed);
         }
-        given
     }
 
-    /// Looks for work for a moment; for threads of the pool.
+    /// Work for a helper that was called or has looked before. Without any for a moment it must go.
     pub(super) fn look(&self) -> Option<W> {
-        let place = self.0.get(rayon::current_thread_index()?)?;
-        place.open.store(true, Relaxed);
         for _ in 0..LOOKS {
-            if !place.open.load(Relaxed) {
+            if self.waiting.load(Relaxed) > 0 {
                 break;
             }
             std::hint::spin_loop();
         }
-        let mut work = place.work.lock().unwrap_or_else(PoisonError::into_inner);
-        place.open.store(false, Relaxed);
-        work.take()
+        let mut state = self.state();
+        let work = state.work.pop();
+        state.awake -= usize::from(work.is_none());
+        self.waiting.store(state.work.len(), Relaxed);
+        work
     }
 }
 
@@ -68,25 +74,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_looks_gets_work_once_and_nobody_else_does() {
-        static WORK: Standby<u32> = Standby::new();
-        assert_eq!(WORK.give(3, || 0), 0);
-        assert_eq!(WORK.look(), None, "not a thread of the pool");
-        let (mut given, mut got) = (0, 0);
-        rayon::scope(|_| ());
-        for round in 0..200 {
-            let (send, receive) = std::sync::mpsc::channel();
-            rayon::spawn(move || send.send(WORK.look()).unwrap_or_default());
-            for _ in 0..round * 50 {
-                std::hint::spin_loop();
+    fn helpers_are_called_until_they_are_as_many_as_there_may_be() {
+        let standby = Standby::new();
+        assert_eq!(standby.give(2, 3, || "first"), 2);
+        assert_eq!((standby.look(), standby.look()), (Some("first"), Some("first")));
+        // Two are awake, a third one is called, and there is no fourth.
+        assert_eq!(standby.give(4, 3, || "second"), 1);
+        assert_eq!(standby.give(1, 3, || "none"), 0);
+        assert_eq!([(); 3].map(|()| standby.look()), [Some("second"); 3]);
+        assert_eq!([(); 3].map(|()| standby.look()), [None; 3]);
+        assert_eq!(standby.give(1, 3, || "third"), 1);
+        // What is taken back was done without them.
+        standby.withdraw(|work| *work != "third");
+        assert_eq!(standby.look(), None);
+        assert_eq!(standby.state().awake, 0);
+    }
+
+    #[test]
+    fn helpers_of_many_callers_all_go_back() {
+        static STANDBY: Standby<usize> = Standby::new();
+        let caller = |caller: usize| {
+            move || {
+                for round in 0..300 {
+                    for _ in 0..STANDBY.give(2, 3, || caller) {
+                        std::thread::spawn(|| while STANDBY.look().is_some() {});
+                    }
+                    (0..round * caller).for_each(|_| std::hint::spin_loop());
+                    STANDBY.withdraw(|&work| work != caller);
+                    assert!(STANDBY.state().awake <= 3);
+                }
             }
-            given += WORK.give(usize::MAX, || round);
-            if let Some(work) = receive.recv().ok().flatten() {
-                assert_eq!(work, round);
-                got += 1;
-            }
+        };
+        let callers = [1, 2, 3].map(|i| std::thread::spawn(caller(i)));
+        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        while STANDBY.state().awake > 0 {
+            std::thread::yield_now();
         }
-        assert_eq!(given, got);
-        assert!(WORK.0.iter().all(|place| !place.open.load(Relaxed)));
+        assert!(STANDBY.state().work.is_empty());
     }
 }
