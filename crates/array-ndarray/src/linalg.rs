@@ -1,7 +1,7 @@
 //! Decompositions and solvers of stacks of matrices, by faer.
 //!
-//! Each matrix is worked on by one thread, so that results do not depend on how many there are; outside the pool the
-//! matrices of a stack are shared among its threads. Numbers that are not finite are carried on as in any arithmetic, but
+//! Each matrix is worked on by one thread, or in pieces of a fixed size, so that results do not depend on how many there are;
+//! outside the pool the matrices of a stack are shared among its threads. Numbers that are not finite are carried on as in any arithmetic, but
 //! refused by iterations, which need not end on them. A panic of the library becomes an error.
 
 use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
@@ -10,7 +10,7 @@ use faer::linalg::householder::{
     apply_block_householder_on_the_left_in_place_scratch as apply_scratch,
     apply_block_householder_on_the_left_in_place_with_conj as apply_householder,
 };
-use faer::linalg::lu::partial_pivoting::{factor as lu, solve as lu_solve};
+use faer::linalg::lu::partial_pivoting::solve as lu_solve;
 use faer::linalg::qr::no_pivoting::factor as qr_factor;
 use faer::linalg::{svd as svd_factor, triangular_solve as triangular};
 use faer::perm::Perm;
@@ -21,6 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
 use crate::engine::cholesky::factor;
+use crate::engine::lu;
 use crate::engine::pool::vector;
 use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked, unravel};
 use crate::engine::turn::turn;
@@ -123,15 +124,14 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
         // Each matrix is factored once, however many right-hand sides it is broadcast to.
         let factors = each("solve", s.a.len(), cost(n, n), |i| {
             let mut a = s.a.matrix(i).to_owned();
-            let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
-            let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
-            let stack = MemStack::new(&mut room);
-            lu::lu_in_place(a.as_mut(), &mut to, &mut from, Par::Seq, stack, Default::default());
+            let order = lu::factor(a.as_mut()).order;
             if let Some(k) = (0..n).find(|&k| a[(k, k)] == T::default()) {
                 let message = format!("{} is singular: pivot {k} of its LU decomposition is 0", s.a.name(i));
                 return Err(Error::value("solve", message));
             }
-            Ok((a, Perm::new_checked(to.into(), from.into(), n)))
+            let mut places = vec![0; n];
+            order.iter().enumerate().for_each(|(i, &row)| places[row] = i);
+            Ok((a, Perm::new_checked(order.into(), places.into(), n)))
         })?;
         let parts = s.each("solve", |matrix, b| {
             let (a, order) = &factors[matrix];

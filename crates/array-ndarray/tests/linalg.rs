@@ -48,6 +48,38 @@ fn cholesky_by_blocks() {
     assert_eq!(e, "cholesky: the matrix is not positive definite: pivot 150 is not positive");
 }
 
+#[test]
+fn lu_by_blocks() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (n, dtype) in [(128, DType::Float64), (129, DType::Complex64), (200, DType::Complex128), (333, DType::Float32)]
+    {
+        let (x, error) = numbers(&[n, n], dtype, n as u64);
+        let (b, _) = numbers(&[n, 150], dtype, 7);
+        let solution = array_api::solve(&x, &b).unwrap();
+        assert_eq!(complex(&one.install(|| array_api::solve(&x, &b)).unwrap()), complex(&solution));
+        // What is left of the right-hand side is what rounding a product with such a solution leaves.
+        let size = complex(&solution).iter().map(|z| z.norm()).fold(1.0, f64::max);
+        close(&matmul(&x, &solution).unwrap(), &b, 10.0 * error * size);
+    }
+    // Rows that all have to move, and a pivot of zero in the second block.
+    let order: Vec<i64> = (0..200).map(|i| (i * 77 + 5) % 200).collect();
+    let swaps = (0..200).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|&(i, j)| order[j] > order[i]).count();
+    let mut diagonal = vec![2.0; 200];
+    let scaled =
+        |d: &[f64]| array_api::multiply(namespace().asarray(d.to_vec()).unwrap(), namespace().eye(200).unwrap());
+    let moved =
+        |d: &[f64]| array_api::take(scaled(d).unwrap(), namespace().asarray(order.clone()).unwrap(), 0).unwrap();
+    let det = array_api::slogdet(moved(&diagonal)).unwrap();
+    assert_eq!(det.sign.to_vec::<f64>().unwrap(), [if swaps % 2 == 0 { 1.0 } else { -1.0 }]);
+    assert!((det.logabsdet.to_vec::<f64>().unwrap()[0] - 200.0 * 2.0_f64.ln()).abs() < 1e-10);
+    let halves = inv(moved(&diagonal)).unwrap();
+    assert_eq!(complex(&matmul(halves, moved(&diagonal)).unwrap()), complex(&namespace().eye(200).unwrap()));
+    diagonal[150] = 0.0;
+    let e = inv(scaled(&diagonal).unwrap()).unwrap_err().to_string();
+    assert!(e.contains("singular: pivot 150 of its LU decomposition is 0"), "{e}");
+    assert_eq!(array_api::det(moved(&diagonal)).unwrap().to_vec::<f64>().unwrap(), [0.0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 

@@ -10,7 +10,7 @@ use faer::linalg::triangular_solve::solve_lower_triangular_in_place_with_conj as
 use faer::{Accum, Conj, MatMut, Par};
 
 use crate::engine::share;
-use crate::engine::stack::Entry;
+use crate::engine::stack::{Entry, cut};
 
 /// Columns that are factored together.
 const BLOCK: usize = 128;
@@ -33,12 +33,12 @@ pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Result<(), usize> {
             .map_err(|llt::LltError::NonPositivePivot { index }| first + index)?;
         let block = block.as_ref();
         // X L^H = B is conj(L) X^T = B^T.
-        let pieces = cut(below.as_mut().transpose_mut()).map(|(_, rows)| rows);
+        let pieces = cut(below.as_mut().transpose_mut(), PIECE).map(|(_, rows)| rows);
         share::turns(pieces, |rows| solve(block, Conj::Yes, rows, Par::Seq));
         let below = below.as_ref();
-        let pieces = cut(after).flat_map(|(j, columns)| {
+        let pieces = cut(after, PIECE).flat_map(|(j, columns)| {
             let lower = columns.split_at_row_mut(j * PIECE).1;
-            cut(lower.transpose_mut()).map(move |(i, piece)| (i + j, j, piece.transpose_mut()))
+            cut(lower.transpose_mut(), PIECE).map(move |(i, piece)| (i + j, j, piece.transpose_mut()))
         });
         share::turns(pieces, |(i, j, piece)| {
             let left = below.subrows(i * PIECE, piece.nrows());
@@ -47,15 +47,4 @@ pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Result<(), usize> {
         });
     }
     Ok(())
-}
-
-/// Pieces of a matrix, of so many columns each, and their numbers.
-fn cut<T>(mut rest: MatMut<'_, T>) -> impl Iterator<Item = (usize, MatMut<'_, T>)> {
-    (0..rest.ncols().div_ceil(PIECE)).map(move |j| {
-        let width = PIECE.min(rest.ncols());
-        let whole = std::mem::replace(&mut rest, MatMut::from_column_major_slice_mut(&mut [], 0, 0));
-        let (piece, after) = whole.split_at_col_mut(width);
-        rest = after;
-        (j, piece)
-    })
 }

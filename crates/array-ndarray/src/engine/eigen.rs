@@ -3,11 +3,11 @@
 use array_api::Complex;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{self, ComputeEigenvectors};
-use faer::linalg::lu::partial_pivoting::factor as lu;
 use faer::{Mat, MatRef, Par, diag::Diag};
 
-use super::stack::Entry;
 use crate::array::NdElement;
+use crate::engine::lu;
+use crate::engine::stack::Entry;
 
 /// The iteration did not end.
 pub(crate) struct NoConvergence;
@@ -130,17 +130,14 @@ where
 pub(crate) fn pivots<T: Entry>(given: MatRef<'_, T>) -> Vec<T> {
     let n = given.nrows();
     let mut a = given.to_owned();
-    let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
-    let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()));
-    let stack = MemStack::new(&mut room);
-    let (info, _) = lu::lu_in_place(a.as_mut(), &mut to, &mut from, Par::Seq, stack, Default::default());
+    let odd = lu::factor(a.as_mut()).odd;
     let mut pivots: Vec<T> = (0..n).map(|i| a[(i, i)]).collect();
     // A pivot of zero is the largest of its column: the matrix is singular, and what follows was divided by zero.
     let finite = || (0..n).all(|j| (0..n).all(|i| given[(i, j)].finite()));
     if pivots.contains(&T::default()) && finite() {
         return vec![T::default()];
     }
-    if let (Some(first), 1) = (pivots.first_mut(), info.transposition_count % 2) {
+    if let (Some(first), true) = (pivots.first_mut(), odd) {
         *first = -*first;
     }
     pivots

@@ -20,6 +20,7 @@ pub(crate) mod kernel;
 #[cfg(test)]
 mod levels;
 pub(crate) mod lines;
+pub(crate) mod lu;
 pub mod map;
 pub(crate) mod math;
 pub mod matmul;

@@ -1,7 +1,7 @@
 //! Stacks of matrices: the elements that decompositions work on, and how the matrices are shared among threads.
 
 use array_api::{Complex, Error, Result};
-use faer::MatRef;
+use faer::{MatMut, MatRef};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -241,4 +241,15 @@ pub(crate) fn matrices<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdA
 pub(crate) fn stacked<T: NdElement>(mut parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
     let all = if parts.len() == 1 { std::mem::take(&mut parts[0]) } else { parts.concat() };
     NdArray::from_vec(all, shape)
+}
+
+/// Pieces of a matrix, of so many columns each, and their numbers.
+pub(crate) fn cut<T>(mut rest: MatMut<'_, T>, width: usize) -> impl Iterator<Item = (usize, MatMut<'_, T>)> {
+    (0..rest.ncols().div_ceil(width)).map(move |j| {
+        let width = width.min(rest.ncols());
+        let whole = std::mem::replace(&mut rest, MatMut::from_column_major_slice_mut(&mut [], 0, 0));
+        let (piece, after) = whole.split_at_col_mut(width);
+        rest = after;
+        (j, piece)
+    })
 }
