@@ -1,8 +1,8 @@
 //! Decompositions and solvers of stacks of matrices, by faer.
 //!
 //! Each matrix is worked on by one thread, or in pieces of a fixed size, so that results do not depend on how many there are;
-//! outside the pool the matrices of a stack are shared among its threads. Numbers that are not finite are carried on as in any arithmetic, but
-//! refused by iterations, which need not end on them. A panic of the library becomes an error.
+//! outside the pool the matrices of a stack are shared among its threads. Numbers that are not finite are carried on as in any
+//! arithmetic, but refused by iterations, which need not end on them. A panic of the library becomes an error.
 
 use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
@@ -10,10 +10,8 @@ use faer::linalg::householder::{
     apply_block_householder_on_the_left_in_place_scratch as apply_scratch,
     apply_block_householder_on_the_left_in_place_with_conj as apply_householder,
 };
-use faer::linalg::lu::partial_pivoting::solve as lu_solve;
 use faer::linalg::qr::no_pivoting::factor as qr_factor;
-use faer::linalg::{svd as svd_factor, triangular_solve as triangular};
-use faer::perm::Perm;
+use faer::linalg::svd as svd_factor;
 use faer::{Conj, Mat, MatMut, MatRef, Par};
 
 use std::sync::{Mutex, PoisonError};
@@ -21,9 +19,10 @@ use std::sync::{Mutex, PoisonError};
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
 use crate::engine::cholesky::factor;
-use crate::engine::lu;
 use crate::engine::pool::vector;
-use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked, unravel};
+use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked};
+use crate::engine::systems::{Factors, Systems};
+use crate::engine::triangular::{self, Triangle};
 use crate::engine::turn::turn;
 
 #[implements(cholesky)]
@@ -56,116 +55,42 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
     })
 }
 
-/// Right-hand sides that are solved for together.
-const TOGETHER: usize = 128;
-
-/// Right-hand sides beside matrices, with their batches broadcast together.
-struct Systems<T> {
-    a: Stack<T>,
-    b: Stack<T>,
-    batch: Vec<usize>,
-    /// Whether the right-hand side is one vector.
-    vector: bool,
-}
-
-impl<T: Entry> Systems<T> {
-    fn new(op: &str, x1: &NdArray, x2: &NdArray, out: &[usize]) -> Result<Systems<T>> {
-        let a = Stack::new(op, x1)?;
-        // Only a 1-d x2 is a vector, which each matrix of the stack gets.
-        let (b, batch) = match *x2.shape() {
-            [n] => {
-                let data = x2.to_vec::<T>().unwrap_or_default();
-                (Stack { data, batch: vec![], m: n, n: 1 }, &out[..out.len() - 1])
-            }
-            _ => (Stack::new(op, x2)?, &out[..out.len() - 2]),
-        };
-        Ok(Systems { a, b, batch: batch.to_vec(), vector: x2.shape().len() == 1 })
-    }
-    fn len(&self) -> usize {
-        self.batch.iter().product()
-    }
-    /// The numbers of the matrix and of the right-hand side of system `i`.
-    fn pair(&self, i: usize) -> (usize, usize) {
-        let index = unravel(i, &self.batch);
-        let number = |batch: &[usize]| {
-            let skip = index.len() - batch.len();
-            batch.iter().zip(&index[skip..]).fold(0, |k, (&n, &j)| k * n + if n == 1 { 0 } else { j })
-        };
-        (number(&self.a.batch), number(&self.b.batch))
-    }
-    /// The solutions of all systems, in order: `solve(matrix, part)` replaces a part of its right-hand sides by theirs.
-    ///
-    /// Many right-hand sides are cut at fixed places, which may be by several threads at once without showing in the result.
-    fn each(&self, op: &str, solve: impl Fn(usize, MatMut<'_, T>) -> Result<()> + Sync) -> Result<Vec<Vec<T>>> {
-        let cuts = self.b.n.div_ceil(TOGETHER).max(1);
-        each(op, self.len() * cuts, self.work() / cuts, |unit| {
-            let (matrix, right) = self.pair(unit / cuts);
-            let first = unit % cuts * TOGETHER;
-            let mut part = self.b.matrix(right).subcols(first, TOGETHER.min(self.b.n - first)).to_owned();
-            solve(matrix, part.as_mut())?;
-            let mut out = Vec::with_capacity(self.b.m * part.ncols());
-            append(&mut out, self.b.m, part.ncols(), |r, c| part[(r, c)]);
-            Ok(out)
-        })
-    }
-    fn solutions(&self, parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
-        if self.vector { stacked(parts, shape) } else { matrices(parts, shape) }
-    }
-    fn work(&self) -> usize {
-        self.a.n.saturating_mul(self.a.n).saturating_mul(self.b.n)
-    }
-}
-
 #[implements(solve)]
 fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("solve", x1.dtype(), T => {
-        let s = Systems::<T>::new("solve", x1, x2, verdict.dims())?;
-        let n = s.a.n;
+        let mut a = Stack::<T>::new("solve", x1)?;
         // Each matrix is factored once, however many right-hand sides it is broadcast to.
-        let factors = each("solve", s.a.len(), cost(n, n), |i| {
-            let mut a = s.a.matrix(i).to_owned();
-            let order = lu::factor(a.as_mut()).order;
-            if let Some(k) = (0..n).find(|&k| a[(k, k)] == T::default()) {
-                let message = format!("{} is singular: pivot {k} of its LU decomposition is 0", s.a.name(i));
-                return Err(Error::value("solve", message));
-            }
-            let mut places = vec![0; n];
-            order.iter().enumerate().for_each(|(i, &row)| places[row] = i);
-            Ok((a, Perm::new_checked(order.into(), places.into(), n)))
-        })?;
-        let parts = s.each("solve", |matrix, b| {
-            let (a, order) = &factors[matrix];
-            let mut room = MemBuffer::new(lu_solve::solve_in_place_scratch::<usize, T>(n, b.ncols(), Par::Seq));
-            let stack = MemStack::new(&mut room);
-            lu_solve::solve_in_place(a.as_ref(), a.as_ref(), order.as_ref(), b, Par::Seq, stack);
-            Ok(())
-        })?;
-        Ok(s.solutions(parts, verdict.dims()))
+        let factors = Factors::each("solve", &mut a)?;
+        let systems = Systems::new("solve", a.batch, x2, verdict.dims())?;
+        systems.solutions("solve", verdict.dims(), |matrix, x| factors[matrix].solve(x))
+    })
+}
+
+#[implements(inv)]
+fn inv(x: &NdArray) -> Result<NdArray> {
+    with_floating!("inv", x.dtype(), T => {
+        let mut a = Stack::<T>::new("inv", x)?;
+        let factors = Factors::each("inv", &mut a)?;
+        let parts = each("inv", factors.len(), cost(a.n, a.n), |i| Ok(factors[i].inverse()))?;
+        Ok(matrices(parts, x.shape()))
     })
 }
 
 #[implements(triangular_solve)]
 fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("triangular_solve", x1.dtype(), T => {
-        let s = Systems::<T>::new("triangular_solve", x1, x2, verdict.dims())?;
-        for i in 0..s.a.len() {
-            let a = s.a.matrix(i);
-            if let Some(k) = (0..s.a.n).find(|&k| !p.unit_diagonal && a[(k, k)] == T::default()) {
-                let message = format!("{} is singular: element {k} of its diagonal is 0", s.a.name(i));
+        let a = Stack::<T>::new("triangular_solve", x1)?;
+        for i in 0..a.len() {
+            let matrix = a.matrix(i);
+            if let Some(k) = (0..a.n).find(|&k| !p.unit_diagonal && matrix[(k, k)] == T::default()) {
+                let message = format!("{} is singular: element {k} of its diagonal is 0", a.name(i));
                 return Err(Error::value("triangular_solve", message));
             }
         }
-        let parts = s.each("triangular_solve", |matrix, x| {
-            let a = s.a.matrix(matrix);
-            match (p.upper, p.unit_diagonal) {
-                (false, false) => triangular::solve_lower_triangular_in_place(a, x, Par::Seq),
-                (false, true) => triangular::solve_unit_lower_triangular_in_place(a, x, Par::Seq),
-                (true, false) => triangular::solve_upper_triangular_in_place(a, x, Par::Seq),
-                (true, true) => triangular::solve_unit_upper_triangular_in_place(a, x, Par::Seq),
-            }
-            Ok(())
-        })?;
-        Ok(s.solutions(parts, verdict.dims()))
+        let triangle = Triangle { upper: p.upper, unit: p.unit_diagonal };
+        let systems = Systems::new("triangular_solve", a.batch.clone(), x2, verdict.dims())?;
+        let solve = |matrix, x: MatMut<'_, T>| triangular::solve(a.matrix(matrix), triangle, x);
+        systems.solutions("triangular_solve", verdict.dims(), solve)
     })
 }
 

@@ -204,7 +204,7 @@ fn failures_name_the_matrix() {
         text(solve(&singular, xp.ones([2]).unwrap())),
         "solve: the matrix is singular: pivot 1 of its LU decomposition is 0"
     );
-    assert!(text(inv(&singular)).starts_with("solve: matrix") || text(inv(&singular)).contains("is singular"));
+    assert_eq!(text(inv(&singular)), "inv: the matrix is singular: pivot 1 of its LU decomposition is 0");
     let zero = xp.zeros([2, 2]).unwrap();
     assert_eq!(
         text(triangular_solve(zero, xp.ones([2]).unwrap(), TriangularSolve::default())),

@@ -5,12 +5,12 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor as llt;
-use faer::linalg::matmul::matmul_with_conj;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place_with_conj as solve;
-use faer::{Accum, Conj, MatMut, Par};
+use faer::{Conj, MatMut, Par};
 
 use crate::engine::share;
 use crate::engine::stack::{Entry, cut};
+use crate::engine::triangular::subtract;
 
 /// Columns that are factored together.
 const BLOCK: usize = 128;
@@ -43,7 +43,7 @@ pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Result<(), usize> {
         share::turns(pieces, |(i, j, piece)| {
             let left = below.subrows(i * PIECE, piece.nrows());
             let right = below.subrows(j * PIECE, piece.ncols()).transpose();
-            matmul_with_conj(piece, Accum::Add, left, Conj::No, right, Conj::Yes, T::MINUS_ONE, Par::Seq);
+            subtract(piece, left, right, Conj::Yes);
         });
     }
     Ok(())

@@ -1,24 +1,21 @@
 //! LU decomposition with partial pivoting by blocks: one thread factors some columns, then all threads bring the other columns
 //! into the order of its pivots, solve for the rows beside it and take its part from the rows below (right-looking, as LAPACK's
-//! `getrf` of one level).
+//! `getrf` of one level). The thread that does so with the next columns factors them at once, beside the others' work.
 //!
 //! What threads share are pieces of a fixed size, so that the result does not show how many there are.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::lu::partial_pivoting::factor as lu;
-use faer::linalg::matmul::matmul;
-use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place as solve;
-use faer::{Accum, MatMut, Par};
+use faer::{Conj, MatMut};
 
-use crate::engine::share;
+use std::sync::OnceLock;
+
 use crate::engine::stack::{Entry, cut};
+use crate::engine::triangular::{UNIT_LOWER, solve, subtract};
+use crate::engine::{pivoting, share};
 
 /// Columns of a matrix that one thread factors by itself.
 const WHOLE: usize = 128;
-/// Columns that are factored together in larger ones.
+/// Columns that are factored together in larger ones, and those of a piece of the rest.
 const BLOCK: usize = 64;
-/// Columns of a piece of the rest.
-const PIECE: usize = 64;
 
 /// The order of the rows of a decomposed matrix.
 pub(crate) struct Pivots {
@@ -30,47 +27,81 @@ pub(crate) struct Pivots {
 
 /// Replaces a square matrix by its factors: below the diagonal L, whose diagonal is one, and U.
 ///
-/// A pivot of zero stays where it is, and what is divided by it is not finite.
+/// A pivot of zero stays where it is, and nothing is divided by it.
 pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Pivots {
     let n = a.nrows();
     let block = if n <= WHOLE { n.max(1) } else { BLOCK };
-    let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(n, block.min(n), Par::Seq, Default::default()));
-    let (mut to, mut from) = (vec![0_usize; n], vec![0_usize; n]);
     let mut pivots = Pivots { order: (0..n).collect(), odd: false };
+    let mut step = columns(a.as_mut().subcols_mut(0, block.min(n)), 0);
     for first in (0..n).step_by(block) {
+        pivots.odd ^= step.odd;
+        step.reorder(&mut pivots.order);
         let size = block.min(n - first);
         let (left, rest) = a.as_mut().split_at_col_mut(first);
-        let (columns, right) = rest.split_at_col_mut(size);
-        let mut columns = columns.subrows_mut(first, n - first);
-        let (to, from) = (&mut to[first..], &mut from[first..]);
-        let stack = MemStack::new(&mut room);
-        let (info, _) = lu::lu_in_place(columns.as_mut(), to, from, Par::Seq, stack, Default::default());
-        pivots.odd ^= info.transposition_count % 2 == 1;
-        let moved: Vec<(usize, usize)> =
-            to.iter().enumerate().filter(|(i, p)| i != *p).map(|(i, p)| (first + i, first + p)).collect();
-        reorder(&mut pivots.order, &moved, &mut Vec::new());
-        let (triangle, below) = columns.as_ref().split_at_row(size);
-        let pieces = cut(left, PIECE).map(|(_, piece)| (piece, false));
-        let pieces = pieces.chain(cut(right, PIECE).map(|(_, piece)| (piece, true)));
-        share::turns_with(pieces, Vec::new, |buffer, (mut piece, follows)| {
+        let (factored, right) = rest.split_at_col_mut(size);
+        let (triangle, below) = factored.as_ref().subrows(first, n - first).split_at_row(size);
+        let next = OnceLock::new();
+        let this = first / block;
+        let pieces = cut(left, block).map(|(_, piece)| Some(piece)).chain([None]);
+        let pieces = pieces.chain(cut(right, block).map(|(_, piece)| Some(piece)));
+        share::cyclic(pieces, this + 1, |place, piece| {
+            let Some(mut piece) = piece else { return };
             for column in piece.as_mut().col_iter_mut() {
                 if let Some(column) = column.try_as_col_major_mut() {
-                    reorder(column.as_slice_mut(), &moved, buffer);
+                    step.reorder(column.as_slice_mut());
                 }
             }
-            if follows {
-                let (mut beside, rest) = piece.subrows_mut(first, n - first).split_at_row_mut(size);
-                solve(triangle, beside.as_mut(), Par::Seq);
-                matmul(rest, Accum::Add, below, beside.as_ref(), T::MINUS_ONE, Par::Seq);
+            if place < this {
+                return;
+            }
+            let (mut beside, mut rest) = piece.subrows_mut(first, n - first).split_at_row_mut(size);
+            solve(triangle, UNIT_LOWER, beside.as_mut());
+            subtract(rest.as_mut(), below, beside.as_ref(), Conj::No);
+            if place == this + 1 {
+                let _ = next.set(columns(rest, first + size));
             }
         });
+        step = next.into_inner().unwrap_or_default();
     }
     pivots
 }
 
-/// Moves elements: each pair is a place, and where its new element lies so far.
-fn reorder<T: Copy>(x: &mut [T], moved: &[(usize, usize)], buffer: &mut Vec<T>) {
-    buffer.clear();
-    buffer.extend(moved.iter().map(|&(_, from)| x[from]));
-    moved.iter().zip(buffer).for_each(|(&(to, _), value)| x[to] = *value);
+/// The exchanges of rows that belong to some factored columns.
+#[derive(Default)]
+struct Step {
+    /// Cycles of places: each gets what lies at the next one, the last what lay at the first.
+    cycles: Vec<Vec<usize>>,
+    odd: bool,
+}
+
+impl Step {
+    fn reorder<T: Copy>(&self, x: &mut [T]) {
+        for cycle in &self.cycles {
+            let (first, last) = (cycle[0], cycle[cycle.len() - 1]);
+            let kept = x[first];
+            cycle.windows(2).for_each(|next| x[next[0]] = x[next[1]]);
+            x[last] = kept;
+        }
+    }
+}
+
+/// Factors columns, the first row of which is the matrix's row `first`.
+fn columns<T: Entry>(a: MatMut<'_, T>, first: usize) -> Step {
+    let mut from: Vec<usize> = (0..a.nrows()).collect();
+    let exchanges = pivoting::factor(a);
+    exchanges.iter().enumerate().for_each(|(i, &row)| from.swap(i, row));
+    let odd = exchanges.iter().enumerate().filter(|(i, row)| i != *row).count() % 2 == 1;
+    let mut cycles = vec![];
+    for start in 0..from.len() {
+        let mut cycle = vec![];
+        let mut place = start;
+        while from[place] != place {
+            cycle.push(first + place);
+            place = std::mem::replace(&mut from[place], place);
+        }
+        if !cycle.is_empty() {
+            cycles.push(cycle);
+        }
+    }
+    Step { cycles, odd }
 }

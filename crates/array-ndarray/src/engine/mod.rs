@@ -32,6 +32,7 @@ pub(crate) mod pack;
 pub(crate) mod pages;
 #[allow(unreachable_pub)] // the macro of tables writes public ones
 pub(crate) mod pairs;
+pub(crate) mod pivoting;
 pub(crate) mod pool;
 pub mod position;
 mod position_kernel;
@@ -45,8 +46,10 @@ pub mod simd;
 pub(crate) mod stack;
 mod standby;
 mod stream;
+pub(crate) mod systems;
 pub mod ternary;
 pub(crate) mod tiles;
+pub(crate) mod triangular;
 pub(crate) mod turn;
 pub mod unary;
 pub mod variance;

@@ -161,6 +161,22 @@ pub(crate) fn turns_with<I: Iterator + Send, B>(
     });
 }
 
+/// Each item has its turn once. The same thread takes the same ones in every call, so that what it works with stays in its
+/// cache, one of every `threads`, the first from `from` on before the others; it then takes what others have not begun.
+pub(crate) fn cyclic<T: Send>(items: impl Iterator<Item = T>, from: usize, work: impl Fn(usize, T) + Sync) {
+    let items: Vec<_> = items.map(|item| Mutex::new(Some(item))).collect();
+    let (count, threads) = (items.len(), rayon::current_num_threads());
+    let mut order: Vec<usize> = (0..count).collect();
+    // The first ranges are those with fewer parts.
+    order.sort_by_key(|i| (threads - i % threads, (i + count - from) % count));
+    parts(count, &|i| {
+        let item = items[order[i]].lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(item) = item {
+            work(order[i], item);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,177 @@
+//! Stacks of linear systems: matrices with their right-hand sides, whose batches are broadcast together.
+
+use array_api::{Error, Result};
+use faer::{MatMut, MatRef};
+use std::sync::{Mutex, PoisonError};
+
+use crate::array::NdArray;
+use crate::engine::pool::{vector, zeros};
+use crate::engine::stack::{Entry, Stack, cost, each, guarded, matrices, stacked, unravel};
+use crate::engine::triangular::{UNIT_LOWER, UPPER, solve};
+use crate::engine::{lu, share};
+
+/// Right-hand sides of one system that are solved for together.
+const TOGETHER: usize = 128;
+/// Multiplications that make a thread's turn: small systems are taken several at a time.
+const TURN: usize = 1 << 15;
+
+pub(crate) struct Systems<T> {
+    /// The leading axes of the matrices.
+    matrices: Vec<usize>,
+    b: Stack<T>,
+    /// The leading axes of the solutions.
+    batch: Vec<usize>,
+    /// Whether the right-hand side is one vector.
+    vector: bool,
+}
+
+impl<T: Entry> Systems<T> {
+    /// Matrices with the leading axes `matrices`, right-hand sides `x2`, solutions of the shape `out`.
+    pub(crate) fn new(op: &str, matrices: Vec<usize>, x2: &NdArray, out: &[usize]) -> Result<Systems<T>> {
+        // Only a 1-d x2 is a vector, which each matrix of the stack gets.
+        let (b, batch) = match *x2.shape() {
+            [n] => {
+                let data = x2.to_vec::<T>().unwrap_or_default();
+                (Stack { data, batch: vec![], m: n, n: 1 }, &out[..out.len() - 1])
+            }
+            _ => (Stack::new(op, x2)?, &out[..out.len() - 2]),
+        };
+        Ok(Systems { matrices, b, batch: batch.to_vec(), vector: x2.shape().len() == 1 })
+    }
+
+    /// The number of system `i`'s part of a stack with the axes `batch`.
+    fn number(&self, i: usize, batch: &[usize]) -> usize {
+        if batch == self.batch {
+            return i;
+        }
+        let index = unravel(i, &self.batch);
+        let skip = index.len() - batch.len();
+        batch.iter().zip(&index[skip..]).fold(0, |k, (&n, &j)| k * n + if n == 1 { 0 } else { j })
+    }
+
+    /// The right-hand sides of all systems, in order, to be replaced by the solutions.
+    fn right(&mut self) -> Vec<T> {
+        if self.b.batch == self.batch {
+            return std::mem::take(&mut self.b.data);
+        }
+        let count = self.batch.iter().product();
+        let mut all = vector(count * self.b.m * self.b.n);
+        (0..count).for_each(|i| all.extend_from_slice(self.b.elements(self.number(i, &self.b.batch))));
+        all
+    }
+
+    /// The solutions of all systems: `solve(matrix, part)` replaces a part of its right-hand sides by theirs.
+    ///
+    /// Many right-hand sides are cut at fixed places, which may be by several threads at once without showing in the result.
+    pub(crate) fn solutions(
+        mut self,
+        op: &str,
+        shape: &[usize],
+        solve: impl Fn(usize, MatMut<'_, T>) + Sync,
+    ) -> Result<NdArray> {
+        let mut all = self.right();
+        let (rows, columns) = (self.b.m, self.b.n);
+        let (size, work) = (rows * columns, cost(rows, rows).saturating_mul(columns) / rows.max(1));
+        if size > 0 {
+            let turn = (TURN / work.max(1)).max(1);
+            let piece = if turn == 1 { rows * TOGETHER } else { size * turn };
+            let total = work.saturating_mul(all.len() / size);
+            let turns = all.chunks_mut(size * turn).enumerate();
+            let turns = turns.flat_map(|(k, some)| some.chunks_mut(piece).map(move |part| (k * turn, part)));
+            let compute = |(first, part): (usize, &mut [T])| {
+                for (i, x) in part.chunks_mut(size).enumerate() {
+                    let matrix = self.number(first + i, &self.matrices);
+                    solve(matrix, MatMut::from_column_major_slice_mut(x, rows, x.len() / rows));
+                }
+            };
+            guarded(op, || {
+                match total >= 2 * TURN && share::alone() {
+                    true => share::turns(turns, compute),
+                    false => turns.for_each(compute),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(if self.vector { stacked(vec![all], shape) } else { matrices(vec![all], shape) })
+    }
+}
+
+/// A matrix decomposed into `L` and `U`, and which row of it each row of theirs is.
+pub(crate) struct Factors<T> {
+    lu: Vec<T>,
+    order: Vec<usize>,
+}
+
+impl<T: Entry> Factors<T> {
+    /// Those of each square matrix of a stack, whose elements may be taken.
+    ///
+    /// # Errors
+    /// The first matrix that is singular.
+    pub(crate) fn each(op: &str, a: &mut Stack<T>) -> Result<Vec<Factors<T>>> {
+        let only = Mutex::new(a.taken());
+        let n = a.n;
+        each(op, a.len(), cost(n, n), |i| {
+            let taken = only.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut lu = taken.unwrap_or_else(|| a.elements(i).to_vec());
+            let order = lu::factor(MatMut::from_column_major_slice_mut(&mut lu, n, n)).order;
+            match (0..n).find(|&k| lu[k * n + k] == T::default()) {
+                Some(k) => {
+                    let message = format!("{} is singular: pivot {k} of its LU decomposition is 0", a.name(i));
+                    Err(Error::value(op, message))
+                }
+                None => Ok(Factors { lu, order }),
+            }
+        })
+    }
+
+    fn matrix(&self) -> MatRef<'_, T> {
+        let n = self.order.len();
+        MatRef::from_column_major_slice(&self.lu, n, n)
+    }
+
+    /// Replaces right-hand sides by their solutions.
+    pub(crate) fn solve(&self, mut x: MatMut<'_, T>) {
+        let mut before = Vec::with_capacity(x.nrows());
+        for column in x.as_mut().col_iter_mut().filter_map(|c| c.try_as_col_major_mut()) {
+            let column = column.as_slice_mut();
+            before.clear();
+            before.extend_from_slice(column);
+            column.iter_mut().zip(&self.order).for_each(|(x, &row)| *x = before[row]);
+        }
+        solve(self.matrix(), UNIT_LOWER, x.as_mut());
+        solve(self.matrix(), UPPER, x);
+    }
+
+    /// The inverse, column by column.
+    ///
+    /// `L U = P A`, so it is the inverse of `L U` with its columns in the order of `P`. What `L`'s inverse has above the diagonal is
+    /// zero: a fourth of the work that solving for the identity's columns takes is not done.
+    pub(crate) fn inverse(&self) -> Vec<T> {
+        let n = self.order.len();
+        let mut out = zeros::<T>(n * n);
+        let mut places: Vec<Option<&mut [T]>> = out.chunks_mut(n.max(1)).map(Some).collect();
+        let mut columns: Vec<_> = self.order.iter().filter_map(|&to| places[to].take()).collect();
+        let pieces = columns.chunks_mut(TOGETHER).enumerate();
+        let compute = |(k, piece): (usize, &mut [&mut [T]])| {
+            let (first, width) = (k * TOGETHER, piece.len());
+            let mut x = zeros::<T>(n * width);
+            x[first..].iter_mut().step_by(n + 1).take(width).for_each(|x| *x = T::ONE);
+            let mut part = MatMut::from_column_major_slice_mut(&mut x, n, width);
+            let rest = n - first;
+            solve(
+                self.matrix().submatrix(first, first, rest, rest),
+                UNIT_LOWER,
+                part.as_mut().subrows_mut(first, rest),
+            );
+            solve(self.matrix(), UPPER, part);
+            piece.iter_mut().zip(x.chunks(n)).for_each(|(to, x)| to.copy_from_slice(x));
+        };
+        if n > TOGETHER {
+            share::turns(pieces, compute)
+        } else {
+            pieces.for_each(compute)
+        }
+        drop(columns);
+        out
+    }
+}
