@@ -28,11 +28,14 @@ use crate::engine::turn::turn;
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
     with_floating!("cholesky", x.dtype(), T => {
-        let x = Stack::<T>::new("cholesky", x)?;
+        let mut x = Stack::<T>::new("cholesky", x)?;
         let n = x.n;
+        each("cholesky", x.len(), n * n, |i| x.finite("cholesky", i, |c| if p.upper { 0..c + 1 } else { c..n }))?;
+        let only = Mutex::new(x.taken());
         let parts = each("cholesky", x.len(), cost(n, n), |i| {
-            x.finite("cholesky", i, |c| if p.upper { 0..c + 1 } else { c..n })?;
-            let adjoint = |from: &[T]| {
+            let taken = only.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let given = taken.unwrap_or_else(|| x.elements(i).to_vec());
+            let adjoint = |from: Vec<T>| {
                 let mut to = vector::<T>(n * n);
                 to.resize(n * n, T::default());
                 // SAFETY: both have `n` rows of `n` elements.
@@ -41,14 +44,14 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
                 to
             };
             // The lower triangle, or the upper one's adjoint; the diagonal of a Hermitian matrix is real.
-            let mut l = if p.upper { adjoint(x.elements(i)) } else { x.elements(i).to_vec() };
+            let mut l = if p.upper { adjoint(given) } else { given };
             l.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
             factor(MatMut::from_column_major_slice_mut(&mut l, n, n)).map_err(|pivot| {
                 let name = x.name(i);
                 Error::value("cholesky", format!("{name} is not positive definite: pivot {pivot} is not positive"))
             })?;
             l.chunks_exact_mut(n.max(1)).enumerate().for_each(|(c, column)| column[..c].fill(T::default()));
-            Ok(if p.upper { adjoint(&l) } else { l })
+            Ok(if p.upper { adjoint(l) } else { l })
         })?;
         let shape = [&x.batch[..], &[n, n]].concat();
         Ok(matrices(parts, &shape))
