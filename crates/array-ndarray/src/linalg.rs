@@ -5,14 +5,9 @@
 //! arithmetic, but refused by iterations, which need not end on them. A panic of the library becomes an error.
 
 use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
-use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
-use faer::linalg::householder::{
-    apply_block_householder_on_the_left_in_place_scratch as apply_scratch,
-    apply_block_householder_on_the_left_in_place_with_conj as apply_householder,
-};
-use faer::linalg::qr::no_pivoting::factor as qr_factor;
+use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::svd as svd_factor;
-use faer::{Conj, Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatMut, Par};
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +15,7 @@ use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
 use crate::engine::cholesky::factor;
 use crate::engine::pool::vector;
+use crate::engine::qr;
 use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked};
 use crate::engine::systems::{Factors, Systems};
 use crate::engine::triangular::{self, Triangle};
@@ -97,23 +93,6 @@ fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &V
     })
 }
 
-/// The first columns of the product of the reflections below the diagonal of `a`, over those of the identity.
-///
-/// From the last block of reflections to the first: a block leaves the columns of the identity that are left of it as they are,
-/// so half of the work is not done (as in LAPACK's `orgqr`).
-fn orthogonal<T: Entry>(a: MatRef<'_, T>, coefficients: MatRef<'_, T>, mut q: MatMut<'_, T>, stack: &mut MemStack) {
-    let (k, columns) = (coefficients.ncols(), q.ncols());
-    let starts = (0..k).step_by(coefficients.nrows());
-    for start in starts.rev().filter(|&start| start < columns) {
-        let end = (start + coefficients.nrows()).min(k);
-        let basis = a.submatrix(start, start, a.nrows() - start, end - start);
-        let factor = coefficients.submatrix(0, start, end - start, end - start);
-        let (rows, columns) = (q.nrows() - start, columns - start);
-        let part = q.as_mut().submatrix_mut(start, start, rows, columns);
-        apply_householder(basis, factor, Conj::No, part, Par::Seq, stack);
-    }
-}
-
 #[implements(qr)]
 fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("qr", x.dtype(), T => {
@@ -134,16 +113,8 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
             left.resize(m * columns, T::default());
             left.iter_mut().step_by(m + 1).for_each(|x| *x = T::of_real(1.0));
             if k > 0 {
-                let block = qr_factor::recommended_block_size::<T>(m, n);
-                let mut coefficients = Mat::<T>::zeros(block, k);
-                let mut room = MemBuffer::new(StackReq::any_of(&[
-                    qr_factor::qr_in_place_scratch::<T>(m, n, block, Par::Seq, Default::default()),
-                    apply_scratch::<T>(m, block, columns),
-                ]));
-                let stack = MemStack::new(&mut room);
-                qr_factor::qr_in_place(a.as_mut(), coefficients.as_mut(), Par::Seq, stack, Default::default());
-                let q = MatMut::from_column_major_slice_mut(&mut left, m, columns);
-                orthogonal(a.as_ref(), coefficients.as_ref(), q, stack);
+                let factors = qr::factor(a.as_mut());
+                qr::orthogonal(a.as_ref(), factors.as_ref(), MatMut::from_column_major_slice_mut(&mut left, m, columns));
             }
             // Q R = (Q D) (D^H R) for any diagonal D of phases: the one that makes R's diagonal not negative.
             let phases: Vec<Option<T>> = (0..k).map(|j| a[(j, j)].phase()).collect();

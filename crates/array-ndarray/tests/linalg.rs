@@ -80,6 +80,37 @@ fn lu_by_blocks() {
     assert_eq!(array_api::det(moved(&diagonal)).unwrap().to_vec::<f64>().unwrap(), [0.0]);
 }
 
+#[test]
+fn qr_by_blocks() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let cases = [
+        (41, 41, DType::Complex64),
+        (100, 90, DType::Float64),
+        (130, 300, DType::Complex128),
+        (300, 270, DType::Float32),
+        (275, 310, DType::Float64),
+    ];
+    for (m, n, dtype) in cases {
+        let (x, error) = numbers(&[m, n], dtype, n as u64);
+        // Of rank 2; with a block of zeros; zero.
+        let low = matmul(numbers(&[m, 2], dtype, 1).0, numbers(&[2, n], dtype, 2).0).unwrap();
+        let zeros = array_api::set_at(&x, 0.0, index![.., 10..70]).unwrap();
+        let zero = array_api::multiply(&x, 0.0).unwrap();
+        for x in [x, low, zeros, zero] {
+            for mode in ["reduced", "complete"] {
+                let f = qr(&x, Qr::default().mode(mode)).unwrap();
+                let alone = one.install(|| qr(&x, Qr::default().mode(mode))).unwrap();
+                assert!(complex(&f.q) == complex(&alone.q) && complex(&f.r) == complex(&alone.r));
+                close(&matmul(&f.q, &f.r).unwrap(), &x, error);
+                close(&matmul(adjoint(&f.q), &f.q).unwrap(), &eye(f.q.dims()[1], &x), error);
+                assert!(complex(&array_api::tril(&f.r, -1).unwrap()).iter().all(|z| *z == Complex::new(0.0, 0.0)));
+                let r = qr(&x, Qr::default().mode("r")).unwrap().r;
+                assert!(mode == "complete" || complex(&r) == complex(&f.r));
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 

@@ -36,6 +36,7 @@ pub(crate) mod pivoting;
 pub(crate) mod pool;
 pub mod position;
 mod position_kernel;
+pub(crate) mod qr;
 #[cfg(target_arch = "x86_64")]
 mod quick;
 pub(crate) mod radix;
