@@ -4,13 +4,15 @@
 //!
 //! What threads share are pieces of a fixed size, so that the result does not show how many there are.
 
-use faer::{Conj, MatMut};
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::lu::partial_pivoting::factor as lu;
+use faer::{Conj, MatMut, Par};
 
 use std::sync::OnceLock;
 
+use crate::engine::share;
 use crate::engine::stack::{Entry, cut};
 use crate::engine::triangular::{UNIT_LOWER, solve, subtract};
-use crate::engine::{pivoting, share};
 
 /// Columns of a matrix that one thread factors by itself.
 const WHOLE: usize = 128;
@@ -27,7 +29,7 @@ pub(crate) struct Pivots {
 
 /// Replaces a square matrix by its factors: below the diagonal L, whose diagonal is one, and U.
 ///
-/// A pivot of zero stays where it is, and nothing is divided by it.
+/// A pivot of zero stays where it is, and what is divided by it is not finite.
 pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Pivots {
     let n = a.nrows();
     let block = if n <= WHOLE { n.max(1) } else { BLOCK };
@@ -87,10 +89,11 @@ impl Step {
 
 /// Factors columns, the first row of which is the matrix's row `first`.
 fn columns<T: Entry>(a: MatMut<'_, T>, first: usize) -> Step {
-    let mut from: Vec<usize> = (0..a.nrows()).collect();
-    let exchanges = pivoting::factor(a);
-    exchanges.iter().enumerate().for_each(|(i, &row)| from.swap(i, row));
-    let odd = exchanges.iter().enumerate().filter(|(i, row)| i != *row).count() % 2 == 1;
+    let (m, n) = (a.nrows(), a.ncols());
+    let mut room = MemBuffer::new(lu::lu_in_place_scratch::<usize, T>(m, n, Par::Seq, Default::default()));
+    let (mut from, mut to) = (vec![0_usize; m], vec![0_usize; m]);
+    let (info, _) = lu::lu_in_place(a, &mut from, &mut to, Par::Seq, MemStack::new(&mut room), Default::default());
+    let odd = info.transposition_count % 2 == 1;
     let mut cycles = vec![];
     for start in 0..from.len() {
         let mut cycle = vec![];

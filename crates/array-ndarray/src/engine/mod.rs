@@ -32,7 +32,6 @@ pub(crate) mod pack;
 pub(crate) mod pages;
 #[allow(unreachable_pub)] // the macro of tables writes public ones
 pub(crate) mod pairs;
-pub(crate) mod pivoting;
 pub(crate) mod pool;
 pub mod position;
 mod position_kernel;

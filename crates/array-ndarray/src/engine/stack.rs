@@ -17,10 +17,6 @@ pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> 
     fn real_part(self) -> Self::Real;
     fn of_real(x: Self::Real) -> Self;
     fn times(self, other: Self) -> Self;
-    /// `self - a * b`, rounded twice.
-    fn minus_product(self, a: Self, b: Self) -> Self;
-    /// `self / other`, where no square leaves the range.
-    fn over(self, other: Self) -> Self;
     /// The number of absolute value one by which `self` is divided to become real and not negative, if it is not so.
     fn phase(self) -> Option<Self>;
     /// The number divided by its absolute value, or 0, and the logarithm of the absolute value.
@@ -45,22 +41,15 @@ macro_rules! entries {
             const MODERATE: i32 = $t::MAX_EXP / 4;
             const ONE: Self = 1.0;
             const MINUS_ONE: Self = -1.0;
-            #[inline(always)]
             fn larger_part(self) -> $t { self.abs() }
             fn exponent(x: $t) -> i32 { if x == 0.0 { 0 } else { libm::$frexp(x).1 } }
             fn times_power(self, exponent: i32) -> Self { libm::$scalbn(self, exponent) }
             fn real_times_power(x: $t, exponent: i32) -> $t { libm::$scalbn(x, exponent) }
-            #[inline(always)]
             fn finite(self) -> bool { self.is_finite() }
             fn conjugate(self) -> Self { self }
             fn real_part(self) -> Self { self }
             fn of_real(x: Self) -> Self { x }
-            #[inline(always)]
             fn times(self, other: Self) -> Self { self * other }
-            #[inline(always)]
-            fn minus_product(self, a: Self, b: Self) -> Self { self - a * b }
-            #[inline(always)]
-            fn over(self, other: Self) -> Self { self / other }
             fn phase(self) -> Option<Self> { (self < 0.0).then_some(-1.0) }
             fn polar(self) -> (Self, Self) { (if self == 0.0 { 0.0 } else { self.signum() }, self.abs().ln()) }
         }
@@ -68,28 +57,17 @@ macro_rules! entries {
             const MODERATE: i32 = $t::MODERATE;
             const ONE: Self = Complex::new(1.0, 0.0);
             const MINUS_ONE: Self = Complex::new(-1.0, 0.0);
-            #[inline(always)]
             fn larger_part(self) -> $t { self.re.abs().max(self.im.abs()) }
             fn exponent(x: $t) -> i32 { $t::exponent(x) }
             fn times_power(self, exponent: i32) -> Self {
                 Complex::new(self.re.times_power(exponent), self.im.times_power(exponent))
             }
             fn real_times_power(x: $t, exponent: i32) -> $t { x.times_power(exponent) }
-            #[inline(always)]
             fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
             fn conjugate(self) -> Self { self.conj() }
             fn real_part(self) -> $t { self.re }
             fn of_real(x: $t) -> Self { Complex::new(x, 0.0) }
-            #[inline(always)]
             fn times(self, other: Self) -> Self { self * other }
-            #[inline(always)]
-            fn minus_product(self, a: Self, b: Self) -> Self { self - a * b }
-            #[inline(always)]
-            fn over(self, other: Self) -> Self {
-                let size = other.larger_part();
-                let unit = other / size;
-                self / size * unit.conj() / unit.norm_sqr()
-            }
             fn phase(self) -> Option<Self> {
                 let size = self.re.hypot(self.im);
                 (size > 0.0 && (self.im != 0.0 || self.re < 0.0)).then(|| self / size)
