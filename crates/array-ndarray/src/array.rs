@@ -165,16 +165,21 @@ impl NdArray {
     pub(crate) fn into_vec<T: NdElement>(self) -> Option<Vec<T>> {
         let array = T::peel(&self)?.clone();
         drop(self);
+        let copied = |elements: &[T]| {
+            let mut new = pool::vector(elements.len());
+            new.extend_from_slice(elements);
+            new
+        };
         match array.try_into_owned_nocopy() {
             Ok(own) if own.is_standard_layout() => {
                 let len = own.len();
                 let (all, first) = own.into_raw_vec_and_offset();
                 let first = first.unwrap_or(0);
-                Some(if all.len() == len { all } else { all[first..first + len].to_vec() })
+                Some(if all.len() == len { all } else { copied(&all[first..first + len]) })
             }
             Ok(own) => Some(own.iter().copied().collect()),
             Err(shared) => Some(match shared.as_slice() {
-                Some(s) => s.to_vec(),
+                Some(elements) => copied(elements),
                 None => shared.iter().copied().collect(),
             }),
         }

@@ -5,63 +5,54 @@
 //! arithmetic, but refused by iterations, which need not end on them. A panic of the library becomes an error.
 
 use array_api::{Cholesky, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::svd as svd_factor;
-use faer::{Mat, MatMut, Par};
-
-use std::sync::{Mutex, PoisonError};
+use faer::traits::ComplexField;
+use smallvec::SmallVec;
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
 use crate::engine::cholesky::factor;
-use crate::engine::pool::vector;
+use crate::engine::eigen::singular;
+use crate::engine::entry::Entry;
+use crate::engine::places::Of;
+use crate::engine::pool::cleared;
 use crate::engine::qr;
-use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked};
-use crate::engine::systems::{Factors, Systems};
+use crate::engine::small::SMALL;
+use crate::engine::stack::{Stack, cost, finite, matrices, transposed};
+use crate::engine::systems::{self, Systems};
 use crate::engine::triangular::{self, Triangle};
-use crate::engine::turn::turn;
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
-    with_floating!("cholesky", x.dtype(), T => {
-        let mut x = Stack::<T>::new("cholesky", x)?;
+    // A Hermitian matrix's transpose is its conjugate: U, with which A = U^H U, is the transpose of the transpose's L.
+    let given = if p.upper { transposed(x.clone()) } else { x.clone() };
+    let factored = with_floating!("cholesky", x.dtype(), T => {
+        let mut x = Stack::<T>::new("cholesky", &given)?;
         let n = x.n;
-        each("cholesky", x.len(), n * n, |i| x.finite("cholesky", i, |c| if p.upper { 0..c + 1 } else { c..n }))?;
-        let only = Mutex::new(x.taken());
-        let parts = each("cholesky", x.len(), cost(n, n), |i| {
-            let taken = only.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let given = taken.unwrap_or_else(|| x.elements(i).to_vec());
-            let adjoint = |from: Vec<T>| {
-                let mut to = vector::<T>(n * n);
-                to.resize(n * n, T::default());
-                // SAFETY: both have `n` rows of `n` elements.
-                unsafe { turn(to.as_mut_ptr(), n, from.as_ptr(), n as isize, [n, n]) };
-                to.iter_mut().for_each(|x| *x = x.conjugate());
-                to
-            };
-            // The lower triangle, or the upper one's adjoint; the diagonal of a Hermitian matrix is real.
-            let mut l = if p.upper { adjoint(given) } else { given };
-            l.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
-            factor(MatMut::from_column_major_slice_mut(&mut l, n, n)).map_err(|pivot| {
-                let name = x.name(i);
-                Error::value("cholesky", format!("{name} is not positive definite: pivot {pivot} is not positive"))
-            })?;
-            l.chunks_exact_mut(n.max(1)).enumerate().for_each(|(c, column)| column[..c].fill(T::default()));
-            Ok(if p.upper { adjoint(l) } else { l })
+        x.each("cholesky", cost(n, n), (), |a, ()| {
+            finite(n, a, |c| c..n, p.upper)?;
+            // The diagonal of a Hermitian matrix is real.
+            a.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
+            factor(n, a).map_err(|pivot| format!("is not positive definite: pivot {pivot} is not positive"))?;
+            a.chunks_exact_mut(n.max(1)).enumerate().for_each(|(c, column)| column[..c].fill(T::default()));
+            Ok(())
         })?;
-        let shape = [&x.batch[..], &[n, n]].concat();
-        Ok(matrices(parts, &shape))
-    })
+        Ok(matrices(x.data, given.shape()))
+    });
+    factored.map(|factor| if p.upper { transposed(factor) } else { factor })
 }
 
 #[implements(solve)]
 fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("solve", x1.dtype(), T => {
-        let mut a = Stack::<T>::new("solve", x1)?;
         // Each matrix is factored once, however many right-hand sides it is broadcast to.
-        let factors = Factors::each("solve", &mut a)?;
-        let systems = Systems::new("solve", a.batch, x2, verdict.dims())?;
-        systems.solutions("solve", verdict.dims(), |matrix, x| factors[matrix].solve(x))
+        let mut a = Stack::<T>::new("solve", x1)?;
+        let n = a.n;
+        let mut orders = vec![0; a.len() * n];
+        a.each("solve", cost(n, n), Of::size(n, &mut orders), systems::factor)?;
+        let systems = Systems::new("solve", a.batch.clone(), x2, verdict.dims())?;
+        systems.solutions("solve", verdict.dims(), |matrix, x| {
+            systems::substitute(a.elements(matrix), &orders[matrix * n..(matrix + 1) * n], x);
+        })
     })
 }
 
@@ -69,9 +60,15 @@ fn solve(x1: &NdArray, x2: &NdArray, verdict: &Verdict) -> Result<NdArray> {
 fn inv(x: &NdArray) -> Result<NdArray> {
     with_floating!("inv", x.dtype(), T => {
         let mut a = Stack::<T>::new("inv", x)?;
-        let factors = Factors::each("inv", &mut a)?;
-        let parts = each("inv", factors.len(), cost(a.n, a.n), |i| Ok(factors[i].inverse()))?;
-        Ok(matrices(parts, x.shape()))
+        let n = a.n;
+        let mut out = cleared::<T>(a.data.len());
+        a.each("inv", 3 * cost(n, n), Of::size(n * n, &mut out), |a, out| {
+            let mut order = SmallVec::<[usize; SMALL]>::from_elem(0, n);
+            systems::factor(a, &mut order)?;
+            systems::inverse(a, &order, out);
+            Ok(())
+        })?;
+        Ok(matrices(out, x.shape()))
     })
 }
 
@@ -79,16 +76,17 @@ fn inv(x: &NdArray) -> Result<NdArray> {
 fn triangular_solve(x1: &NdArray, x2: &NdArray, p: &TriangularSolve, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("triangular_solve", x1.dtype(), T => {
         let a = Stack::<T>::new("triangular_solve", x1)?;
+        let n = a.n;
         for i in 0..a.len() {
-            let matrix = a.matrix(i);
-            if let Some(k) = (0..a.n).find(|&k| !p.unit_diagonal && matrix[(k, k)] == T::default()) {
+            let zero = a.elements(i).iter().step_by(n + 1).position(|&x| !p.unit_diagonal && x == T::default());
+            if let Some(k) = zero {
                 let message = format!("{} is singular: element {k} of its diagonal is 0", a.name(i));
                 return Err(Error::value("triangular_solve", message));
             }
         }
         let triangle = Triangle { upper: p.upper, unit: p.unit_diagonal };
         let systems = Systems::new("triangular_solve", a.batch.clone(), x2, verdict.dims())?;
-        let solve = |matrix, x: MatMut<'_, T>| triangular::solve(a.matrix(matrix), triangle, x);
+        let solve = |matrix, x: &mut [T]| triangular::solve_slices(n, a.elements(matrix), triangle, x);
         systems.solutions("triangular_solve", verdict.dims(), solve)
     })
 }
@@ -99,43 +97,29 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
         let mut x = Stack::<T>::new("qr", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);
-        let only = Mutex::new(x.taken());
         let (columns, rows) = match p.mode.as_str() {
             "complete" => (m, m),
             "r" => (0, k),
             _ => (k, k),
         };
-        let parts = each("qr", x.len(), cost(m, n.max(columns)), |i| {
-            let taken = only.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut a = taken.unwrap_or_else(|| x.elements(i).to_vec());
-            let mut a = MatMut::from_column_major_slice_mut(&mut a, m, n);
-            let mut left = vector::<T>(m * columns);
-            left.resize(m * columns, T::default());
-            left.iter_mut().step_by(m + 1).for_each(|x| *x = T::of_real(1.0));
-            if k > 0 {
-                let factors = qr::factor(a.as_mut());
-                qr::orthogonal(a.as_ref(), factors.as_ref(), MatMut::from_column_major_slice_mut(&mut left, m, columns));
-            }
+        let mut q = cleared::<T>(x.len() * m * columns);
+        let mut r = cleared::<T>(x.len() * rows * n);
+        let places = (Of::size(m * columns, &mut q), Of::size(rows * n, &mut r));
+        x.each("qr", cost(m, n.max(columns)), places, |a, (q, r)| {
+            qr::decompose(m, a, q);
             // Q R = (Q D) (D^H R) for any diagonal D of phases: the one that makes R's diagonal not negative.
-            let phases: Vec<Option<T>> = (0..k).map(|j| a[(j, j)].phase()).collect();
-            let phase = |j: usize| phases.get(j).copied().flatten();
-            for (c, column) in left.chunks_exact_mut(m.max(1)).enumerate() {
-                if let Some(d) = phase(c) {
-                    column.iter_mut().for_each(|x| *x = x.times(d));
+            for j in 0..k {
+                let phase = a[j * m + j].phase();
+                for (c, (to, from)) in r.chunks_exact_mut(rows).zip(a.chunks_exact(m)).enumerate().skip(j) {
+                    let turned = phase.map_or(from[j], |d| from[j] * d.conjugate());
+                    to[j] = if c == j { T::of_real(turned.real_part()) } else { turned };
+                }
+                if let (Some(d), Some(column)) = (phase, q.chunks_exact_mut(m).nth(j)) {
+                    column.iter_mut().for_each(|x| *x *= d);
                 }
             }
-            let mut right = Vec::with_capacity(rows * n);
-            append(&mut right, rows, n, |r, c| {
-                let turned = match phase(r) {
-                    _ if r > c => return T::default(),
-                    Some(d) => a[(r, c)].times(d.conjugate()),
-                    None => a[(r, c)],
-                };
-                if r == c { T::of_real(turned.real_part()) } else { turned }
-            });
-            Ok((left, right))
+            Ok(())
         })?;
-        let (q, r) = parts.into_iter().unzip();
         Ok([matrices(q, &verdict.results()[0].dims), matrices(r, &verdict.results()[1].dims)])
     })
 }
@@ -143,38 +127,18 @@ fn qr(x: &NdArray, p: &Qr, verdict: &Verdict) -> Result<[NdArray; 2]> {
 #[implements(svd)]
 fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
     with_floating!("svd", x.dtype(), T => {
-        let x = Stack::<T>::new("svd", x)?;
+        let mut x = Stack::<T>::new("svd", x)?;
         let (m, n) = (x.m, x.n);
         let k = m.min(n);
-        let (rows, columns) = if p.full_matrices { (m, n) } else { (k, k) };
-        let want = match p.full_matrices {
-            true => svd_factor::ComputeSvdVectors::Full,
-            false => svd_factor::ComputeSvdVectors::Thin,
-        };
-        let parts = each("svd", x.len(), 16 * cost(m, n), |i| {
-            x.finite("svd", i, |_| 0..m)?;
-            let a = x.scaled(i, |_| 0..m);
-            let mut u = Mat::<T>::identity(m, rows);
-            let mut v = Mat::<T>::identity(n, columns);
-            let mut s = faer::diag::Diag::<T>::zeros(k);
-            if k > 0 {
-                let need = svd_factor::svd_scratch::<T>(m, n, want, want, Par::Seq, Default::default());
-                let mut room = MemBuffer::new(need);
-                let (left, right) = (Some(u.as_mut()), Some(v.as_mut()));
-                let stack = MemStack::new(&mut room);
-                svd_factor::svd(a.matrix(), s.as_mut(), left, right, Par::Seq, stack, Default::default()).map_err(
-                    |_| Error::value("svd", format!("{} did not converge", x.name(i))),
-                )?;
-            }
-            let values: Vec<_> = (0..k).map(|j| a.back(s[j].real_part())).collect();
-            let (mut left, mut right) = (Vec::with_capacity(m * rows), Vec::with_capacity(columns * n));
-            append(&mut left, m, rows, |r, c| u[(r, c)]);
-            append(&mut right, columns, n, |r, c| v[(c, r)].conjugate());
-            Ok((left, (values, right)))
+        let (columns, rows) = if p.full_matrices { (m, n) } else { (k, k) };
+        let mut u = cleared::<T>(x.len() * m * columns);
+        let mut s = cleared::<<T as ComplexField>::Real>(x.len() * k);
+        let mut v = cleared::<T>(x.len() * rows * n);
+        let vectors = (Of::size(m * columns, &mut u), Of::size(rows * n, &mut v));
+        x.each("svd", 16 * cost(m, n), (Of::size(k, &mut s), vectors), |a, (s, (u, v))| {
+            singular(m, a, s, Some((u, v)))
         })?;
-        let (u, rest): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-        let (s, v) = rest.into_iter().unzip();
         let dims = |i: usize| &verdict.results()[i].dims;
-        Ok([matrices(u, dims(0)), stacked(s, dims(1)), matrices(v, dims(2))])
+        Ok([matrices(u, dims(0)), NdArray::from_vec(s, dims(1)), matrices(v, dims(2))])
     })
 }

@@ -3,131 +3,117 @@
 //! As in the decompositions, numbers that are not finite are refused where iterations need not end on them; determinants
 //! carry them on.
 
-use array_api::{Error, Result, Verdict, implements};
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::svd::{self, ComputeSvdVectors};
-use faer::{Mat, Par, diag::Diag};
+use array_api::{Result, Verdict, implements};
+use faer::traits::ComplexField;
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
-use crate::engine::eigen::{General, NoConvergence, hermitian, pivots};
-use crate::engine::stack::{Entry, Stack, append, cost, each, matrices, stacked};
+use crate::engine::eigen::{General, hermitian, pivots, singular};
+use crate::engine::entry::Entry;
+use crate::engine::places::Of;
+use crate::engine::pool::cleared;
+use crate::engine::stack::{Stack, cost, matrices};
 
-fn endless<T: Entry>(op: &str, x: &Stack<T>, i: usize) -> impl FnOnce(NoConvergence) -> Error {
-    let message = format!("{} did not converge", x.name(i));
-    let op = op.to_string();
-    move |_| Error::value(op, message)
-}
-
-/// The elements of a matrix, column by column.
-fn columns<T: Entry>(a: &Mat<T>) -> Vec<T> {
-    let mut out = Vec::with_capacity(a.nrows() * a.ncols());
-    append(&mut out, a.nrows(), a.ncols(), |r, c| a[(r, c)]);
-    out
-}
-
-/// Eigenvalues and eigenvectors, matrix by matrix.
-type Lists<V, C> = (Vec<Vec<V>>, Vec<Vec<C>>);
+/// The type of the absolute values of a type.
+type Real<T> = <T as ComplexField>::Real;
+/// The eigenvalues of all matrices, and their eigenvectors.
+type Eigen<V, C> = (Vec<V>, Vec<C>);
 
 /// Of each Hermitian matrix the eigenvalues, and the eigenvectors (or nothing).
-fn all_hermitian<T: Entry>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Real, T>> {
-    let parts = each(op, x.len(), 9 * cost(x.n, x.n), |i| {
-        x.finite(op, i, |c| c..x.n)?;
-        let a = x.scaled(i, |c| c..x.n);
-        let (values, q) = hermitian(a.matrix(), vectors).map_err(endless(op, x, i))?;
-        let values = values.into_iter().map(|v| a.back(v)).collect();
-        Ok((values, q.as_ref().map(columns).unwrap_or_default()))
-    })?;
-    Ok(parts.into_iter().unzip())
+fn all_hermitian<T: Entry>(op: &str, mut x: Stack<T>, vectors: bool) -> Result<Eigen<Real<T>, T>> {
+    let n = x.n;
+    let size = if vectors { n * n } else { 0 };
+    let (mut values, mut columns) = (cleared::<Real<T>>(x.len() * n), cleared::<T>(x.len() * size));
+    let places = (Of::size(n, &mut values), Of::size(size, &mut columns));
+    x.each(op, 9 * cost(n, n), places, |a, (values, vectors)| hermitian(a, values, vectors))?;
+    Ok((values, columns))
 }
 
 #[implements(eigh)]
 fn eigh(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("eigh", x.dtype(), T => {
-        let (values, vectors) = all_hermitian("eigh", &Stack::<T>::new("eigh", x)?, true)?;
-        Ok([stacked(values, &verdict.results()[0].dims), matrices(vectors, &verdict.results()[1].dims)])
+        let (values, vectors) = all_hermitian("eigh", Stack::<T>::new("eigh", x)?, true)?;
+        let dims = |i: usize| &verdict.results()[i].dims;
+        Ok([NdArray::from_vec(values, dims(0)), matrices(vectors, dims(1))])
     })
 }
 
 #[implements(eigvalsh)]
 fn eigvalsh(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("eigvalsh", x.dtype(), T => {
-        Ok(stacked(all_hermitian("eigvalsh", &Stack::<T>::new("eigvalsh", x)?, false)?.0, verdict.dims()))
+        let (values, _) = all_hermitian("eigvalsh", Stack::<T>::new("eigvalsh", x)?, false)?;
+        Ok(NdArray::from_vec(values, verdict.dims()))
     })
 }
 
 /// Of each matrix the eigenvalues, and the eigenvectors (or nothing).
-fn all_general<T: General>(op: &str, x: &Stack<T>, vectors: bool) -> Result<Lists<T::Wide, T::Wide>> {
-    let parts = each(op, x.len(), 25 * cost(x.n, x.n), |i| {
-        x.finite(op, i, |_| 0..x.m)?;
-        let a = x.scaled(i, |_| 0..x.m);
-        let (values, v) = T::eigen(a.matrix(), vectors).map_err(endless(op, x, i))?;
-        let values = values.into_iter().map(|v| if a.exponent == 0 { v } else { v.times_power(a.exponent) }).collect();
-        Ok((values, v.as_ref().map(columns).unwrap_or_default()))
+fn all_general<T: General>(op: &str, mut x: Stack<T>, vectors: bool) -> Result<Eigen<T::Wide, T::Wide>> {
+    let n = x.n;
+    let size = if vectors { n * n } else { 0 };
+    let (mut values, mut columns) = (cleared::<T::Wide>(x.len() * n), cleared::<T::Wide>(x.len() * size));
+    let places = (Of::size(n, &mut values), Of::size(size, &mut columns));
+    x.each(op, 25 * cost(n, n), places, |a, (values, vectors)| match n {
+        0 => Ok(()),
+        _ => T::eigen(a, values, vectors),
     })?;
-    Ok(parts.into_iter().unzip())
+    Ok((values, columns))
 }
 
 #[implements(eig)]
 fn eig(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("eig", x.dtype(), T => {
-        let (values, vectors) = all_general("eig", &Stack::<T>::new("eig", x)?, true)?;
-        Ok([stacked(values, &verdict.results()[0].dims), matrices(vectors, &verdict.results()[1].dims)])
+        let (values, vectors) = all_general("eig", Stack::<T>::new("eig", x)?, true)?;
+        let dims = |i: usize| &verdict.results()[i].dims;
+        Ok([NdArray::from_vec(values, dims(0)), matrices(vectors, dims(1))])
     })
 }
 
 #[implements(eigvals)]
 fn eigvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("eigvals", x.dtype(), T => {
-        Ok(stacked(all_general("eigvals", &Stack::<T>::new("eigvals", x)?, false)?.0, verdict.dims()))
+        let (values, _) = all_general("eigvals", Stack::<T>::new("eigvals", x)?, false)?;
+        Ok(NdArray::from_vec(values, verdict.dims()))
     })
 }
 
 #[implements(svdvals)]
 fn svdvals(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("svdvals", x.dtype(), T => {
-        let x = Stack::<T>::new("svdvals", x)?;
+        let mut x = Stack::<T>::new("svdvals", x)?;
         let (m, n) = (x.m, x.n);
-        let parts = each("svdvals", x.len(), 4 * cost(m, n), |i| {
-            x.finite("svdvals", i, |_| 0..m)?;
-            let a = x.scaled(i, |_| 0..x.m);
-            let mut s = Diag::<T>::zeros(m.min(n));
-            if m.min(n) > 0 {
-                let no = ComputeSvdVectors::No;
-                let mut room = MemBuffer::new(svd::svd_scratch::<T>(m, n, no, no, Par::Seq, Default::default()));
-                let stack = MemStack::new(&mut room);
-                svd::svd(a.matrix(), s.as_mut(), None, None, Par::Seq, stack, Default::default())
-                    .map_err(|_| endless("svdvals", &x, i)(NoConvergence))?;
-            }
-            Ok((0..m.min(n)).map(|j| a.back(s[j].real_part())).collect::<Vec<_>>())
-        })?;
-        Ok(stacked(parts, verdict.dims()))
+        let k = m.min(n);
+        let mut values = cleared::<Real<T>>(x.len() * k);
+        x.each("svdvals", 4 * cost(m, n), Of::size(k, &mut values), |a, values| singular(m, a, values, None))?;
+        Ok(NdArray::from_vec(values, verdict.dims()))
     })
 }
 
 #[implements(slogdet)]
 fn slogdet(x: &NdArray, verdict: &Verdict) -> Result<[NdArray; 2]> {
     with_floating!("slogdet", x.dtype(), T => {
-        let x = Stack::<T>::new("slogdet", x)?;
-        let one = T::of_real(1.0);
-        let parts = each("slogdet", x.len(), cost(x.n, x.n), |i| {
-            let polar = pivots(x.matrix(i)).into_iter().map(Entry::polar);
-            let (sign, log) = polar.fold((one, 0.0), |(sign, log), (s, l)| (sign.times(s), log + l));
-            Ok((vec![sign], vec![log]))
+        let mut x = Stack::<T>::new("slogdet", x)?;
+        let n = x.n;
+        let (mut signs, mut logs) = (cleared::<T>(x.len()), cleared::<Real<T>>(x.len()));
+        x.each("slogdet", cost(n, n), (Of::size(1, &mut signs), Of::size(1, &mut logs)), |a, (sign, log)| {
+            let polar = pivots(n, a).map(Entry::polar);
+            (sign[0], log[0]) = polar.fold((T::ONE, 0.0), |(sign, log), (s, l)| (sign * s, log + l));
+            Ok(())
         })?;
-        let (signs, logs) = parts.into_iter().unzip();
-        Ok([stacked(signs, &verdict.results()[0].dims), stacked(logs, &verdict.results()[1].dims)])
+        let dims = |i: usize| &verdict.results()[i].dims;
+        Ok([NdArray::from_vec(signs, dims(0)), NdArray::from_vec(logs, dims(1))])
     })
 }
 
 #[implements(det)]
 fn det(x: &NdArray, verdict: &Verdict) -> Result<NdArray> {
     with_floating!("det", x.dtype(), T => {
-        let x = Stack::<T>::new("det", x)?;
-        let one = T::of_real(1.0);
-        let parts = each("det", x.len(), cost(x.n, x.n), |i| {
-            Ok(vec![pivots(x.matrix(i)).into_iter().fold(one, |product, p| product.times(p))])
+        let mut x = Stack::<T>::new("det", x)?;
+        let n = x.n;
+        let mut products = cleared::<T>(x.len());
+        x.each("det", cost(n, n), Of::size(1, &mut products), |a, product| {
+            product[0] = pivots(n, a).fold(T::ONE, |product, p| product * p);
+            Ok(())
         })?;
-        Ok(stacked(parts, verdict.dims()))
+        Ok(NdArray::from_vec(products, verdict.dims()))
     })
 }

@@ -11,8 +11,10 @@ use faer::{Conj, MatMut, Par};
 
 use std::sync::OnceLock;
 
+use crate::engine::entry::Entry;
 use crate::engine::share;
-use crate::engine::stack::{Entry, cut};
+use crate::engine::small::{self, SMALL};
+use crate::engine::stack::cut;
 use crate::engine::triangular::subtract;
 
 /// Columns of a matrix that one thread factors by itself.
@@ -20,13 +22,17 @@ const WHOLE: usize = 128;
 /// Columns that are factored together in larger ones, and those of a piece of the rest.
 const BLOCK: usize = 64;
 
-/// Replaces the lower triangle of a matrix by its factor; what is above the diagonal is left without meaning.
+/// Replaces the lower triangle of a matrix with `n` rows, given column by column, by its factor; what is above the diagonal is left
+/// without meaning.
 ///
 /// # Errors
 /// The number of the first pivot that is not positive.
-pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Result<(), usize> {
-    let n = a.nrows();
-    let block = if n <= WHOLE { n.max(1) } else { BLOCK };
+pub(crate) fn factor<T: Entry>(n: usize, a: &mut [T]) -> Result<(), usize> {
+    if n <= SMALL {
+        return small::cholesky(n, a);
+    }
+    let mut a = MatMut::from_column_major_slice_mut(a, n, n);
+    let block = if n <= WHOLE { n } else { BLOCK };
     columns(a.as_mut().subcols_mut(0, block.min(n)), 0)?;
     for first in (0..n).step_by(block) {
         let after = (first + block).min(n);

@@ -1,69 +1,134 @@
-//! Eigenvalues and determinants of one matrix, by faer.
+//! Eigenvalues, singular values and determinants of one matrix, by faer.
+//!
+//! Matrices lie column by column and may be written over; results are written to their places.
 
 use array_api::Complex;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{self, ComputeEigenvectors};
-use faer::{Mat, MatRef, Par, diag::Diag};
+use faer::linalg::svd::{self, ComputeSvdVectors};
+use faer::{Mat, MatMut, MatRef, Par, diag::Diag};
+use smallvec::SmallVec;
+
+use std::iter;
 
 use crate::array::NdElement;
+use crate::engine::entry::Entry;
 use crate::engine::lu;
-use crate::engine::stack::Entry;
+use crate::engine::small::SMALL;
+use crate::engine::stack::{finite, moderate};
 
-/// The iteration did not end.
-pub(crate) struct NoConvergence;
-
-/// Eigenvalues, and the eigenvectors that belong to them as columns, if they were wanted.
-pub(crate) type Eigen<V, C> = (Vec<V>, Option<Mat<C>>);
+/// What an iteration that does not end says of its matrix.
+const ENDLESS: &str = "did not converge";
 
 fn wanted(vectors: bool) -> ComputeEigenvectors {
     if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No }
 }
 
-/// Eigenvalues, ascending, and eigenvectors of the Hermitian matrix whose lower triangle is given.
-pub(crate) fn hermitian<T: Entry>(a: MatRef<'_, T>, vectors: bool) -> Result<Eigen<T::Real, T>, NoConvergence> {
-    let n = a.nrows();
-    let mut q = vectors.then(|| Mat::<T>::zeros(n, n));
+/// A value of a matrix that was divided by a power of two as the matrix's own.
+fn back<T: Entry>(value: T::Real, exponent: i32) -> T::Real {
+    if exponent == 0 { value } else { T::real_times_power(value, exponent) }
+}
+
+/// Eigenvalues, ascending, and eigenvectors, if there is room for them, of the Hermitian matrix whose lower triangle is given.
+///
+/// # Errors
+/// Elements that are not finite; no convergence.
+pub(crate) fn hermitian<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: &mut [T]) -> Result<(), String> {
+    let n = values.len();
+    finite(n, a, |c| c..n, false)?;
     if n == 0 {
-        return Ok((vec![], q));
+        return Ok(());
     }
+    let exponent = moderate(n, a, |c| c..n);
     // The upper triangle may hold anything, and the diagonal of a Hermitian matrix is real.
-    let lower = Mat::from_fn(n, n, |r, c| match r.cmp(&c) {
-        std::cmp::Ordering::Greater => a[(r, c)],
-        std::cmp::Ordering::Equal => T::of_real(a[(r, r)].real_part()),
-        std::cmp::Ordering::Less => a[(c, r)].conjugate(),
-    });
-    let mut values = Diag::<T>::zeros(n);
-    let need = evd::self_adjoint_evd_scratch::<T>(n, wanted(vectors), Par::Seq, Default::default());
-    let mut room = MemBuffer::new(need);
-    let to = q.as_mut().map(|q| q.as_mut());
-    evd::self_adjoint_evd(lower.as_ref(), values.as_mut(), to, Par::Seq, MemStack::new(&mut room), Default::default())
-        .map_err(|_| NoConvergence)?;
-    Ok(((0..n).map(|i| values[i].real_part()).collect(), q))
+    for c in 0..n {
+        a[c * n + c] = T::of_real(a[c * n + c].real_part());
+        (c + 1..n).for_each(|r| a[r * n + c] = a[c * n + r].conjugate());
+    }
+    let mut found = Diag::<T>::zeros(n);
+    let wanted = wanted(!vectors.is_empty());
+    let mut room = MemBuffer::new(evd::self_adjoint_evd_scratch::<T>(n, wanted, Par::Seq, Default::default()));
+    let to = (!vectors.is_empty()).then(|| MatMut::from_column_major_slice_mut(vectors, n, n));
+    let a = MatRef::from_column_major_slice(a, n, n);
+    evd::self_adjoint_evd(a, found.as_mut(), to, Par::Seq, MemStack::new(&mut room), Default::default())
+        .map_err(|_| ENDLESS)?;
+    values.iter_mut().enumerate().for_each(|(i, to)| *to = back::<T>(found[i].real_part(), exponent));
+    Ok(())
+}
+
+/// Singular values, descending, of a matrix with `m` rows, and the vectors if there is room for them: U column by column, and V^H.
+///
+/// # Errors
+/// Elements that are not finite; no convergence.
+pub(crate) fn singular<T: Entry>(
+    m: usize,
+    a: &mut [T],
+    values: &mut [T::Real],
+    vectors: Option<(&mut [T], &mut [T])>,
+) -> Result<(), String> {
+    finite(m, a, |_| 0..m, false)?;
+    let k = values.len();
+    if k == 0 {
+        // What there is of U or V is square then.
+        let (u, v) = vectors.unwrap_or_default();
+        for x in [u, v] {
+            let side = x.len().isqrt();
+            x.iter_mut().step_by(side + 1).for_each(|x| *x = T::ONE);
+        }
+        return Ok(());
+    }
+    let n = a.len() / m;
+    let exponent = moderate(m, a, |_| 0..m);
+    let (want, u, mut v, adjoint) = match vectors {
+        Some((u, adjoint)) => {
+            let (columns, rows) = (u.len() / m, adjoint.len() / n);
+            let want = if columns.max(rows) > k { ComputeSvdVectors::Full } else { ComputeSvdVectors::Thin };
+            (want, Some(MatMut::from_column_major_slice_mut(u, m, columns)), Some(Mat::zeros(n, rows)), adjoint)
+        }
+        None => (ComputeSvdVectors::No, None, None, &mut [][..]),
+    };
+    let mut found = Diag::<T>::zeros(k);
+    let mut room = MemBuffer::new(svd::svd_scratch::<T>(m, n, want, want, Par::Seq, Default::default()));
+    let (a, stack) = (MatRef::from_column_major_slice(a, m, n), MemStack::new(&mut room));
+    let to = v.as_mut().map(|v| v.as_mut());
+    svd::svd(a, found.as_mut(), u, to, Par::Seq, stack, Default::default()).map_err(|_| ENDLESS)?;
+    values.iter_mut().enumerate().for_each(|(i, to)| *to = back::<T>(found[i].real_part(), exponent));
+    if let Some(v) = v {
+        let columns = adjoint.chunks_exact_mut(v.ncols()).enumerate();
+        columns.for_each(|(c, column)| column.iter_mut().enumerate().for_each(|(r, x)| *x = v[(c, r)].conjugate()));
+    }
+    Ok(())
 }
 
 /// Elements of matrices that need not be Hermitian: real ones have complex eigenvalues too.
 pub(crate) trait General: Entry {
     /// The complex type.
     type Wide: NdElement + Entry;
-    /// In the order of the real parts, then of the imaginary ones; the eigenvectors have length one.
-    fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Result<Eigen<Self::Wide, Self::Wide>, NoConvergence>;
+    /// Eigenvalues of a matrix of at least one element, by their real parts, then by their imaginary ones, and eigenvectors of length
+    /// one, if there is room for them.
+    ///
+    /// # Errors
+    /// Elements that are not finite; no convergence.
+    fn eigen(a: &mut [Self], values: &mut [Self::Wide], vectors: &mut [Self::Wide]) -> Result<(), String>;
 }
 
 macro_rules! general {
     ($($t:ty),*) => { $(
         impl General for $t {
             type Wide = Complex<$t>;
-            fn eigen(a: MatRef<'_, $t>, vectors: bool) -> Result<Eigen<Self::Wide, Self::Wide>, NoConvergence> {
-                let n = a.nrows();
+            fn eigen(a: &mut [$t], values: &mut [Self::Wide], vectors: &mut [Self::Wide]) -> Result<(), String> {
+                let n = values.len();
+                finite(n, a, |_| 0..n, false)?;
+                let exponent = moderate(n, a, |_| 0..n);
+                let a = MatRef::from_column_major_slice(a, n, n);
                 let (mut re, mut im) = (Diag::<$t>::zeros(n), Diag::<$t>::zeros(n));
-                let mut v = vectors.then(|| Mat::<$t>::zeros(n, n));
-                if n > 0 {
-                    let need = evd::evd_scratch::<$t>(n, ComputeEigenvectors::No, wanted(vectors), Par::Seq, Default::default());
-                    let mut room = MemBuffer::new(need);
-                    let to = v.as_mut().map(|v| v.as_mut());
-                    evd::evd_real(a, re.as_mut(), im.as_mut(), None, to, Par::Seq, MemStack::new(&mut room), Default::default())
-                        .map_err(|_| NoConvergence)?;
-                }
+                let wanted = wanted(!vectors.is_empty());
+                let mut v = (!vectors.is_empty()).then(|| Mat::<$t>::zeros(n, n));
+                let need = evd::evd_scratch::<$t>(n, ComputeEigenvectors::No, wanted, Par::Seq, Default::default());
+                let mut room = MemBuffer::new(need);
+                let to = v.as_mut().map(|v| v.as_mut());
+                evd::evd_real(a, re.as_mut(), im.as_mut(), None, to, Par::Seq, MemStack::new(&mut room), Default::default())
+                    .map_err(|_| ENDLESS)?;
                 // Of a conjugate pair, the first column is the real part and the second one the imaginary part of the first
                 // eigenvector; the other one is its conjugate.
                 let mut first = vec![true; n];
@@ -75,70 +140,75 @@ macro_rules! general {
                     (_, true) => Complex::new(v[(r, c)], v[(r, c + 1)]),
                     (_, false) => Complex::new(v[(r, c - 1)], -v[(r, c)]),
                 };
-                let v = v.map(|v| Mat::from_fn(n, n, |r, c| entry(&v, r, c)));
-                Ok(sorted((0..n).map(|i| Complex::new(re[i], im[i])).collect(), v))
+                let found: Vec<_> = (0..n).map(|i| Complex::new(re[i], im[i])).collect();
+                sorted(&found, |r, c| v.as_ref().map_or_else(Default::default, |v| entry(v, r, c)), values, vectors);
+                rescale(values, exponent);
+                Ok(())
             }
         }
         impl General for Complex<$t> {
             type Wide = Complex<$t>;
-            fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Result<Eigen<Self::Wide, Self::Wide>, NoConvergence> {
-                let n = a.nrows();
-                let mut values = Diag::<Self>::zeros(n);
-                let mut v = vectors.then(|| Mat::<Self>::zeros(n, n));
-                if n > 0 {
-                    let need = evd::evd_scratch::<Self>(n, ComputeEigenvectors::No, wanted(vectors), Par::Seq, Default::default());
-                    let mut room = MemBuffer::new(need);
-                    let to = v.as_mut().map(|v| v.as_mut());
-                    evd::evd_cplx(a, values.as_mut(), None, to, Par::Seq, MemStack::new(&mut room), Default::default())
-                        .map_err(|_| NoConvergence)?;
-                }
-                Ok(sorted((0..n).map(|i| values[i]).collect(), v))
+            fn eigen(a: &mut [Self], values: &mut [Self::Wide], vectors: &mut [Self::Wide]) -> Result<(), String> {
+                let n = values.len();
+                finite(n, a, |_| 0..n, false)?;
+                let exponent = moderate(n, a, |_| 0..n);
+                let a = MatRef::from_column_major_slice(a, n, n);
+                let mut found = Diag::<Self>::zeros(n);
+                let wanted = wanted(!vectors.is_empty());
+                let mut v = (!vectors.is_empty()).then(|| Mat::<Self>::zeros(n, n));
+                let need = evd::evd_scratch::<Self>(n, ComputeEigenvectors::No, wanted, Par::Seq, Default::default());
+                let mut room = MemBuffer::new(need);
+                let to = v.as_mut().map(|v| v.as_mut());
+                evd::evd_cplx(a, found.as_mut(), None, to, Par::Seq, MemStack::new(&mut room), Default::default())
+                    .map_err(|_| ENDLESS)?;
+                let found: Vec<_> = (0..n).map(|i| found[i]).collect();
+                sorted(&found, |r, c| v.as_ref().map_or_else(Default::default, |v| v[(r, c)]), values, vectors);
+                rescale(values, exponent);
+                Ok(())
             }
         }
     )* };
 }
 general!(f32, f64);
 
-/// Brings eigenvalues into order, and the columns along; each gets length one.
-fn sorted<T>(values: Vec<Complex<T>>, vectors: Option<Mat<Complex<T>>>) -> Eigen<Complex<T>, Complex<T>>
-where
-    T: Copy + PartialOrd,
-    Complex<T>: Entry<Real = T>,
-    T: num_traits::Float,
-{
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    let by = |i: usize| (values[i].re, values[i].im);
-    order.sort_by(|&i, &j| by(i).partial_cmp(&by(j)).unwrap_or(std::cmp::Ordering::Equal));
-    let vectors = vectors.map(|v| {
-        let length = |c: usize| {
-            // Scaled by the largest part, so that no square overflows.
-            let large = (0..v.nrows()).fold(T::zero(), |m, r| m.max(v[(r, c)].re.abs()).max(v[(r, c)].im.abs()));
-            let part = |x: T| (x / large) * (x / large);
-            let sum = (0..v.nrows()).fold(T::zero(), |s, r| s + part(v[(r, c)].re) + part(v[(r, c)].im));
-            large * sum.sqrt()
-        };
-        let lengths: Vec<T> = order.iter().map(|&c| length(c)).collect();
-        Mat::from_fn(v.nrows(), v.ncols(), |r, c| {
-            let z = v[(r, order[c])];
-            Complex::new(z.re / lengths[c], z.im / lengths[c])
-        })
-    });
-    (order.iter().map(|&i| values[i]).collect(), vectors)
+fn rescale<T: Entry>(values: &mut [T], exponent: i32) {
+    if exponent != 0 {
+        values.iter_mut().for_each(|x| *x = x.times_power(exponent));
+    }
 }
 
-/// The pivots of an LU decomposition, the first one with the sign of the order of rows: their product is the determinant.
-pub(crate) fn pivots<T: Entry>(given: MatRef<'_, T>) -> Vec<T> {
-    let n = given.nrows();
-    let mut a = given.to_owned();
-    let odd = lu::factor(a.as_mut()).odd;
-    let mut pivots: Vec<T> = (0..n).map(|i| a[(i, i)]).collect();
+/// Writes eigenvalues in order, and the columns of eigenvectors along, each of length one.
+fn sorted<T>(
+    found: &[Complex<T>],
+    entry: impl Fn(usize, usize) -> Complex<T>,
+    values: &mut [Complex<T>],
+    vectors: &mut [Complex<T>],
+) where
+    T: num_traits::Float,
+{
+    let n = found.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    let by = |i: usize| (found[i].re, found[i].im);
+    order.sort_by(|&i, &j| by(i).partial_cmp(&by(j)).unwrap_or(std::cmp::Ordering::Equal));
+    values.iter_mut().zip(&order).for_each(|(to, &i)| *to = found[i]);
+    for (column, &c) in vectors.chunks_exact_mut(n).zip(&order) {
+        column.iter_mut().enumerate().for_each(|(r, z)| *z = entry(r, c));
+        // Scaled by the largest part, so that no square overflows.
+        let large = column.iter().fold(T::zero(), |m, z| m.max(z.re.abs()).max(z.im.abs()));
+        let part = |x: T| (x / large) * (x / large);
+        let length = large * column.iter().fold(T::zero(), |s, z| s + part(z.re) + part(z.im)).sqrt();
+        column.iter_mut().for_each(|z| *z = Complex::new(z.re / length, z.im / length));
+    }
+}
+
+/// Factors whose product is the determinant of a square matrix with `n` rows: 1, or -1 if its rows were exchanged an odd number of
+/// times, and the pivots of its LU decomposition. Of a singular matrix only a zero.
+pub(crate) fn pivots<T: Entry>(n: usize, a: &mut [T]) -> impl Iterator<Item = T> {
+    let numbers = a.iter().all(|x| x.finite());
+    let odd = lu::factor(a, &mut SmallVec::<[usize; SMALL]>::from_elem(0, n));
     // A pivot of zero is the largest of its column: the matrix is singular, and what follows was divided by zero.
-    let finite = || (0..n).all(|j| (0..n).all(|i| given[(i, j)].finite()));
-    if pivots.contains(&T::default()) && finite() {
-        return vec![T::default()];
-    }
-    if let (Some(first), true) = (pivots.first_mut(), odd) {
-        *first = -*first;
-    }
-    pivots
+    let singular = numbers && a.iter().step_by(n + 1).any(|&pivot| pivot == T::default());
+    let sign = if odd { T::MINUS_ONE } else { T::ONE };
+    let count = if singular { 0 } else { n };
+    iter::once(if singular { T::default() } else { sign }).chain(a.iter().step_by(n + 1).take(count).copied())
 }

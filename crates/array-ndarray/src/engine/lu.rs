@@ -10,8 +10,10 @@ use faer::{Conj, MatMut, Par};
 
 use std::sync::OnceLock;
 
+use crate::engine::entry::Entry;
 use crate::engine::share;
-use crate::engine::stack::{Entry, cut};
+use crate::engine::small::{self, SMALL};
+use crate::engine::stack::cut;
 use crate::engine::triangular::{UNIT_LOWER, solve, subtract};
 
 /// Columns of a matrix that one thread factors by itself.
@@ -19,25 +21,24 @@ const WHOLE: usize = 128;
 /// Columns that are factored together in larger ones, and those of a piece of the rest.
 const BLOCK: usize = 64;
 
-/// The order of the rows of a decomposed matrix.
-pub(crate) struct Pivots {
-    /// Which row of the matrix each row of the factors is.
-    pub(crate) order: Vec<usize>,
-    /// Whether an odd number of exchanges leads to it.
-    pub(crate) odd: bool,
-}
-
-/// Replaces a square matrix by its factors: below the diagonal L, whose diagonal is one, and U.
+/// Replaces a square matrix, given column by column, by its factors: below the diagonal L, whose diagonal is one, and U. The numbers
+/// in `order` become those of the rows of the matrix that the rows of the factors are. Tells whether an odd number of exchanges
+/// leads to that order.
 ///
 /// A pivot of zero stays where it is, and what is divided by it is not finite.
-pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Pivots {
-    let n = a.nrows();
-    let block = if n <= WHOLE { n.max(1) } else { BLOCK };
-    let mut pivots = Pivots { order: (0..n).collect(), odd: false };
+pub(crate) fn factor<T: Entry>(a: &mut [T], order: &mut [usize]) -> bool {
+    let n = order.len();
+    order.iter_mut().enumerate().for_each(|(i, row)| *row = i);
+    if n <= SMALL {
+        return small::lu(a, order);
+    }
+    let mut a = MatMut::from_column_major_slice_mut(a, n, n);
+    let block = if n <= WHOLE { n } else { BLOCK };
+    let mut odd = false;
     let mut step = columns(a.as_mut().subcols_mut(0, block.min(n)), 0);
     for first in (0..n).step_by(block) {
-        pivots.odd ^= step.odd;
-        step.reorder(&mut pivots.order);
+        odd ^= step.odd;
+        step.reorder(order);
         let size = block.min(n - first);
         let (left, rest) = a.as_mut().split_at_col_mut(first);
         let (factored, right) = rest.split_at_col_mut(size);
@@ -65,7 +66,7 @@ pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Pivots {
         });
         step = next.into_inner().unwrap_or_default();
     }
-    pivots
+    odd
 }
 
 /// The exchanges of rows that belong to some factored columns.

@@ -20,6 +20,8 @@ const BLOCKED: usize = 256 * 256 * 256;
 const ROWS: usize = 1 << 16;
 /// Multiplications below which a second thread costs more than it brings.
 const PARALLEL: usize = 1 << 18;
+/// What a matrix costs at least, in multiplications.
+const LEAST: usize = 64;
 
 /// The matrix product over the last two axes, `(..., m, k)` by `(..., k, n)`, the leading axes broadcast.
 ///
@@ -157,7 +159,7 @@ unsafe fn plain<T: Factor>(m: usize, k: usize, n: usize, a: View<T>, b: View<T>,
 /// A stack of matrices: where each begins, and how it lies.
 struct Stack<T> {
     first: View<T>,
-    /// Lengths of the result's leading axes and this operand's distances along them, in elements.
+    /// Lengths of the result's leading axes and this operand's distances along them, in elements: as few axes as say so.
     axes: SmallVec<[(usize, isize); 4]>,
 }
 
@@ -169,14 +171,14 @@ impl<T: Factor> Stack<T> {
         let (shape, strides) = (x.shape(), x.strides());
         let leading = shape.len() - 2;
         let missing = batch.len() - leading;
-        let axes = batch
-            .iter()
-            .enumerate()
-            .map(|(i, &len)| {
-                let stride = if i < missing || shape[i - missing] == 1 { 0 } else { strides[i - missing] };
-                (len, stride)
-            })
-            .collect();
+        let mut axes: SmallVec<[(usize, isize); 4]> = SmallVec::new();
+        for (i, &len) in batch.iter().enumerate() {
+            let stride = if i < missing || shape[i - missing] == 1 { 0 } else { strides[i - missing] };
+            match axes.last_mut() {
+                Some(outer) if outer.1 == len as isize * stride => *outer = (outer.0 * len, stride),
+                _ => axes.push((len, stride)),
+            }
+        }
         // A lone row or column has no neighbour: give it the distance that a contiguous one would have.
         let (rows, cols) = (strides[leading], strides[leading + 1]);
         let cols = if shape[leading + 1] == 1 { 1 } else { cols };
@@ -184,11 +186,15 @@ impl<T: Factor> Stack<T> {
         Stack { first: View { ptr: x.ptr().cast(), rows, cols }, axes }
     }
 
+    #[inline]
     fn matrix(&self, mut index: usize) -> View<T> {
         let mut offset = 0;
-        for &(len, stride) in self.axes.iter().rev() {
-            offset += (index % len) as isize * stride;
-            index /= len;
+        if let Some((&(_, stride), inner)) = self.axes.split_first() {
+            for &(len, stride) in inner.iter().rev() {
+                offset += (index % len) as isize * stride;
+                index /= len;
+            }
+            offset += index as isize * stride;
         }
         View { ptr: self.first.ptr.wrapping_offset(offset), ..self.first }
     }
@@ -211,7 +217,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
     let count: usize = batch.iter().product();
     let (a, b) = (Stack::<T>::new(x, batch), Stack::<T>::new(y, batch));
     let work = m * k * n;
-    let pool = share::alone() && count * work >= PARALLEL;
+    let pool = share::alone() && count * work.max(LEAST) >= PARALLEL;
     let threads = if pool { rayon::current_num_threads() } else { 1 };
     // SAFETY: every element of every matrix is written: `count * m * n` in all.
     unsafe {
@@ -237,6 +243,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                     // Few matrices are cut into runs of rows; a row does not know its neighbours.
                     let cuts = if threads > 1 { (4 * threads).div_ceil(count).min(m.div_ceil(8)) } else { 1 };
                     let rows = (ROWS / (k * size_of::<T>()).max(1)).next_multiple_of(8).max(32);
+                    let whole = |i: usize| small(m, k, n, a.matrix(i), b.matrix(i), out.at(i * m * n));
                     let part = |unit: usize| {
                         let (i, cut) = (unit / cuts, unit % cuts);
                         let (a, b) = (a.matrix(i), b.matrix(i));
@@ -246,10 +253,12 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                             small(rows.min(end - from), k, n, first, b, out.at((i * m + from) * n));
                         }
                     };
-                    if threads > 1 {
-                        share::parts(count * cuts, &part);
-                    } else {
-                        (0..count * cuts).for_each(part);
+                    match (threads > 1, cuts == 1 && m <= rows) {
+                        // Divisions would take as long as the product of small matrices.
+                        (true, true) => share::parts(count, &whole),
+                        (true, false) => share::parts(count * cuts, &part),
+                        (false, true) => (0..count).for_each(whole),
+                        (false, false) => (0..count * cuts).for_each(part),
                     }
                 }
             }

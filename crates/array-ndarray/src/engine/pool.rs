@@ -55,6 +55,13 @@ pub(crate) fn vector<T: NdElement>(len: usize) -> Vec<T> {
     })
 }
 
+/// A vector of `len` elements that are zero, in a buffer that was kept if there is one: for what is written over at once.
+pub(crate) fn cleared<T: NdElement>(len: usize) -> Vec<T> {
+    let mut new = vector(len);
+    new.resize(len, T::default());
+    new
+}
+
 /// A vector of `len` elements that are zero.
 pub(crate) fn zeros<T: NdElement>(len: usize) -> Vec<T> {
     // Memory that is new to the process is zero already, and `vec![0; n]` asks for such.

@@ -11,8 +11,10 @@ use faer::{Conj, Mat, MatMut, MatRef, Par};
 
 use std::sync::OnceLock;
 
+use crate::engine::entry::Entry;
 use crate::engine::share;
-use crate::engine::stack::{Entry, cut};
+use crate::engine::small::{self, SMALL, TALL};
+use crate::engine::stack::cut;
 
 /// Columns of a matrix whose reflections one thread finds by itself.
 const WHOLE: usize = 40;
@@ -24,9 +26,29 @@ fn block(k: usize) -> usize {
     if k <= 256 { 16 } else { 32 }
 }
 
+/// Replaces a matrix of `m` rows, given column by column, by R and what is left of the reflections below the diagonal, and zeros by
+/// the first columns of Q: as many as there is room for in `q`.
+pub(crate) fn decompose<T: Entry>(m: usize, a: &mut [T], q: &mut [T]) {
+    q.iter_mut().step_by(m + 1).for_each(|x| *x = T::ONE);
+    if a.is_empty() {
+        return;
+    }
+    let (n, columns) = (a.len() / m, q.len() / m);
+    if n <= SMALL && m <= TALL {
+        let mut factors = [T::default(); SMALL];
+        let factors = &mut factors[..n.min(m)];
+        small::qr(m, a, factors);
+        small::orthogonal(m, a, factors, q);
+        return;
+    }
+    let mut a = MatMut::from_column_major_slice_mut(a, m, n);
+    let factors = factor(a.as_mut());
+    orthogonal(a.as_ref(), factors.as_ref(), MatMut::from_column_major_slice_mut(q, m, columns));
+}
+
 /// Replaces a matrix by R and, below the diagonal, the vectors of the reflections; returns the factors that belong to each block of
 /// them, side by side: as many rows as reflections that are applied together.
-pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Mat<T> {
+fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Mat<T> {
     let (m, n) = (a.nrows(), a.ncols());
     let k = m.min(n);
     if k <= WHOLE {
@@ -69,7 +91,7 @@ pub(crate) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Mat<T> {
 ///
 /// From the last block of reflections to the first: a block leaves the columns of the identity that are left of it as they are,
 /// so half of the work is not done (as in LAPACK's `orgqr`).
-pub(crate) fn orthogonal<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, q: MatMut<'_, T>) {
+fn orthogonal<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, q: MatMut<'_, T>) {
     let (block, k) = (factors.nrows(), factors.ncols());
     let part = |first: usize, mut q: MatMut<'_, T>| {
         let columns = q.ncols();

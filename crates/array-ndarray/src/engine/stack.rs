@@ -1,107 +1,15 @@
-//! Stacks of matrices: the elements that decompositions work on, and how the matrices are shared among threads.
+//! Stacks of matrices, and how the matrices are shared among threads.
 
-use array_api::{Complex, Error, Result};
-use faer::{MatMut, MatRef};
-use std::borrow::Cow;
+use array_api::{Error, Result};
+use faer::MatMut;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use crate::array::{NdArray, NdElement};
+use crate::engine::entry::Entry;
+use crate::engine::places::{Of, Places};
 use crate::engine::share;
-
-/// What the decompositions need of an element beside faer's own arithmetic.
-pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
-    fn finite(self) -> bool;
-    fn conjugate(self) -> Self;
-    fn real_part(self) -> Self::Real;
-    fn of_real(x: Self::Real) -> Self;
-    fn times(self, other: Self) -> Self;
-    /// The number of absolute value one by which `self` is divided to become real and not negative, if it is not so.
-    fn phase(self) -> Option<Self>;
-    /// The number divided by its absolute value, or 0, and the logarithm of the absolute value.
-    fn polar(self) -> (Self, Self::Real);
-    /// The absolute value, of a complex number that of its larger part.
-    fn larger_part(self) -> Self::Real;
-    /// The power of two next above a positive number, 0 for 0.
-    fn exponent(x: Self::Real) -> i32;
-    /// The number times a power of two.
-    fn times_power(self, exponent: i32) -> Self;
-    /// The same for a real number.
-    fn real_times_power(x: Self::Real, exponent: i32) -> Self::Real;
-    /// Within plus or minus so many powers of two, squares and their sums neither overflow nor lose digits.
-    const MODERATE: i32;
-    const ONE: Self;
-    const MINUS_ONE: Self;
-}
-
-macro_rules! entries {
-    ($($t:ident: $frexp:ident $scalbn:ident;)*) => { $(
-        impl Entry for $t {
-            const MODERATE: i32 = $t::MAX_EXP / 4;
-            const ONE: Self = 1.0;
-            const MINUS_ONE: Self = -1.0;
-            fn larger_part(self) -> $t { self.abs() }
-            fn exponent(x: $t) -> i32 { if x == 0.0 { 0 } else { libm::$frexp(x).1 } }
-            fn times_power(self, exponent: i32) -> Self { libm::$scalbn(self, exponent) }
-            fn real_times_power(x: $t, exponent: i32) -> $t { libm::$scalbn(x, exponent) }
-            fn finite(self) -> bool { self.is_finite() }
-            fn conjugate(self) -> Self { self }
-            fn real_part(self) -> Self { self }
-            fn of_real(x: Self) -> Self { x }
-            fn times(self, other: Self) -> Self { self * other }
-            fn phase(self) -> Option<Self> { (self < 0.0).then_some(-1.0) }
-            fn polar(self) -> (Self, Self) { (if self == 0.0 { 0.0 } else { self.signum() }, self.abs().ln()) }
-        }
-        impl Entry for Complex<$t> {
-            const MODERATE: i32 = $t::MODERATE;
-            const ONE: Self = Complex::new(1.0, 0.0);
-            const MINUS_ONE: Self = Complex::new(-1.0, 0.0);
-            fn larger_part(self) -> $t { self.re.abs().max(self.im.abs()) }
-            fn exponent(x: $t) -> i32 { $t::exponent(x) }
-            fn times_power(self, exponent: i32) -> Self {
-                Complex::new(self.re.times_power(exponent), self.im.times_power(exponent))
-            }
-            fn real_times_power(x: $t, exponent: i32) -> $t { x.times_power(exponent) }
-            fn finite(self) -> bool { self.re.is_finite() && self.im.is_finite() }
-            fn conjugate(self) -> Self { self.conj() }
-            fn real_part(self) -> $t { self.re }
-            fn of_real(x: $t) -> Self { Complex::new(x, 0.0) }
-            fn times(self, other: Self) -> Self { self * other }
-            fn phase(self) -> Option<Self> {
-                let size = self.re.hypot(self.im);
-                (size > 0.0 && (self.im != 0.0 || self.re < 0.0)).then(|| self / size)
-            }
-            fn polar(self) -> (Self, $t) {
-                let size = self.re.hypot(self.im);
-                (if size == 0.0 { Self::default() } else { self / size }, size.ln())
-            }
-        }
-    )* };
-}
-entries! {
-    f32: frexpf scalbnf;
-    f64: frexp scalbn;
-}
-
-/// A matrix times a power of two.
-pub(crate) struct Scaled<'a, T: Clone> {
-    data: Cow<'a, [T]>,
-    m: usize,
-    n: usize,
-    /// What the elements were multiplied by is two to the power of minus this.
-    pub(crate) exponent: i32,
-}
-
-impl<T: Entry> Scaled<'_, T> {
-    pub(crate) fn matrix(&self) -> MatRef<'_, T> {
-        MatRef::from_column_major_slice(&self.data, self.m, self.n)
-    }
-    /// A value of the scaled matrix as the matrix's own.
-    pub(crate) fn back(&self, value: T::Real) -> T::Real {
-        if self.exponent == 0 { value } else { T::real_times_power(value, self.exponent) }
-    }
-}
 
 /// A stack of `m` by `n` matrices, one after the other, each column by column: as decompositions work on them.
 pub(crate) struct Stack<T> {
@@ -115,7 +23,7 @@ impl<T: Entry> Stack<T> {
     pub(crate) fn new(op: &str, x: &NdArray) -> Result<Stack<T>> {
         match x.shape() {
             &[ref batch @ .., m, n] => {
-                let data = x.clone().permuted(&turned(x.shape().len())).contiguous().into_vec::<T>();
+                let data = transposed(x.clone()).contiguous().into_vec::<T>();
                 Ok(Stack { data: data.unwrap_or_default(), batch: batch.to_vec(), m, n })
             }
             _ => Err(Error::backend(op, format!("an array of shape {:?} is no stack of matrices", x.shape()))),
@@ -124,38 +32,10 @@ impl<T: Entry> Stack<T> {
     pub(crate) fn len(&self) -> usize {
         self.batch.iter().product()
     }
-    pub(crate) fn matrix(&self, i: usize) -> MatRef<'_, T> {
-        MatRef::from_column_major_slice(self.elements(i), self.m, self.n)
-    }
     /// The elements of a matrix, column by column.
     pub(crate) fn elements(&self, i: usize) -> &[T] {
         let size = self.m * self.n;
         &self.data[i * size..(i + 1) * size]
-    }
-    /// The elements of the only matrix, to be written over; the stack has none afterwards. Of several matrices, nothing.
-    pub(crate) fn taken(&mut self) -> Option<Vec<T>> {
-        (self.len() == 1).then(|| std::mem::take(&mut self.data))
-    }
-    /// The elements that are looked at, column by column: those in the rows that `read` tells of a column.
-    fn seen(&self, i: usize, read: impl Fn(usize) -> Range<usize>) -> impl Iterator<Item = &[T]> {
-        let size = self.m * self.n;
-        // A matrix without rows has no columns to cut into.
-        let columns = self.data[i * size..(i + 1) * size].chunks_exact(self.m.max(1));
-        columns.enumerate().map(move |(c, column)| &column[read(c)])
-    }
-    /// The matrix, brought to elements of about one if the largest is far from it: iterations that square elements would
-    /// not end otherwise, or end on wrong numbers. The elements that are looked at must be finite.
-    pub(crate) fn scaled(&self, i: usize, read: impl Fn(usize) -> Range<usize>) -> Scaled<'_, T> {
-        let (m, n) = (self.m, self.n);
-        let larger = |a: T::Real, b: T::Real| if b > a { b } else { a };
-        let largest = self.seen(i, read).flatten().fold(T::Real::default(), |a, x| larger(a, x.larger_part()));
-        let exponent = T::exponent(largest);
-        let data = &self.data[i * m * n..(i + 1) * m * n];
-        if exponent.abs() <= T::MODERATE {
-            return Scaled { data: Cow::Borrowed(data), m, n, exponent: 0 };
-        }
-        let data = data.iter().map(|x| x.times_power(-exponent)).collect();
-        Scaled { data: Cow::Owned(data), m, n, exponent }
     }
     /// How errors name a matrix.
     pub(crate) fn name(&self, i: usize) -> String {
@@ -164,20 +44,70 @@ impl<T: Entry> Stack<T> {
             _ => format!("matrix {:?} of the stack", unravel(i, &self.batch)),
         }
     }
-    pub(crate) fn finite(&self, op: &str, i: usize, read: impl Fn(usize) -> Range<usize>) -> Result<()> {
-        for (c, column) in self.seen(i, &read).enumerate() {
-            // Without a branch for each element, which would keep vectors out.
-            if column.iter().fold(true, |all, x| all & x.finite()) {
-                continue;
-            }
-            if let Some((r, value)) = column.iter().enumerate().find(|(_, x)| !x.finite()) {
-                let (name, r) = (self.name(i), read(c).start + r);
-                let message = format!("{name} has the element {value} in row {r}, column {c}: it must be finite");
-                return Err(Error::value(op, message));
-            }
+    /// Works on each matrix, which may be written over, and on its own of the places beside it: by several threads if that is worth
+    /// while and this is not one of the pool's. `work` is what a matrix costs, in operations.
+    ///
+    /// # Errors
+    /// What `f` says about the first matrix that fails, whichever thread meets one first.
+    pub(crate) fn each<P: Places>(
+        &mut self,
+        op: &str,
+        work: usize,
+        beside: P,
+        f: impl Fn(&mut [T], P::One) -> Result<(), String> + Sync,
+    ) -> Result<()> {
+        let mut data = std::mem::take(&mut self.data);
+        let places = (Of::size(self.m * self.n, &mut data), beside);
+        let failed = guarded(op, || Ok(first_failure(self.len(), work, places, |(matrix, place)| f(matrix, place))))?;
+        self.data = data;
+        match failed {
+            Some((i, what)) => Err(Error::value(op, format!("{} {what}", self.name(i)))),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// The elements of a matrix with `m` rows that are looked at, column by column: those in the rows that `read` tells of a column.
+fn seen<T>(m: usize, elements: &[T], read: impl Fn(usize) -> Range<usize>) -> impl Iterator<Item = &[T]> {
+    // A matrix without rows has no columns to cut into.
+    elements.chunks_exact(m.max(1)).enumerate().map(move |(c, column)| &column[read(c)])
+}
+
+/// Whether the elements that are looked at are finite.
+///
+/// # Errors
+/// The first one that is not, in words that say where: `turned` if the matrix is the transpose of the one to be told of.
+pub(crate) fn finite<T: Entry>(
+    m: usize,
+    elements: &[T],
+    read: impl Fn(usize) -> Range<usize>,
+    turned: bool,
+) -> Result<(), String> {
+    for (c, column) in seen(m, elements, &read).enumerate() {
+        // Without a branch for each element, which would keep vectors out.
+        if column.iter().fold(true, |all, x| all & x.finite()) {
+            continue;
+        }
+        if let Some((r, value)) = column.iter().enumerate().find(|(_, x)| !x.finite()) {
+            let r = read(c).start + r;
+            let (r, c) = if turned { (c, r) } else { (r, c) };
+            return Err(format!("has the element {value} in row {r}, column {c}: it must be finite"));
+        }
+    }
+    Ok(())
+}
+
+/// Brings a matrix to elements of about one if the largest is far from it: iterations that square elements would not end otherwise,
+/// or end on wrong numbers. The elements that are looked at must be finite. Returns the power of two that it was divided by.
+pub(crate) fn moderate<T: Entry>(m: usize, elements: &mut [T], read: impl Fn(usize) -> Range<usize>) -> i32 {
+    let larger = |a: T::Real, b: T::Real| if b > a { b } else { a };
+    let largest = seen(m, elements, read).flatten().fold(T::Real::default(), |a, x| larger(a, x.larger_part()));
+    let exponent = T::exponent(largest);
+    if exponent.abs() <= T::MODERATE {
+        return 0;
+    }
+    elements.iter_mut().for_each(|x| *x = x.times_power(-exponent));
+    exponent
 }
 
 pub(crate) fn unravel(mut i: usize, extents: &[usize]) -> Vec<usize> {
@@ -196,24 +126,45 @@ pub(crate) fn guarded<R>(op: &str, f: impl FnOnce() -> Result<R>) -> Result<R> {
     })
 }
 
-/// Computes `f(0), f(1), ...`: by several threads if that is worth while and this is not one of the pool's.
-///
-/// The error of the first matrix that fails is returned, whichever thread meets one first.
-pub(crate) fn each<R: Send + Sync>(
-    op: &str,
+/// Operations that make a thread's turn: small matrices are taken several at a time.
+const TURN: usize = 1 << 15;
+/// What a matrix costs at least, in operations.
+const LEAST: usize = 16;
+
+/// Calls `f` for each of `count` places, and tells which was the first to fail.
+fn first_failure<P: Places>(
     count: usize,
     work: usize,
-    f: impl Fn(usize) -> Result<R> + Sync,
-) -> Result<Vec<R>> {
-    let guarded = |i| guarded(op, || f(i));
-    if count > 1 && count.saturating_mul(work) >= 1 << 16 && share::alone() {
-        let results: Vec<OnceLock<Result<R>>> = (0..count).map(|_| OnceLock::new()).collect();
-        share::parts(count, &|i| drop(results[i].set(guarded(i))));
-        let missing = || Err(Error::backend(op, "a matrix of the stack was not computed"));
-        results.into_iter().map(|r| r.into_inner().unwrap_or_else(missing)).collect()
-    } else {
-        (0..count).map(guarded).collect()
+    places: P,
+    f: impl Fn(P::One) -> Result<(), String> + Sync,
+) -> Option<(usize, String)> {
+    let turn = (TURN / work.saturating_add(LEAST)).max(1);
+    let mut rest = Some(places);
+    let turns = (0..count).step_by(turn).filter_map(|first| {
+        let size = turn.min(count - first);
+        let (now, after) = rest.take()?.split(size);
+        rest = Some(after);
+        Some((first, size, now))
+    });
+    let failed = Mutex::new(None::<(usize, String)>);
+    let compute = |(first, size, mut rest): (usize, usize, P)| {
+        for i in first..first + size {
+            let (place, after) = rest.split(1);
+            rest = after;
+            if let Err(what) = f(place.one()) {
+                let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                if failed.as_ref().is_none_or(|&(first, _)| i < first) {
+                    *failed = Some((i, what));
+                }
+                break;
+            }
+        }
+    };
+    match count > 1 && count.saturating_mul(work) >= 2 * TURN && share::alone() {
+        true => share::turns(turns, compute),
+        false => turns.for_each(compute),
     }
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The operations that one matrix costs, roughly.
@@ -221,12 +172,10 @@ pub(crate) fn cost(m: usize, n: usize) -> usize {
     m.saturating_mul(n).saturating_mul(m.min(n))
 }
 
-/// Appends a matrix column by column.
-pub(crate) fn append<T: Entry>(to: &mut Vec<T>, m: usize, n: usize, at: impl Fn(usize, usize) -> T) {
-    for j in 0..n {
-        // A range has a known length, so that room is asked for once and not for each element.
-        to.extend((0..m).map(|i| at(i, j)));
-    }
+/// The matrices of a stack transposed: a view.
+pub(crate) fn transposed(x: NdArray) -> NdArray {
+    let order = turned(x.shape().len());
+    x.permuted(&order)
 }
 
 /// The axes with the last two exchanged.
@@ -236,17 +185,10 @@ fn turned(rank: usize) -> Vec<usize> {
     order
 }
 
-/// Matrices that lie column by column, joined; the result is a view that says so.
-pub(crate) fn matrices<T: NdElement>(parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
-    let order = turned(shape.len());
-    let columns: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
-    stacked(parts, &columns).permuted(&order)
-}
-
-/// The values of a result, joined in C order.
-pub(crate) fn stacked<T: NdElement>(mut parts: Vec<Vec<T>>, shape: &[usize]) -> NdArray {
-    let all = if parts.len() == 1 { std::mem::take(&mut parts[0]) } else { parts.concat() };
-    NdArray::from_vec(all, shape)
+/// Matrices that lie one after the other, each column by column; the result is a view that says so.
+pub(crate) fn matrices<T: NdElement>(elements: Vec<T>, shape: &[usize]) -> NdArray {
+    let columns: Vec<usize> = turned(shape.len()).iter().map(|&a| shape[a]).collect();
+    transposed(NdArray::from_vec(elements, &columns))
 }
 
 /// Pieces of a matrix, of so many columns each, and their numbers.

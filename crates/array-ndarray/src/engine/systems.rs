@@ -1,13 +1,15 @@
 //! Stacks of linear systems: matrices with their right-hand sides, whose batches are broadcast together.
 
-use array_api::{Error, Result};
+use array_api::Result;
 use faer::{MatMut, MatRef};
-use std::sync::{Mutex, PoisonError};
+use smallvec::SmallVec;
 
 use crate::array::NdArray;
-use crate::engine::pool::{vector, zeros};
-use crate::engine::stack::{Entry, Stack, cost, each, guarded, matrices, stacked, unravel};
-use crate::engine::triangular::{UNIT_LOWER, UPPER, solve};
+use crate::engine::entry::Entry;
+use crate::engine::pool::{cleared, keep, vector};
+use crate::engine::small::SMALL;
+use crate::engine::stack::{Stack, cost, guarded, matrices, unravel};
+use crate::engine::triangular::{self, UNIT_LOWER, UPPER, solve_slices as solve};
 use crate::engine::{lu, share};
 
 /// Right-hand sides of one system that are solved for together.
@@ -67,7 +69,7 @@ impl<T: Entry> Systems<T> {
         mut self,
         op: &str,
         shape: &[usize],
-        solve: impl Fn(usize, MatMut<'_, T>) + Sync,
+        solve: impl Fn(usize, &mut [T]) + Sync,
     ) -> Result<NdArray> {
         let mut all = self.right();
         let (rows, columns) = (self.b.m, self.b.n);
@@ -80,8 +82,7 @@ impl<T: Entry> Systems<T> {
             let turns = turns.flat_map(|(k, some)| some.chunks_mut(piece).map(move |part| (k * turn, part)));
             let compute = |(first, part): (usize, &mut [T])| {
                 for (i, x) in part.chunks_mut(size).enumerate() {
-                    let matrix = self.number(first + i, &self.matrices);
-                    solve(matrix, MatMut::from_column_major_slice_mut(x, rows, x.len() / rows));
+                    solve(self.number(first + i, &self.matrices), x);
                 }
             };
             guarded(op, || {
@@ -92,86 +93,61 @@ impl<T: Entry> Systems<T> {
                 Ok(())
             })?;
         }
-        Ok(if self.vector { stacked(vec![all], shape) } else { matrices(vec![all], shape) })
+        Ok(if self.vector { NdArray::from_vec(all, shape) } else { matrices(all, shape) })
     }
 }
 
-/// A matrix decomposed into `L` and `U`, and which row of it each row of theirs is.
-pub(crate) struct Factors<T> {
-    lu: Vec<T>,
-    order: Vec<usize>,
+/// Replaces a matrix by its factors L and U (see [`lu::factor`]).
+///
+/// # Errors
+/// If it is singular.
+pub(crate) fn factor<T: Entry>(a: &mut [T], order: &mut [usize]) -> Result<(), String> {
+    lu::factor(a, order);
+    match a.iter().step_by(order.len() + 1).position(|&pivot| pivot == T::default()) {
+        Some(k) => Err(format!("is singular: pivot {k} of its LU decomposition is 0")),
+        None => Ok(()),
+    }
 }
 
-impl<T: Entry> Factors<T> {
-    /// Those of each square matrix of a stack, whose elements may be taken.
-    ///
-    /// # Errors
-    /// The first matrix that is singular.
-    pub(crate) fn each(op: &str, a: &mut Stack<T>) -> Result<Vec<Factors<T>>> {
-        let only = Mutex::new(a.taken());
-        let n = a.n;
-        each(op, a.len(), cost(n, n), |i| {
-            let taken = only.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut lu = taken.unwrap_or_else(|| a.elements(i).to_vec());
-            let order = lu::factor(MatMut::from_column_major_slice_mut(&mut lu, n, n)).order;
-            match (0..n).find(|&k| lu[k * n + k] == T::default()) {
-                Some(k) => {
-                    let message = format!("{} is singular: pivot {k} of its LU decomposition is 0", a.name(i));
-                    Err(Error::value(op, message))
-                }
-                None => Ok(Factors { lu, order }),
-            }
-        })
+/// Replaces right-hand sides, one after the other, by the solutions of a factored system.
+pub(crate) fn substitute<T: Entry>(lu: &[T], order: &[usize], x: &mut [T]) {
+    let n = order.len();
+    let mut before = SmallVec::<[T; SMALL]>::new();
+    for column in x.chunks_exact_mut(n) {
+        before.clear();
+        before.extend_from_slice(column);
+        column.iter_mut().zip(order).for_each(|(x, &row)| *x = before[row]);
     }
+    solve(n, lu, UNIT_LOWER, x);
+    solve(n, lu, UPPER, x);
+}
 
-    fn matrix(&self) -> MatRef<'_, T> {
-        let n = self.order.len();
-        MatRef::from_column_major_slice(&self.lu, n, n)
+/// Writes the inverse of a factored matrix, column by column, over zeros.
+///
+/// `L U = P A`, so it is the inverse of `L U` with its columns in the order of `P`. What `L`'s inverse has above the diagonal is
+/// zero: a fourth of the work that solving for the identity's columns takes is not done.
+pub(crate) fn inverse<T: Entry>(lu: &[T], order: &[usize], out: &mut [T]) {
+    let n = order.len();
+    if n <= SMALL {
+        order.iter().enumerate().for_each(|(k, &to)| out[to * n + k] = T::ONE);
+        solve(n, lu, UNIT_LOWER, out);
+        return solve(n, lu, UPPER, out);
     }
-
-    /// Replaces right-hand sides by their solutions.
-    pub(crate) fn solve(&self, mut x: MatMut<'_, T>) {
-        let mut before = Vec::with_capacity(x.nrows());
-        for column in x.as_mut().col_iter_mut().filter_map(|c| c.try_as_col_major_mut()) {
-            let column = column.as_slice_mut();
-            before.clear();
-            before.extend_from_slice(column);
-            column.iter_mut().zip(&self.order).for_each(|(x, &row)| *x = before[row]);
-        }
-        solve(self.matrix(), UNIT_LOWER, x.as_mut());
-        solve(self.matrix(), UPPER, x);
-    }
-
-    /// The inverse, column by column.
-    ///
-    /// `L U = P A`, so it is the inverse of `L U` with its columns in the order of `P`. What `L`'s inverse has above the diagonal is
-    /// zero: a fourth of the work that solving for the identity's columns takes is not done.
-    pub(crate) fn inverse(&self) -> Vec<T> {
-        let n = self.order.len();
-        let mut out = zeros::<T>(n * n);
-        let mut places: Vec<Option<&mut [T]>> = out.chunks_mut(n.max(1)).map(Some).collect();
-        let mut columns: Vec<_> = self.order.iter().filter_map(|&to| places[to].take()).collect();
-        let pieces = columns.chunks_mut(TOGETHER).enumerate();
-        let compute = |(k, piece): (usize, &mut [&mut [T]])| {
-            let (first, width) = (k * TOGETHER, piece.len());
-            let mut x = zeros::<T>(n * width);
-            x[first..].iter_mut().step_by(n + 1).take(width).for_each(|x| *x = T::ONE);
-            let mut part = MatMut::from_column_major_slice_mut(&mut x, n, width);
-            let rest = n - first;
-            solve(
-                self.matrix().submatrix(first, first, rest, rest),
-                UNIT_LOWER,
-                part.as_mut().subrows_mut(first, rest),
-            );
-            solve(self.matrix(), UPPER, part);
-            piece.iter_mut().zip(x.chunks(n)).for_each(|(to, x)| to.copy_from_slice(x));
-        };
-        if n > TOGETHER {
-            share::turns(pieces, compute)
-        } else {
-            pieces.for_each(compute)
-        }
-        drop(columns);
-        out
-    }
+    let lu = MatRef::from_column_major_slice(lu, n, n);
+    let mut places: Vec<Option<&mut [T]>> = out.chunks_mut(n).map(Some).collect();
+    let mut columns: Vec<_> = order.iter().filter_map(|&to| places[to].take()).collect();
+    let pieces = columns.chunks_mut(TOGETHER).enumerate();
+    let compute = |(k, piece): (usize, &mut [&mut [T]])| {
+        let (first, width) = (k * TOGETHER, piece.len());
+        let mut x = cleared::<T>(n * width);
+        x[first..].iter_mut().step_by(n + 1).take(width).for_each(|x| *x = T::ONE);
+        let mut part = MatMut::from_column_major_slice_mut(&mut x, n, width);
+        let rest = n - first;
+        let below = lu.submatrix(first, first, rest, rest);
+        triangular::solve(below, UNIT_LOWER, part.as_mut().subrows_mut(first, rest));
+        triangular::solve(lu, UPPER, part);
+        piece.iter_mut().zip(x.chunks(n)).for_each(|(to, x)| to.copy_from_slice(x));
+        keep(x);
+    };
+    if n > TOGETHER { share::turns(pieces, compute) } else { pieces.for_each(compute) }
 }

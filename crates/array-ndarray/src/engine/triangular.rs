@@ -4,7 +4,8 @@ use faer::linalg::triangular_solve as whole;
 use faer::{Conj, MatMut, MatRef, Par};
 use gemm::{Parallelism, gemm};
 
-use crate::engine::stack::Entry;
+use crate::engine::entry::Entry;
+use crate::engine::small::{self, SMALL};
 
 /// Rows that are solved for together, before their part is taken from the others.
 const BLOCK: usize = 64;
@@ -19,6 +20,19 @@ pub(crate) struct Triangle {
 
 pub(crate) const UNIT_LOWER: Triangle = Triangle { upper: false, unit: true };
 pub(crate) const UPPER: Triangle = Triangle { upper: true, unit: false };
+
+/// Replaces the right-hand sides of a system with `n` rows, given column by column as its matrix is, by their solutions.
+pub(crate) fn solve_slices<T: Entry>(n: usize, a: &[T], t: Triangle, x: &mut [T]) {
+    match n {
+        0 => {}
+        1..=SMALL => small::solve(n, a, t, x),
+        _ => {
+            let columns = x.len() / n;
+            let x = MatMut::from_column_major_slice_mut(x, n, columns);
+            solve(MatRef::from_column_major_slice(a, n, n), t, x);
+        }
+    }
+}
 
 /// Replaces right-hand sides by their solutions, by one thread.
 pub(crate) fn solve<T: Entry>(a: MatRef<'_, T>, t: Triangle, mut x: MatMut<'_, T>) {
