@@ -36,7 +36,7 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
             a.chunks_exact_mut(n.max(1)).enumerate().for_each(|(c, column)| column[..c].fill(T::default()));
             Ok(())
         })?;
-        Ok(matrices(x.data, given.shape()))
+        Ok(matrices(std::mem::take(&mut x.data), given.shape()))
     });
     factored.map(|factor| if p.upper { transposed(factor) } else { factor })
 }

@@ -262,6 +262,44 @@ fn extreme_numbers_are_survived() {
     }
 }
 
+/// Larger matrices, which are decomposed in parts: eigenvalues far apart, in clusters, equal and zero.
+#[test]
+fn large_hermitian_matrices() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (n, dtype) in [(49, DType::Complex64), (65, DType::Float64), (150, DType::Complex128), (203, DType::Float32)] {
+        let (x, error) = numbers(&[n, n], dtype, n as u64);
+        let thin = at(&x, index![.., ..3]).unwrap();
+        let q = qr(&x, Qr::default()).unwrap().q;
+        let clusters: Vec<f64> = (0..n).map(|i| (i % 4) as f64 + 1e-12 * i as f64).collect();
+        let clusters = astype(namespace().asarray(clusters).unwrap(), dtype).unwrap();
+        let cases = [
+            add(&x, adjoint(&x)).unwrap(),
+            matmul(&thin, adjoint(&thin)).unwrap(),
+            matmul(multiply(&q, clusters).unwrap(), adjoint(&q)).unwrap(),
+            eye(n, &x),
+            multiply(&x, 0.0).unwrap(),
+        ];
+        for h in cases {
+            // Neither the upper triangle is read nor what is imaginary on the diagonal.
+            let mask = triu(namespace().ones(([n, n], DType::Bool)).unwrap(), 1).unwrap();
+            let mut half = where_(mask, f64::NAN, &h).unwrap();
+            if dtype.is_complex() {
+                half = add(half, multiply(eye(n, &x), Complex::new(0.0, 5.0)).unwrap()).unwrap();
+            }
+            let d = eigh(&half).unwrap();
+            let alone = one.install(|| eigh(&half)).unwrap();
+            assert!(complex(&d.eigenvectors) == complex(&alone.eigenvectors));
+            assert!(complex(&d.eigenvalues) == complex(&alone.eigenvalues));
+            let (w, q) = (&d.eigenvalues, &d.eigenvectors);
+            let h = multiply(add(&h, adjoint(&h)).unwrap(), 0.5).unwrap();
+            close(&matmul(adjoint(q), q).unwrap(), &eye(n, q), error);
+            close(&matmul(multiply(q, w).unwrap(), adjoint(q)).unwrap(), &h, 2.0 * error);
+            assert!(reals(w).windows(2).all(|w| w[0] <= w[1]));
+            close(&eigvalsh(&half).unwrap(), w, error);
+        }
+    }
+}
+
 #[test]
 fn results_do_not_depend_on_threads() {
     let (x, _) = numbers(&[40, 30, 30], DType::Float64, 5);

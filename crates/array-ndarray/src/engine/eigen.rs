@@ -4,19 +4,27 @@
 
 use array_api::Complex;
 use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::linalg::svd::{self, ComputeSvdVectors};
+use faer::traits::math_utils::abs;
 use faer::{Mat, MatMut, MatRef, Par, diag::Diag};
 use smallvec::SmallVec;
 
 use std::iter;
 
 use crate::array::NdElement;
+use crate::engine::conquer::{self, Endless};
 use crate::engine::entry::Entry;
-use crate::engine::lu;
+use crate::engine::pool::{cleared, keep};
 use crate::engine::small::SMALL;
 use crate::engine::stack::{finite, moderate};
+use crate::engine::{lu, qr};
 
+/// Rows of the largest matrix whose eigenvectors an iteration finds.
+const WHOLE: usize = 48;
+/// Reflections that are applied together.
+const BLOCK: usize = 32;
 /// What an iteration that does not end says of its matrix.
 const ENDLESS: &str = "did not converge";
 
@@ -40,19 +48,50 @@ pub(crate) fn hermitian<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: 
         return Ok(());
     }
     let exponent = moderate(n, a, |c| c..n);
-    // The upper triangle may hold anything, and the diagonal of a Hermitian matrix is real.
-    for c in 0..n {
-        a[c * n + c] = T::of_real(a[c * n + c].real_part());
-        (c + 1..n).for_each(|r| a[r * n + c] = a[c * n + r].conjugate());
+    // The diagonal of a Hermitian matrix is real.
+    a.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
+    if vectors.is_empty() || n <= WHOLE {
+        let mut found = Diag::<T>::zeros(n);
+        let wanted = wanted(!vectors.is_empty());
+        let mut room = MemBuffer::new(evd::self_adjoint_evd_scratch::<T>(n, wanted, Par::Seq, Default::default()));
+        let to = (!vectors.is_empty()).then(|| MatMut::from_column_major_slice_mut(vectors, n, n));
+        let (a, stack) = (MatRef::from_column_major_slice(a, n, n), MemStack::new(&mut room));
+        evd::self_adjoint_evd(a, found.as_mut(), to, Par::Seq, stack, Default::default()).map_err(|_| ENDLESS)?;
+        values.iter_mut().enumerate().for_each(|(i, to)| *to = found[i].real_part());
+    } else {
+        hermitian_by_parts(a, values, vectors).map_err(|Endless| ENDLESS)?;
     }
-    let mut found = Diag::<T>::zeros(n);
-    let wanted = wanted(!vectors.is_empty());
-    let mut room = MemBuffer::new(evd::self_adjoint_evd_scratch::<T>(n, wanted, Par::Seq, Default::default()));
-    let to = (!vectors.is_empty()).then(|| MatMut::from_column_major_slice_mut(vectors, n, n));
-    let a = MatRef::from_column_major_slice(a, n, n);
-    evd::self_adjoint_evd(a, found.as_mut(), to, Par::Seq, MemStack::new(&mut room), Default::default())
-        .map_err(|_| ENDLESS)?;
-    values.iter_mut().enumerate().for_each(|(i, to)| *to = back::<T>(found[i].real_part(), exponent));
+    values.iter_mut().for_each(|x| *x = back::<T>(*x, exponent));
+    Ok(())
+}
+
+/// The same for larger matrices: a tridiagonal one is made of them, whose eigenvectors are brought back.
+fn hermitian_by_parts<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: &mut [T]) -> Result<(), Endless> {
+    let n = values.len();
+    let mut a = MatMut::from_column_major_slice_mut(a, n, n);
+    let mut factors = Mat::<T>::zeros(BLOCK, n - 1);
+    let mut room = MemBuffer::new(tridiag_in_place_scratch::<T>(n, Par::Seq, Default::default()));
+    tridiag_in_place(a.as_mut(), factors.as_mut(), Par::Seq, MemStack::new(&mut room), Default::default());
+    let a = a.as_ref();
+    values.iter_mut().enumerate().for_each(|(i, to)| *to = a[(i, i)].real_part());
+    let mut beside: Vec<T::Real> = (1..n).map(|i| abs(&a[(i, i - 1)])).collect();
+    beside.push(T::Real::default());
+    let mut real = cleared::<T::Real>(n * n);
+    conquer::tridiagonal(values, &mut beside, &mut real)?;
+    // The numbers beside the diagonal are made real by a phase for each row.
+    let mut phases = vec![T::ONE; n];
+    for i in 1..n {
+        phases[i] = phases[i - 1] * a[(i, i - 1)].polar().0;
+        if phases[i] == T::default() {
+            phases[i] = T::ONE;
+        }
+    }
+    for (to, from) in vectors.chunks_exact_mut(n).zip(real.chunks_exact(n)) {
+        to.iter_mut().zip(from).zip(&phases).for_each(|((to, &x), &phase)| *to = T::of_real(x) * phase);
+    }
+    keep(real);
+    let vectors = MatMut::from_column_major_slice_mut(vectors, n, n);
+    qr::reflect(a.submatrix(1, 0, n - 1, n - 1), factors.as_ref(), vectors.subrows_mut(1, n - 1));
     Ok(())
 }
 

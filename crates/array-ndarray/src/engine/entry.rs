@@ -5,8 +5,13 @@ use array_api::Complex;
 use crate::array::NdElement;
 use crate::engine::math::scalar::divide_complex;
 
+/// The type of absolute values.
+pub(crate) trait Real: NdElement + faer::traits::RealField + num_traits::Float {}
+impl Real for f32 {}
+impl Real for f64 {}
+
 /// What the decompositions need of an element beside faer's own arithmetic.
-pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: NdElement> {
+pub(crate) trait Entry: NdElement + faer::traits::ComplexField<Real: Real> {
     fn finite(self) -> bool;
     fn conjugate(self) -> Self;
     fn real_part(self) -> Self::Real;

@@ -110,6 +110,19 @@ fn orthogonal<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, q: MatMut<'_, 
     }
 }
 
+/// Replaces a matrix by its product with reflections on the left, which lie below the diagonal of `a`.
+pub(crate) fn reflect<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, to: MatMut<'_, T>) {
+    let (block, k) = (factors.nrows(), factors.ncols());
+    share::turns(cut(to, PIECE), |(_, mut piece)| {
+        for start in (0..k).step_by(block).rev() {
+            let size = block.min(k - start);
+            let basis = a.submatrix(start, start, a.nrows() - start, size);
+            let rest = piece.as_mut().subrows_mut(start, a.nrows() - start);
+            apply(basis, factors.submatrix(0, start, size, size), Way::Itself, rest);
+        }
+    });
+}
+
 /// Finds the reflections of some columns, and the factors of each block of them.
 fn columns<T: Entry>(a: MatMut<'_, T>, mut factors: MatMut<'_, T>) {
     let (m, n, block) = (a.nrows(), a.ncols(), factors.nrows());

@@ -9,14 +9,21 @@ use std::sync::{Mutex, PoisonError};
 use crate::array::{NdArray, NdElement};
 use crate::engine::entry::Entry;
 use crate::engine::places::{Of, Places};
+use crate::engine::pool::keep;
 use crate::engine::share;
 
 /// A stack of `m` by `n` matrices, one after the other, each column by column: as decompositions work on them.
-pub(crate) struct Stack<T> {
+pub(crate) struct Stack<T: Entry> {
     pub(crate) data: Vec<T>,
     pub(crate) batch: Vec<usize>,
     pub(crate) m: usize,
     pub(crate) n: usize,
+}
+
+impl<T: Entry> Drop for Stack<T> {
+    fn drop(&mut self) {
+        keep(std::mem::take(&mut self.data));
+    }
 }
 
 impl<T: Entry> Stack<T> {

@@ -17,7 +17,7 @@ const TOGETHER: usize = 128;
 /// Multiplications that make a thread's turn: small systems are taken several at a time.
 const TURN: usize = 1 << 15;
 
-pub(crate) struct Systems<T> {
+pub(crate) struct Systems<T: Entry> {
     /// The leading axes of the matrices.
     matrices: Vec<usize>,
     b: Stack<T>,

@@ -1,0 +1,146 @@
+//! The secular equation: eigenvalues of a diagonal matrix with a matrix of rank one added.
+//!
+//! The eigenvalues of `diag(d) + r z z^T` are the roots of `1/r + sum(z_j^2 / (d_j - x))`, one between each two neighbouring poles
+//! and one above the last. A root is found relative to the nearer pole, so that its distances from all poles are known to nearly
+//! full precision (Li, Solving secular equations stably and efficiently, LAPACK Working Note 89, 1993): by interpolation with two
+//! poles that keeps the weight of the nearer one, or, where that is slow, the slopes of both sides; always within a bracket.
+
+use crate::engine::entry::Real;
+use crate::engine::simd::{Level, compiled, level};
+
+/// Steps of interpolation; mostly four are enough. After them the bracket is halved until it has no width.
+const STEPS: usize = 30;
+/// Halvings that leave no width to any bracket.
+const HALVINGS: usize = 200;
+/// Parts of a sum.
+const LANES: usize = 16;
+
+/// The poles, ascending and apart, their weights, none of which is zero, and the factor of the added matrix, which is positive.
+#[derive(Clone, Copy)]
+pub(crate) struct Secular<'a, R> {
+    pub(crate) d: &'a [R],
+    pub(crate) z: &'a [R],
+    pub(crate) factor: R,
+}
+
+/// Terms of one sign, and the sum of their slopes.
+#[derive(Clone, Copy)]
+struct Side<R> {
+    value: R,
+    slope: R,
+}
+
+impl<R: Real> Secular<'_, R> {
+    /// The root above pole `i`. Writes the distances from it to all poles.
+    pub(crate) fn root(&self, i: usize, apart: &mut [R]) -> R {
+        let Secular { d, z, factor } = *self;
+        let (two, eight) = (R::one() + R::one(), R::from(8).unwrap_or_else(R::one));
+        let last = i + 1 == d.len();
+        // Above the last pole, the largest root that there can be takes the place of the next one.
+        let gap = if last { factor * z.iter().fold(R::zero(), |s, &z| s + z * z) } else { d[i + 1] - d[i] };
+        let weight = |j: usize| if j < z.len() { z[j] * z[j] } else { R::zero() };
+        let from = |pole: R, apart: &mut [R]| apart.iter_mut().zip(d).for_each(|(to, &d)| *to = d - pole);
+        let value = |apart: &[R], x: R| -> [Side<R>; 2] {
+            [sums(&apart[..i + 1], &z[..i + 1], x), sums(&apart[i + 1..], &z[i + 1..], x)]
+        };
+
+        from(d[i], apart);
+        let middle = gap / two;
+        let [left, right] = value(apart, middle);
+        let there = R::one() / factor + left.value + right.value;
+        let others = there + weight(i) / middle - weight(i + 1) / (gap - middle);
+        let low = last || there >= R::zero();
+        let (origin, lower, upper) = if low { (d[i], R::zero(), gap) } else { (d[i + 1], -gap, R::zero()) };
+        let (mut lo, mut hi) = match (low, there >= R::zero()) {
+            (true, true) => (R::zero(), middle),
+            (true, false) => (middle, gap),
+            (false, _) => (-middle, R::zero()),
+        };
+        if !low {
+            from(origin, apart);
+        }
+        // The two poles' terms as they are, the others as they are in the middle.
+        let linear = others * (lower + upper) + weight(i) + weight(i + 1);
+        let constant = others * lower * upper + weight(i) * upper + weight(i + 1) * lower;
+        let mut x = quadratic(others, linear, constant, R::zero(), lo, hi).unwrap_or((lo + hi) / two);
+        let mut before = R::infinity();
+        let mut keep_weight = true;
+        for step in 0..STEPS + HALVINGS {
+            let [left, right] = value(apart, x);
+            let there = R::one() / factor + left.value + right.value;
+            let slope = left.slope + right.slope;
+            let rounding = eight * (right.value - left.value) + R::one() / factor + x.abs() * slope;
+            if there.abs() <= R::epsilon() * rounding {
+                break;
+            }
+            if there < R::zero() {
+                lo = x
+            } else {
+                hi = x
+            }
+            if hi - lo <= two * R::epsilon() * lo.abs().max(hi.abs()) {
+                break;
+            }
+            keep_weight ^= there.abs() * R::from(10).unwrap_or_else(R::one) > before;
+            before = there.abs();
+            let (a, b) = (lower - x, upper - x);
+            let square = match (keep_weight, low) {
+                (true, true) => there - b * slope - (lower - upper) * weight(i) / (a * a),
+                (true, false) => there - a * slope - (upper - lower) * weight(i + 1) / (b * b),
+                (false, _) => there - a * left.slope - b * right.slope,
+            };
+            let newton = x - there / slope;
+            x = match quadratic(square, (a + b) * there - a * b * slope, a * b * there, x, lo, hi) {
+                Some(next) if step < STEPS => next,
+                None if step < STEPS && newton > lo && newton < hi => newton,
+                _ => (lo + hi) / two,
+            };
+        }
+        apart.iter_mut().for_each(|to| *to -= x);
+        origin + x
+    }
+}
+
+/// `at` and the root of `c y^2 - b y + a` added, if it lies between `lo` and `hi`.
+fn quadratic<R: Real>(c: R, b: R, a: R, at: R, lo: R, hi: R) -> Option<R> {
+    let two = R::one() + R::one();
+    let root = (b * b - two * two * a * c).abs().sqrt();
+    let q = (if b < R::zero() { b - root } else { b + root }) / two;
+    [at + a / q, at + q / c].into_iter().find(|&x| x > lo && x < hi)
+}
+
+/// The sum of `z^2 / (apart - x)`, and of `z^2 / (apart - x)^2`.
+fn sums<R: Real>(apart: &[R], z: &[R], x: R) -> Side<R> {
+    let mut side = Side { value: R::zero(), slope: R::zero() };
+    // SAFETY: the level is this processor's.
+    unsafe {
+        match level() {
+            Level::Avx512 => avx512(apart, z, x, &mut side),
+            Level::Avx2 => avx2(apart, z, x, &mut side),
+            Level::Baseline => baseline(apart, z, x, &mut side),
+        }
+    }
+    side
+}
+
+compiled!(baseline, avx2, avx512 = terms<R: Real>(apart: &[R], z: &[R], x: R, side: &mut Side<R>));
+
+#[inline(always)]
+unsafe fn terms<R: Real>(apart: &[R], z: &[R], x: R, side: &mut Side<R>) {
+    let (mut values, mut slopes) = ([R::zero(); LANES], [R::zero(); LANES]);
+    let ((apart, apart_rest), (z, z_rest)) = (apart.as_chunks::<LANES>(), z.as_chunks::<LANES>());
+    for (apart, z) in apart.iter().zip(z) {
+        for l in 0..LANES {
+            let term = z[l] / (apart[l] - x);
+            values[l] += z[l] * term;
+            slopes[l] += term * term;
+        }
+    }
+    for (l, (&apart, &z)) in apart_rest.iter().zip(z_rest).enumerate() {
+        let term = z / (apart - x);
+        values[l] += z * term;
+        slopes[l] += term * term;
+    }
+    let total = |parts: [R; LANES]| parts.into_iter().fold(R::zero(), |sum, part| sum + part);
+    *side = Side { value: total(values), slope: total(slopes) };
+}
