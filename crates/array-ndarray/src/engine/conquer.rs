@@ -13,6 +13,7 @@ use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::{MatMut, Par};
 use gemm::{Parallelism, gemm};
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::engine::entry::Real;
@@ -34,19 +35,32 @@ const SHARED: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct Endless;
 
-/// Replaces the diagonal by the eigenvalues, ascending, and `q` by the eigenvectors, column by column. What is beside the diagonal,
-/// of which the last element is not looked at, is used up.
+/// Which rows of the eigenvectors are computed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    All,
+    /// The first one and the last one, which the next join needs: for eigenvalues alone.
+    Ends,
+}
+
+/// Replaces the diagonal by the eigenvalues, ascending, and `q`, if it is not empty, by the eigenvectors, column by column. What is
+/// beside the diagonal, of which the last element is not looked at, is used up.
 pub(crate) fn tridiagonal<R: Real>(d: &mut [R], beside: &mut [R], q: &mut [R]) -> Result<(), Endless> {
     let n = d.len();
+    let (mut ends, mut known) = (vec![], Known::All);
+    if q.is_empty() {
+        (ends, known) = (vec![R::zero(); 2 * n], Known::Ends);
+    }
+    let q = if known == Known::All { q } else { &mut ends[..] };
     let leaves = n.div_ceil(LEAF).next_power_of_two();
-    let bounds: Vec<usize> = (0..=leaves).map(|i| i * n / leaves).collect();
+    let mut bounds: Vec<usize> = (0..=leaves).map(|i| i * n / leaves).collect();
     for &b in &bounds[1..leaves] {
         let size = beside[b - 1].abs();
         d[b - 1] -= size;
         d[b] -= size;
     }
     let failed = OnceLock::new();
-    turns(n * LEAF * LEAF, split(d, q, n, &bounds), |block| {
+    turns(n * LEAF * LEAF, split(d, q, known, &bounds), |block| {
         let first = block.first;
         if leaf(block, &beside[first..]).is_err() {
             let _ = failed.set(());
@@ -55,7 +69,6 @@ pub(crate) fn tridiagonal<R: Real>(d: &mut [R], beside: &mut [R], q: &mut [R]) -
     if failed.get().is_some() {
         return Err(Endless);
     }
-    let mut bounds = bounds;
     while bounds.len() > 2 {
         let wider: Vec<usize> = bounds.iter().copied().step_by(2).collect();
         let join = |block: Block<'_, R>| {
@@ -63,65 +76,74 @@ pub(crate) fn tridiagonal<R: Real>(d: &mut [R], beside: &mut [R], q: &mut [R]) -
             merge(block, half, beside[half - 1]);
         };
         if wider.len() > rayon::current_num_threads() {
-            let size = 2 * n / wider.len();
-            turns(8 * n * size, split(d, q, n, &wider), join);
+            turns(8 * n * (2 * n / wider.len()), split(d, q, known, &wider), join);
         } else {
-            split(d, q, n, &wider).for_each(join);
+            split(d, q, known, &wider).for_each(join);
         }
         bounds = wider;
     }
     Ok(())
 }
 
-/// A block on the diagonal: its eigenvalues, and the columns of `n` elements that have its eigenvectors, from row `first` on.
+/// A block on the diagonal: its eigenvalues, and the columns with what is known of its eigenvectors.
 struct Block<'a, R> {
     number: usize,
+    /// The first row of the matrix that is the block's.
     first: usize,
-    n: usize,
+    known: Known,
+    /// Elements of a column, and those of them that are the block's.
+    column: usize,
+    rows: Range<usize>,
     d: &'a mut [R],
     q: &'a mut [R],
 }
 
 impl<R> Block<'_, R> {
     fn column(&mut self, j: usize) -> &mut [R] {
-        let start = j * self.n + self.first;
-        &mut self.q[start..start + self.d.len()]
+        &mut self.q[j * self.column..][self.rows.clone()]
     }
 }
 
 fn split<'a, R>(
     mut d: &'a mut [R],
     mut q: &'a mut [R],
-    n: usize,
+    known: Known,
     bounds: &[usize],
 ) -> impl Iterator<Item = Block<'a, R>> {
+    let column = q.len() / d.len();
     bounds.windows(2).enumerate().map(move |(number, ends)| {
         let size = ends[1] - ends[0];
         let (d_here, d_after) = std::mem::take(&mut d).split_at_mut(size);
-        let (q_here, q_after) = std::mem::take(&mut q).split_at_mut(size * n);
+        let (q_here, q_after) = std::mem::take(&mut q).split_at_mut(size * column);
         (d, q) = (d_after, q_after);
-        Block { number, first: ends[0], n, d: d_here, q: q_here }
+        let rows = if known == Known::All { ends[0]..ends[1] } else { 0..2 };
+        Block { number, first: ends[0], known, column, rows, d: d_here, q: q_here }
     })
 }
 
 /// A small matrix, by the iteration with Givens rotations.
-fn leaf<R: Real>(block: Block<'_, R>, beside: &[R]) -> Result<(), Endless> {
-    let (size, n) = (block.d.len(), block.n);
+fn leaf<R: Real>(mut block: Block<'_, R>, beside: &[R]) -> Result<(), Endless> {
+    let size = block.d.len();
     let need = evd::self_adjoint_evd_scratch::<R>(size, ComputeEigenvectors::Yes, Par::Seq, Default::default());
     let mut room = MemBuffer::new(need);
-    let mut found = Diag::<R>::zeros(size);
-    let vectors = MatMut::from_column_major_slice_with_stride_mut(&mut block.q[block.first..], size, size, n);
+    let (mut found, mut vectors) = (Diag::<R>::zeros(size), vec![R::zero(); size * size]);
     evd::tridiagonal_self_adjoint_evd(
         DiagRef::from_slice(block.d),
         DiagRef::from_slice(&beside[..size]),
         found.as_mut(),
-        Some(vectors),
+        Some(MatMut::from_column_major_slice_mut(&mut vectors, size, size)),
         Par::Seq,
         MemStack::new(&mut room),
         Default::default(),
     )
     .map_err(|_| Endless)?;
-    block.d.iter_mut().enumerate().for_each(|(i, d)| *d = found[i]);
+    for (j, vector) in vectors.chunks_exact(size).enumerate() {
+        block.d[j] = found[j];
+        match block.known {
+            Known::All => block.column(j).copy_from_slice(vector),
+            Known::Ends => block.column(j).copy_from_slice(&[vector[0], vector[size - 1]]),
+        }
+    }
     Ok(())
 }
 
@@ -136,29 +158,39 @@ enum Rows {
 /// Joins two matrices whose eigenvalues and eigenvectors are known: `half` is the first row of the second one, `beside` the element
 /// that was cut.
 fn merge<R: Real>(mut block: Block<'_, R>, half: usize, beside: R) {
-    let (size, above) = (block.d.len(), half - block.first);
+    let (count, left) = (block.d.len(), half - block.first);
+    let (size, above) = match block.known {
+        Known::All => (count, left),
+        Known::Ends => (2, 1),
+    };
     let two = R::one() + R::one();
     let factor = two * beside.abs();
-    let z: Vec<R> = (0..size)
-        .map(|j| match j < above {
-            true => block.column(j)[above - 1],
-            false if beside < R::zero() => -block.column(j)[above],
-            false => block.column(j)[above],
+    // The rows of the eigenvectors beside the cut.
+    let z: Vec<R> = (0..count)
+        .map(|j| {
+            let (first, known) = (j < left, block.known);
+            let column = block.column(j);
+            let x = match known {
+                Known::All => column[if first { above - 1 } else { above }],
+                // Of the joined matrix they are neither the first one nor the last one.
+                Known::Ends => std::mem::take(&mut column[usize::from(first)]),
+            };
+            let x = if !first && beside < R::zero() { -x } else { x };
+            x / two.sqrt()
         })
-        .map(|x| x / two.sqrt())
         .collect();
-    let Deflation { kept, poles, weights, rows, rest } = deflate(&mut block, above, z, factor);
+    let Deflation { kept, poles, weights, rows, rest } = deflate(&mut block, left, z, factor);
     let k = kept.len();
     let mut out = cleared::<R>(size * k);
-    let mut values: Vec<R> = Vec::with_capacity(size);
+    let mut values: Vec<R> = Vec::with_capacity(count);
     if k > 0 {
         // The old eigenvectors by the rows that they have, and where each is then.
         let mut by_rows: Vec<usize> = (0..k).collect();
         by_rows.sort_by_key(|&i| rows[i]);
         let mut place = vec![0; k];
         by_rows.iter().enumerate().for_each(|(to, &i)| place[i] = to);
-        let count = |which: Rows| rows.iter().filter(|&&r| r == which).count();
-        let (only_above, both, only_below) = (count(Rows::Above), count(Rows::All), count(Rows::Below));
+        let number = |which: Rows| rows.iter().filter(|&&r| r == which).count();
+        let (only_above, both, only_below) = (number(Rows::Above), number(Rows::All), number(Rows::Below));
         let mut packed = cleared::<R>(above * (only_above + both) + (size - above) * (both + only_below));
         let (top, bottom) = packed.split_at_mut(above * (only_above + both));
         for (to, &i) in top.chunks_exact_mut(above).zip(&by_rows) {
@@ -171,7 +203,7 @@ fn merge<R: Real>(mut block: Block<'_, R>, half: usize, beside: R) {
         let (roots, vectors) = eigenvectors(equation, &place);
         values.extend(roots);
         let columns = out.chunks_mut(size * PIECE).zip(vectors.chunks(k * PIECE));
-        turns(size * size * k / 2, columns, |(to, vectors)| {
+        turns(size * k * k / 2, columns, |(to, vectors)| {
             let width = vectors.len() / k;
             product(above, width, top, vectors, k, 0, to, size, 0);
             product(size - above, width, bottom, vectors, k, only_above, to, size, above);
@@ -185,7 +217,7 @@ fn merge<R: Real>(mut block: Block<'_, R>, half: usize, beside: R) {
         to.copy_from_slice(block.column(j));
         values.push(block.d[j]);
     }
-    let mut order: Vec<usize> = (0..size).collect();
+    let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|&a, &b| values[a].partial_cmp(&values[b]).unwrap_or(std::cmp::Ordering::Equal));
     for (j, &from) in order.iter().enumerate() {
         let column = match from < k {
@@ -211,7 +243,7 @@ struct Deflation<R> {
 }
 
 /// Finds the eigenvectors that a rank-one change leaves alone. Of two with nearly the same eigenvalue one is made so, by a rotation.
-fn deflate<R: Real>(block: &mut Block<'_, R>, above: usize, mut z: Vec<R>, factor: R) -> Deflation<R> {
+fn deflate<R: Real>(block: &mut Block<'_, R>, left: usize, mut z: Vec<R>, factor: R) -> Deflation<R> {
     let size = block.d.len();
     let mut order: Vec<usize> = (0..size).collect();
     order.sort_by(|&a, &b| block.d[a].partial_cmp(&block.d[b]).unwrap_or(std::cmp::Ordering::Equal));
@@ -222,7 +254,7 @@ fn deflate<R: Real>(block: &mut Block<'_, R>, above: usize, mut z: Vec<R>, facto
     // The last one that changes, as far as is known: it may still be turned into its successor.
     let mut last: Option<(usize, Rows)> = None;
     for j in order {
-        let mut rows = if j < above { Rows::Above } else { Rows::Below };
+        let mut rows = if j < left { Rows::Above } else { Rows::Below };
         if factor * z[j].abs() <= negligible {
             found.rest.push(j);
             continue;
@@ -265,10 +297,9 @@ impl<R> Deflation<R> {
 
 /// Replaces columns `i < j` or `j < i` by `c x + s y` and `c y - s x`.
 fn rotate<R: Real>(block: &mut Block<'_, R>, i: usize, j: usize, c: R, s: R) {
-    let (n, first, size) = (block.n, block.first, block.d.len());
     let (low, high) = (i.min(j), i.max(j));
-    let (left, right) = block.q.split_at_mut(high * n);
-    let (a, b) = (&mut left[low * n + first..][..size], &mut right[first..][..size]);
+    let (before, after) = block.q.split_at_mut(high * block.column);
+    let (a, b) = (&mut before[low * block.column..][block.rows.clone()], &mut after[block.rows.clone()]);
     let (x, y) = if i < j { (a, b) } else { (b, a) };
     for (x, y) in x.iter_mut().zip(y) {
         (*x, *y) = (c * *x + s * *y, c * *y - s * *x);
@@ -373,6 +404,8 @@ mod tests {
         let n = d.len();
         let (mut values, mut beside, mut q) = (d.to_vec(), e.to_vec(), vec![R::zero(); n * n]);
         tridiagonal(&mut values, &mut beside, &mut q).unwrap();
+        let (mut alone, mut beside) = (d.to_vec(), e.to_vec());
+        tridiagonal(&mut alone, &mut beside, &mut []).unwrap();
         assert!(values.windows(2).all(|w| w[0] <= w[1]), "{values:?}");
         let wide = |x: R| x.to_f64().unwrap();
         let (d, e): (Vec<f64>, Vec<f64>) = (d.iter().map(|&x| wide(x)).collect(), e.iter().map(|&x| wide(x)).collect());
@@ -390,6 +423,10 @@ mod tests {
                 product += if r + 1 < n { e[r] * x[r + 1] } else { 0.0 };
                 residual = residual.max((product - wide(values[i]) * x[r]).abs());
             }
+        }
+        // Without eigenvectors the same values, but for rounding.
+        for (&alone, &value) in alone.iter().zip(&values) {
+            residual = residual.max(wide(alone - value).abs());
         }
         let eps = wide(R::epsilon());
         (orthogonal / eps, if size > 0.0 { residual / (eps * size) } else { residual })

@@ -50,7 +50,7 @@ pub(crate) fn hermitian<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: 
     let exponent = moderate(n, a, |c| c..n);
     // The diagonal of a Hermitian matrix is real.
     a.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
-    if vectors.is_empty() || n <= WHOLE {
+    if n <= WHOLE {
         let mut found = Diag::<T>::zeros(n);
         let wanted = wanted(!vectors.is_empty());
         let mut room = MemBuffer::new(evd::self_adjoint_evd_scratch::<T>(n, wanted, Par::Seq, Default::default()));
@@ -76,8 +76,11 @@ fn hermitian_by_parts<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: &m
     values.iter_mut().enumerate().for_each(|(i, to)| *to = a[(i, i)].real_part());
     let mut beside: Vec<T::Real> = (1..n).map(|i| abs(&a[(i, i - 1)])).collect();
     beside.push(T::Real::default());
-    let mut real = cleared::<T::Real>(n * n);
+    let mut real = cleared::<T::Real>(vectors.len());
     conquer::tridiagonal(values, &mut beside, &mut real)?;
+    if vectors.is_empty() {
+        return Ok(());
+    }
     // The numbers beside the diagonal are made real by a phase for each row.
     let mut phases = vec![T::ONE; n];
     for i in 1..n {
