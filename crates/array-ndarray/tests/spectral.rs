@@ -297,6 +297,15 @@ fn large_hermitian_matrices() {
             assert!(reals(w).windows(2).all(|w| w[0] <= w[1]));
             close(&eigvalsh(&half).unwrap(), w, error);
         }
+        // A power of two changes nothing but the exponents of the eigenvalues.
+        let h = add(&x, adjoint(&x)).unwrap();
+        let d = eigh(&h).unwrap();
+        for power in [-60, 25] {
+            let factor = f64::powi(2.0, power);
+            let other = eigh(multiply(&h, factor).unwrap()).unwrap();
+            assert!(complex(&other.eigenvectors) == complex(&d.eigenvectors));
+            assert!(complex(&other.eigenvalues) == complex(&multiply(&d.eigenvalues, factor).unwrap()));
+        }
     }
 }
 

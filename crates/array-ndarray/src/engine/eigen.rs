@@ -76,8 +76,15 @@ fn hermitian_by_parts<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: &m
     values.iter_mut().enumerate().for_each(|(i, to)| *to = a[(i, i)].real_part());
     let mut beside: Vec<T::Real> = (1..n).map(|i| abs(&a[(i, i - 1)])).collect();
     beside.push(T::Real::default());
+    // The elements of eigenvectors are compared with those of the matrix, which must be of about one for that.
+    let largest = values.iter().chain(&beside).fold(T::Real::default(), |m, x| if abs(x) > m { abs(x) } else { m });
+    let exponent = T::exponent(largest);
+    let scaled = |x: &mut [T::Real], by: i32| x.iter_mut().for_each(|x| *x = T::real_times_power(*x, by));
+    scaled(values, -exponent);
+    scaled(&mut beside, -exponent);
     let mut real = cleared::<T::Real>(vectors.len());
     conquer::tridiagonal(values, &mut beside, &mut real)?;
+    scaled(values, exponent);
     if vectors.is_empty() {
         return Ok(());
     }

@@ -26,6 +26,7 @@ pub(crate) mod lu;
 pub mod map;
 pub(crate) mod math;
 pub mod matmul;
+mod merge;
 mod microkernel;
 #[cfg(target_arch = "x86_64")]
 mod network;
