@@ -1,4 +1,4 @@
-//! Decompositions and solvers of stacks of matrices, by faer.
+//! Decompositions and solvers of stacks of matrices: large ones by faer, small ones element by element (`engine/small.rs`).
 //!
 //! Each matrix is worked on by one thread, or in pieces of a fixed size, so that results do not depend on how many there are;
 //! outside the pool the matrices of a stack are shared among its threads. Numbers that are not finite are carried on as in any

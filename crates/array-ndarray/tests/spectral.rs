@@ -56,6 +56,44 @@ proptest! {
         close(&eigvalsh(&half).unwrap(), &d.eigenvalues, error);
     }
 
+    /// Sizes that are decomposed in parts, with elements of any magnitude, nearly equal eigenvalues, and hardly coupled ones.
+    #[test]
+    fn eigh_of_any_magnitudes(double: bool, n in 49_usize..130, form in 0..5, seed: u64) {
+        let dtype = if double { DType::Float64 } else { DType::Float32 };
+        let span = if double { 200.0 } else { 40.0 };
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / 2.0_f64.powi(31)
+        };
+        let mut a = vec![0.0; n * n];
+        for i in 0..n {
+            for j in if form == 0 { 0..i + 1 } else { i.saturating_sub(1)..i + 1 } {
+                let magnitude = f64::exp2((next() - 0.5) * span);
+                a[i * n + j] = match (form, i == j) {
+                    (0 | 1, _) => (next() - 0.5) * magnitude,
+                    (2, true) => (3.0 * next()).floor(),
+                    (2, false) => if next() < 0.3 { 0.0 } else { 1e-8 * next() },
+                    (3, true) => 1.0 + 1e-10 * (i % 2) as f64,
+                    (3, false) => if i % 7 == 0 { 0.0 } else { 1e-5 * (next() - 0.5) },
+                    (_, true) => (i as f64 - n as f64 / 2.0).abs(),
+                    (_, false) => 1.0,
+                };
+            }
+        }
+        let x = astype(namespace().from_host(a, [n, n]).unwrap(), dtype).unwrap();
+        let d = eigh(&x).unwrap();
+        let wide = |x: &Array| astype(x, DType::Float64).unwrap();
+        let (w, q) = (wide(&d.eigenvalues), wide(&d.eigenvectors));
+        let h = add(tril(wide(&x), 0).unwrap(), matrix_transpose(tril(wide(&x), -1).unwrap()).unwrap()).unwrap();
+        let size = |x: Array| reals(&abs(x).unwrap()).into_iter().fold(0.0, f64::max);
+        let rounding = 2.0 * n as f64 * if double { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        let scale = rounding * size(w.clone());
+        prop_assert!(size(subtract(matmul(matrix_transpose(&q).unwrap(), &q).unwrap(), eye(n, &q)).unwrap()) <= rounding);
+        prop_assert!(size(subtract(matmul(&h, &q).unwrap(), multiply(&q, &w).unwrap()).unwrap()) <= scale);
+        prop_assert!(size(subtract(wide(&eigvalsh(&x).unwrap()), &w).unwrap()) <= scale);
+    }
+
     #[test]
     fn eig_has_its_vectors((dtype, batch, n, _, seed) in cases()) {
         let (x, error) = numbers(&[&batch[..], &[n, n]].concat(), dtype, seed);

@@ -2,15 +2,20 @@
 
 use gemm::{Parallelism, gemm};
 
+use std::array::from_fn;
+
 use crate::engine::conquer::{Block, Known, turns};
 use crate::engine::entry::Real;
 use crate::engine::pool::{cleared, keep};
 use crate::engine::secular::Secular;
+use crate::engine::simd::by_level;
 
 /// Columns of a product, or roots, that one thread computes at a time.
 const PIECE: usize = 32;
 /// Rows of which one thread computes the weights at a time.
 const ROWS: usize = 128;
+/// Parts of a sum.
+const LANES: usize = 16;
 
 /// Which rows of an eigenvector are not zero.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,8 +182,9 @@ fn eigenvectors<R: Real>(equation: Secular<'_, R>, place: &[usize]) -> (Vec<R>, 
     let (mut roots, mut apart) = (vec![R::zero(); k], cleared::<R>(k * k));
     let pieces = roots.chunks_mut(PIECE).zip(apart.chunks_mut(k * PIECE)).enumerate();
     turns(8 * k * k, pieces, |(piece, (roots, apart))| {
+        let mut room = vec![R::zero(); k];
         for (j, (root, apart)) in roots.iter_mut().zip(apart.chunks_exact_mut(k)).enumerate() {
-            *root = equation.root(piece * PIECE + j, apart);
+            *root = equation.root(piece * PIECE + j, apart, &mut room);
         }
     });
     // The weights whose equation has exactly these roots.
@@ -187,17 +193,11 @@ fn eigenvectors<R: Real>(equation: Secular<'_, R>, place: &[usize]) -> (Vec<R>, 
         let first = piece * ROWS;
         let end = first + weights.len();
         for (j, apart) in apart.chunks_exact(k).enumerate() {
-            let pole = poles[j];
-            let ratio = |(weight, (&apart, &d)): (&mut R, (&R, &R))| *weight *= apart / (d - pole);
             let own = j.clamp(first, end);
-            let (before, from) = weights.split_at_mut(own - first);
-            before.iter_mut().zip(apart[first..own].iter().zip(&poles[first..own])).for_each(ratio);
-            let after = if own == j && j < end { 1 } else { 0 };
-            if let (1, Some(weight)) = (after, from.first_mut()) {
-                *weight *= apart[j];
-            }
-            let start = own + after;
-            from[after..].iter_mut().zip(apart[start..end].iter().zip(&poles[start..end])).for_each(ratio);
+            let after = if own == j && j < end { j + 1 } else { own };
+            ratios(&mut weights[..own - first], &apart[first..own], &poles[first..own], poles[j]);
+            weights[own - first..after - first].iter_mut().for_each(|weight| *weight *= apart[j]);
+            ratios(&mut weights[after - first..], &apart[after..end], &poles[after..end], poles[j]);
         }
         for (weight, &z) in weights.iter_mut().zip(&equation.z[first..end]) {
             *weight = weight.abs().sqrt().copysign(z);
@@ -206,12 +206,43 @@ fn eigenvectors<R: Real>(equation: Secular<'_, R>, place: &[usize]) -> (Vec<R>, 
     turns(k * k, apart.chunks_mut(k * PIECE), |columns| {
         let mut column = vec![R::zero(); k];
         for to in columns.chunks_exact_mut(k) {
-            column.iter_mut().zip(&weights).zip(&*to).for_each(|((x, &weight), &apart)| *x = weight / apart);
-            let length = column.iter().fold(R::zero(), |s, &x| s + x * x).sqrt();
-            column.iter().zip(place).for_each(|(&x, &at)| to[at] = x / length);
+            column.copy_from_slice(&weights);
+            let mut squares = R::zero();
+            quotients(&mut column, to, &mut squares);
+            let factor = squares.sqrt().recip();
+            column.iter().zip(place).for_each(|(&x, &at)| to[at] = x * factor);
         }
     });
     (roots, apart)
+}
+
+by_level!(ratios = ratios_body, ratios_baseline, ratios_avx2, ratios_avx512
+    <R: Real>(weights: &mut [R], apart: &[R], poles: &[R], pole: R));
+by_level!(quotients = quotients_body, quotients_baseline, quotients_avx2, quotients_avx512
+    <R: Real>(column: &mut [R], apart: &[R], squares: &mut R));
+
+#[inline(always)]
+unsafe fn ratios_body<R: Real>(weights: &mut [R], apart: &[R], poles: &[R], pole: R) {
+    for (weight, (&apart, &d)) in weights.iter_mut().zip(apart.iter().zip(poles)) {
+        *weight *= apart / (d - pole);
+    }
+}
+
+/// Divides a column, and sums the squares.
+#[inline(always)]
+unsafe fn quotients_body<R: Real>(column: &mut [R], apart: &[R], squares: &mut R) {
+    let mut parts = [R::zero(); LANES];
+    let ((apart, apart_rest), (column, column_rest)) = (apart.as_chunks::<LANES>(), column.as_chunks_mut::<LANES>());
+    for (x, apart) in column.iter_mut().zip(apart) {
+        let quotients: [R; LANES] = from_fn(|l| x[l] / apart[l]);
+        parts = from_fn(|l| parts[l] + quotients[l] * quotients[l]);
+        *x = quotients;
+    }
+    for (x, &apart) in column_rest.iter_mut().zip(apart_rest) {
+        *x /= apart;
+        parts[0] += *x * *x;
+    }
+    *squares = parts.into_iter().fold(R::zero(), |sum, part| sum + part);
 }
 
 /// Writes a product of `a`, which has `m` rows, with rows of `b` from `b_row` on to rows of `out` from `out_row` on.

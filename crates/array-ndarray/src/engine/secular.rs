@@ -5,8 +5,10 @@
 //! full precision (Li, Solving secular equations stably and efficiently, LAPACK Working Note 89, 1993): by interpolation with two
 //! poles that keeps the weight of the nearer one, or, where that is slow, the slopes of both sides; always within a bracket.
 
+use std::array::from_fn;
+
 use crate::engine::entry::Real;
-use crate::engine::simd::{Level, compiled, level};
+use crate::engine::simd::by_level;
 
 /// Steps of interpolation; mostly four are enough. After them the bracket is halved until it has no width.
 const STEPS: usize = 30;
@@ -31,8 +33,8 @@ struct Side<R> {
 }
 
 impl<R: Real> Secular<'_, R> {
-    /// The root above pole `i`. Writes the distances from it to all poles.
-    pub(crate) fn root(&self, i: usize, apart: &mut [R]) -> R {
+    /// The root above pole `i`. Writes the distances from it to all poles; `room` is for as many numbers.
+    pub(crate) fn root(&self, i: usize, apart: &mut [R], room: &mut [R]) -> R {
         let Secular { d, z, factor } = *self;
         let (two, eight) = (R::one() + R::one(), R::from(8).unwrap_or_else(R::one));
         let last = i + 1 == d.len();
@@ -40,8 +42,8 @@ impl<R: Real> Secular<'_, R> {
         let gap = if last { factor * z.iter().fold(R::zero(), |s, &z| s + z * z) } else { d[i + 1] - d[i] };
         let weight = |j: usize| if j < z.len() { z[j] * z[j] } else { R::zero() };
         let from = |pole: R, apart: &mut [R]| apart.iter_mut().zip(d).for_each(|(to, &d)| *to = d - pole);
-        let value = |apart: &[R], x: R| -> [Side<R>; 2] {
-            [sums(&apart[..i + 1], &z[..i + 1], x), sums(&apart[i + 1..], &z[i + 1..], x)]
+        let mut value = |apart: &[R], x: R| -> [Side<R>; 2] {
+            [sums(&apart[..i + 1], &z[..i + 1], x, room), sums(&apart[i + 1..], &z[i + 1..], x, room)]
         };
 
         from(d[i], apart);
@@ -110,37 +112,35 @@ fn quadratic<R: Real>(c: R, b: R, a: R, at: R, lo: R, hi: R) -> Option<R> {
 }
 
 /// The sum of `z^2 / (apart - x)`, and of `z^2 / (apart - x)^2`.
-fn sums<R: Real>(apart: &[R], z: &[R], x: R) -> Side<R> {
+fn sums<R: Real>(apart: &[R], z: &[R], x: R, room: &mut [R]) -> Side<R> {
     let mut side = Side { value: R::zero(), slope: R::zero() };
-    // SAFETY: the level is this processor's.
-    unsafe {
-        match level() {
-            Level::Avx512 => avx512(apart, z, x, &mut side),
-            Level::Avx2 => avx2(apart, z, x, &mut side),
-            Level::Baseline => baseline(apart, z, x, &mut side),
-        }
-    }
+    terms(apart, z, x, &mut room[..z.len()], &mut side);
     side
 }
 
-compiled!(baseline, avx2, avx512 = terms<R: Real>(apart: &[R], z: &[R], x: R, side: &mut Side<R>));
+by_level!(terms = terms_body, baseline, avx2, avx512
+    <R: Real>(apart: &[R], z: &[R], x: R, terms: &mut [R], side: &mut Side<R>));
 
 #[inline(always)]
-unsafe fn terms<R: Real>(apart: &[R], z: &[R], x: R, side: &mut Side<R>) {
-    let (mut values, mut slopes) = ([R::zero(); LANES], [R::zero(); LANES]);
+unsafe fn terms_body<R: Real>(apart: &[R], z: &[R], x: R, terms: &mut [R], side: &mut Side<R>) {
     let ((apart, apart_rest), (z, z_rest)) = (apart.as_chunks::<LANES>(), z.as_chunks::<LANES>());
-    for (apart, z) in apart.iter().zip(z) {
-        for l in 0..LANES {
-            let term = z[l] / (apart[l] - x);
-            values[l] += z[l] * term;
-            slopes[l] += term * term;
-        }
+    let (terms, terms_rest) = terms.as_chunks_mut::<LANES>();
+    // One sum at a time, whole arrays at a time: the compiler makes vectors of that.
+    let (mut values, mut slopes) = ([R::zero(); LANES], [R::zero(); LANES]);
+    for (term, (apart, z)) in terms.iter_mut().zip(apart.iter().zip(z)) {
+        let quotients: [R; LANES] = from_fn(|l| z[l] / (apart[l] - x));
+        slopes = from_fn(|l| slopes[l] + quotients[l] * quotients[l]);
+        *term = quotients;
     }
-    for (l, (&apart, &z)) in apart_rest.iter().zip(z_rest).enumerate() {
-        let term = z / (apart - x);
-        values[l] += z * term;
-        slopes[l] += term * term;
+    for (term, z) in terms.iter().zip(z) {
+        values = from_fn(|l| values[l] + z[l] * term[l]);
     }
-    let total = |parts: [R; LANES]| parts.into_iter().fold(R::zero(), |sum, part| sum + part);
-    *side = Side { value: total(values), slope: total(slopes) };
+    let (mut value, mut slope) = (R::zero(), R::zero());
+    for (term, (&apart, &z)) in terms_rest.iter_mut().zip(apart_rest.iter().zip(z_rest)) {
+        *term = z / (apart - x);
+        value += z * *term;
+        slope += *term * *term;
+    }
+    let total = |parts: [R; LANES], rest: R| parts.into_iter().fold(rest, |sum, part| sum + part);
+    *side = Side { value: total(values, value), slope: total(slopes, slope) };
 }

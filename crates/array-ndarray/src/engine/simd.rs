@@ -95,3 +95,22 @@ macro_rules! compiled {
     };
 }
 pub(crate) use compiled;
+
+/// Compiles a body as [`compiled!`] does, and defines the function that calls this processor's.
+macro_rules! by_level {
+    ($name:ident = $body:ident, $baseline:ident, $avx2:ident, $avx512:ident
+        < $g:ident : $bound:path > ( $($a:ident : $t:ty),* )) => {
+        $crate::engine::simd::compiled!($baseline, $avx2, $avx512 = $body<$g: $bound>($($a: $t),*));
+        fn $name<$g: $bound>($($a: $t),*) {
+            // SAFETY: the level is this processor's; the body's contract is that of any safe function.
+            unsafe {
+                match $crate::engine::simd::level() {
+                    $crate::engine::simd::Level::Avx512 => $avx512($($a),*),
+                    $crate::engine::simd::Level::Avx2 => $avx2($($a),*),
+                    $crate::engine::simd::Level::Baseline => $baseline($($a),*),
+                }
+            }
+        }
+    };
+}
+pub(crate) use by_level;
