@@ -1,4 +1,4 @@
-//! Eigenvalues, singular values and determinants of stacks of matrices, by faer.
+//! Eigenvalues, singular values and determinants of stacks of matrices.
 //!
 //! As in the decompositions, numbers that are not finite are refused where iterations need not end on them; determinants
 //! carry them on.

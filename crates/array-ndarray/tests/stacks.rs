@@ -2,7 +2,7 @@
 mod matrices;
 
 use array_api::{
-    Array, Cholesky, Complex, DType, Qr, at, cholesky, det, index, inv, matmul, multiply, qr, slogdet, solve, take,
+    Array, Cholesky, Complex, DType, Qr, cholesky, det, index, inv, matmul, multiply, qr, slogdet, solve, take,
 };
 use array_ndarray::namespace;
 use matrices::{FLOATING, adjoint, close, complex, eye, matrices, numbers};
@@ -64,8 +64,7 @@ fn determinants_agree_with_the_triangular_factors() {
         let found = det(&a).unwrap();
         let logs = slogdet(&a).unwrap();
         for (i, z) in complex(&found).iter().enumerate() {
-            let scale = complex(&at(&a, index![i as isize]).unwrap()).iter().map(|z| z.norm_sqr()).sum::<f64>().sqrt();
-            assert!((z.norm() - sizes[i]).abs() <= 10.0 * error * scale.powi(n as i32).max(sizes[i]), "{n} {dtype}");
+            assert!((z.norm() - sizes[i]).abs() <= 100.0 * error * sizes[i], "{n} {dtype}: {z} {}", sizes[i]);
             let again = complex(&logs.sign)[i] * real(&logs.logabsdet)[i].exp();
             assert!((again - z).norm() <= 40.0 * error * z.norm(), "{n} {dtype}: {again} {z}");
         }

@@ -12,29 +12,18 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::{MatMut, Par};
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::engine::entry::Real;
-use crate::engine::merge::merge;
-use crate::engine::share;
+use crate::engine::merge::{Block, Known, merge};
+use crate::engine::share::turns_if_worth as turns;
 
 /// The largest matrix that is not cut.
 const LEAF: usize = 32;
-/// Operations from which on threads are worth waking.
-const SHARED: usize = 1 << 16;
 
 /// The iteration did not end.
 #[derive(Debug)]
 pub(crate) struct Endless;
-
-/// Which rows of the eigenvectors are computed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
-    All,
-    /// The first one and the last one, which the next join needs: for eigenvalues alone.
-    Ends,
-}
 
 /// Replaces the diagonal of a matrix whose largest element is about one by the eigenvalues, ascending, and `q`, if it is not empty, by the eigenvectors, column by column. What is
 /// beside the diagonal, of which the last element is not looked at, is used up.
@@ -78,25 +67,6 @@ pub(crate) fn tridiagonal<R: Real>(d: &mut [R], beside: &mut [R], q: &mut [R]) -
     Ok(())
 }
 
-/// A block on the diagonal: its eigenvalues, and the columns with what is known of its eigenvectors.
-pub(crate) struct Block<'a, R> {
-    pub(crate) number: usize,
-    /// The first row of the matrix that is the block's.
-    pub(crate) first: usize,
-    pub(crate) known: Known,
-    /// Elements of a column, and those of them that are the block's.
-    pub(crate) column: usize,
-    pub(crate) rows: Range<usize>,
-    pub(crate) d: &'a mut [R],
-    pub(crate) q: &'a mut [R],
-}
-
-impl<R> Block<'_, R> {
-    pub(crate) fn column(&mut self, j: usize) -> &mut [R] {
-        &mut self.q[j * self.column..][self.rows.clone()]
-    }
-}
-
 fn split<'a, R>(
     mut d: &'a mut [R],
     mut q: &'a mut [R],
@@ -138,11 +108,6 @@ fn leaf<R: Real>(mut block: Block<'_, R>, beside: &[R]) -> Result<(), Endless> {
         }
     }
     Ok(())
-}
-
-/// Each item has its turn: by all threads where so many operations are worth it.
-pub(crate) fn turns<I: Iterator + Send>(operations: usize, items: I, work: impl Fn(I::Item) + Sync) {
-    if operations >= SHARED { share::turns(items, work) } else { items.for_each(work) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Eigenvalues, singular values and determinants of one matrix, by faer.
+//! Eigenvalues, singular values and determinants of one matrix.
 //!
 //! Matrices lie column by column and may be written over; results are written to their places.
 
@@ -91,7 +91,7 @@ fn hermitian_by_parts<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: &m
     // The numbers beside the diagonal are made real by a phase for each row.
     let mut phases = vec![T::ONE; n];
     for i in 1..n {
-        phases[i] = phases[i - 1] * a[(i, i - 1)].polar().0;
+        phases[i] = (phases[i - 1] * a[(i, i - 1)]).polar().0;
         if phases[i] == T::default() {
             phases[i] = T::ONE;
         }

@@ -3,11 +3,12 @@
 use gemm::{Parallelism, gemm};
 
 use std::array::from_fn;
+use std::ops::Range;
 
-use crate::engine::conquer::{Block, Known, turns};
 use crate::engine::entry::Real;
 use crate::engine::pool::{cleared, keep};
 use crate::engine::secular::Secular;
+use crate::engine::share::turns_if_worth as turns;
 use crate::engine::simd::by_level;
 
 /// Columns of a product, or roots, that one thread computes at a time.
@@ -16,6 +17,33 @@ const PIECE: usize = 32;
 const ROWS: usize = 128;
 /// Parts of a sum.
 const LANES: usize = 16;
+
+/// Which rows of the eigenvectors are computed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    All,
+    /// The first one and the last one, which the next join needs: for eigenvalues alone.
+    Ends,
+}
+
+/// A block on the diagonal: its eigenvalues, and the columns with what is known of its eigenvectors.
+pub(crate) struct Block<'a, R> {
+    pub(crate) number: usize,
+    /// The first row of the matrix that is the block's.
+    pub(crate) first: usize,
+    pub(crate) known: Known,
+    /// Elements of a column, and those of them that are the block's.
+    pub(crate) column: usize,
+    pub(crate) rows: Range<usize>,
+    pub(crate) d: &'a mut [R],
+    pub(crate) q: &'a mut [R],
+}
+
+impl<R> Block<'_, R> {
+    pub(crate) fn column(&mut self, j: usize) -> &mut [R] {
+        &mut self.q[j * self.column..][self.rows.clone()]
+    }
+}
 
 /// Which rows of an eigenvector are not zero.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -142,7 +142,15 @@ pub(crate) fn turns<I: Iterator + Send>(items: I, work: impl Fn(I::Item) + Sync)
     turns_with(items, || (), |(), item| work(item));
 }
 
-/// The same, each thread with something of its own, such as a buffer.
+/// Operations from which on threads are worth waking.
+const WORTH: usize = 1 << 16;
+
+/// The same where so many operations are worth it; else the caller takes all of the items.
+pub(crate) fn turns_if_worth<I: Iterator + Send>(operations: usize, items: I, work: impl Fn(I::Item) + Sync) {
+    if operations >= WORTH && alone() { turns(items, work) } else { items.for_each(work) }
+}
+
+/// As [`turns`], each thread with something of its own, such as a buffer.
 pub(crate) fn turns_with<I: Iterator + Send, B>(
     items: I,
     own: impl Fn() -> B + Sync,

@@ -134,7 +134,7 @@ pub(crate) fn guarded<R>(op: &str, f: impl FnOnce() -> Result<R>) -> Result<R> {
 }
 
 /// Operations that make a thread's turn: small matrices are taken several at a time.
-const TURN: usize = 1 << 15;
+pub(crate) const TURN: usize = 1 << 15;
 /// What a matrix costs at least, in operations.
 const LEAST: usize = 16;
 
@@ -167,10 +167,9 @@ fn first_failure<P: Places>(
             }
         }
     };
-    match count > 1 && count.saturating_mul(work) >= 2 * TURN && share::alone() {
-        true => share::turns(turns, compute),
-        false => turns.for_each(compute),
-    }
+    // A lone matrix is shared by what works on it.
+    let operations = if count > 1 { count.saturating_mul(work) } else { 0 };
+    share::turns_if_worth(operations, turns, compute);
     failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -8,14 +8,12 @@ use crate::array::NdArray;
 use crate::engine::entry::Entry;
 use crate::engine::pool::{cleared, keep, vector};
 use crate::engine::small::SMALL;
-use crate::engine::stack::{Stack, cost, guarded, matrices, unravel};
+use crate::engine::stack::{Stack, TURN, cost, guarded, matrices, unravel};
 use crate::engine::triangular::{self, UNIT_LOWER, UPPER, solve_slices as solve};
 use crate::engine::{lu, share};
 
 /// Right-hand sides of one system that are solved for together.
 const TOGETHER: usize = 128;
-/// Multiplications that make a thread's turn: small systems are taken several at a time.
-const TURN: usize = 1 << 15;
 
 pub(crate) struct Systems<T: Entry> {
     /// The leading axes of the matrices.
@@ -86,10 +84,7 @@ impl<T: Entry> Systems<T> {
                 }
             };
             guarded(op, || {
-                match total >= 2 * TURN && share::alone() {
-                    true => share::turns(turns, compute),
-                    false => turns.for_each(compute),
-                }
+                share::turns_if_worth(total, turns, compute);
                 Ok(())
             })?;
         }
