@@ -7,6 +7,8 @@
 //! - the order of a reduction depends only on the reduced length, and that of a product only on `(m, k, n)` and dtype;
 //! - none of it depends on the number of threads.
 //!
+//! Which not-a-number comes of several is left open, as IEEE 754 leaves it.
+//!
 //! | module | what it computes |
 //! |---|---|
 //! | [`unary`], [`binary`], [`ternary`], [`cast`] | tables of elementwise operations, run by [`map::map`] |
