@@ -6,6 +6,9 @@
 use array_api::Complex;
 
 use crate::engine::kernel::table;
+use crate::engine::math::division::Division;
+use crate::engine::math::hypotenuse::Component;
+use crate::engine::math::scalar::Neighbours;
 use crate::engine::math::{arctangent, gamma, incomplete_gamma, power, scalar};
 
 table! { /// `x1 + x2`
@@ -29,31 +32,15 @@ table! { /// `x1 * x2`
 table! { /// `x1 / x2`, of floating operands.
     DIVIDE = "divide";
     float -> T, Divider: |a, b| a / b;
-    complex -> T, Cheap: |a, b| scalar::divide_complex(a, b);
+    complex -> T, Math: |a, b| scalar::divide_by_larger(a, b), if scalar::is_zero(b) => scalar::divide_by_zero(a, b);
 }
 table! { /// `x1 / x2` rounded towards negative infinity.
     FLOOR_DIVIDE = "floor_divide";
-    unsigned -> T, Scalar: |a, b| a.checked_div(b).unwrap_or(0);
-    signed -> T, Scalar: |a, b| {
-        if b == 0 { 0 } else {
-            let (q, r) = (a.wrapping_div(b), a.wrapping_rem(b));
-            if r != 0 && (r < 0) != (b < 0) { q - 1 } else { q }
-        }
-    };
-    single -> T, Scalar: |a, b| scalar::floor_divide_f32(a, b);
-    double -> T, Scalar: |a, b| scalar::floor_divide_f64(a, b);
+    real -> T, Math: |a, b| Division::floor_divide::<M>(a, b), if Division::is_far(a, b) => Division::floor_divide_far(a, b);
 }
 table! { /// The remainder of [`FLOOR_DIVIDE`], with the sign of the divisor.
     REMAINDER = "remainder";
-    unsigned -> T, Scalar: |a, b| a.checked_rem(b).unwrap_or(0);
-    signed -> T, Scalar: |a, b| {
-        if b == 0 { 0 } else {
-            let r = a.wrapping_rem(b);
-            if r != 0 && (r < 0) != (b < 0) { r + b } else { r }
-        }
-    };
-    single -> T, Scalar: |a, b| scalar::remainder_f32(a, b);
-    double -> T, Scalar: |a, b| scalar::remainder_f64(a, b);
+    real -> T, Math: |a, b| Division::remainder::<M>(a, b), if Division::is_far(a, b) => Division::remainder_far(a, b);
 }
 table! { /// `x1` to the power of `x2`. An integer to a negative power is the truncated true value.
     POW = "pow";
@@ -79,8 +66,7 @@ table! { /// The size of `x1` with the sign of `x2`.
 }
 table! { /// `sqrt(x1^2 + x2^2)` without overflow.
     HYPOT = "hypot";
-    single -> T, Scalar: |a, b| libm::hypotf(a, b);
-    double -> T, Scalar: |a, b| libm::hypot(a, b);
+    float -> T, Math: |a, b| Component::length::<M>(a, b), if Component::is_far(a, b) => Component::length_far(a, b);
 }
 table! { /// `log(exp(x1) + exp(x2))` without overflow.
     LOGADDEXP = "logaddexp";
@@ -114,12 +100,7 @@ table! { /// The smaller operand; NaN if either is.
 }
 table! { /// The next representable number after `x1` towards `x2`.
     NEXTAFTER = "nextafter";
-    float -> T, Scalar: |a, b| {
-        if a.is_nan() || b.is_nan() { T::NAN }
-        else if a == b { b }
-        else if a < b { a.next_up() }
-        else { a.next_down() }
-    };
+    float -> T, Wide: |a, b| a.towards(b);
 }
 
 table! { /// `x1 == x2`

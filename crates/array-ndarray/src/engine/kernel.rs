@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 
 use crate::engine::block::{block1, block2};
 use crate::engine::math::arithmetic::Arithmetic;
-#[cfg(test)]
+#[cfg(any(test, target_arch = "x86_64"))]
 use crate::engine::simd::Level;
 use crate::engine::simd::{compiled, level};
 
@@ -30,6 +30,13 @@ impl Kernel {
     #[inline]
     pub(crate) fn inner(&self) -> Loop {
         self.loops[level() as usize]
+    }
+
+    /// With a loop of its own for processors with AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) const fn with_avx512(mut self, own: Loop) -> Kernel {
+        self.loops[Level::Avx512 as usize] = own;
+        self
     }
 
     /// The loop for a level that this machine must have.
@@ -141,13 +148,13 @@ unsafe fn plain3<A: Copy, B: Copy, C: Copy, O: Copy, F: Function3<A, B, C, O>, M
 }
 
 #[inline(always)]
-pub(super) unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
+pub(in crate::engine) unsafe fn slice_in<'a, T>(p: *const u8, n: usize) -> &'a [T] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts(p.cast(), n) }
 }
 
 #[inline(always)]
-pub(super) unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
+pub(in crate::engine) unsafe fn slice_out<'a, T>(p: *mut u8, n: usize) -> &'a mut [MaybeUninit<T>] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
 }
@@ -325,6 +332,7 @@ macro_rules! row {
                 }
                 $(
                     #[inline(always)]
+                    #[allow(unused_variables)]
                     fn is_slow($a: T, $b: T) -> bool {
                         $rare
                     }

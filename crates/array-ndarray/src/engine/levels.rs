@@ -101,10 +101,22 @@ fn levels_agree_on_more() {
         x[7 * i] = special;
         y[11 * i] = special;
     }
-    for op in [&binary::POW, &binary::ATAN2, &binary::LOGADDEXP, &ternary::ELU] {
+    for op in [&binary::POW, &binary::ATAN2, &binary::HYPOT, &binary::LOGADDEXP, &ternary::ELU] {
         both(op, [&x, &y, &[]], APART);
     }
-    for op in [&binary::DIVIDE, &ternary::CLIP, &cast::INT8, &cast::INT32, &cast::UINT32, &cast::INT64, &cast::UINT64] {
+    let exact = [
+        &binary::DIVIDE,
+        &binary::FLOOR_DIVIDE,
+        &binary::REMAINDER,
+        &binary::NEXTAFTER,
+        &ternary::CLIP,
+        &cast::INT8,
+        &cast::INT32,
+        &cast::UINT32,
+        &cast::INT64,
+        &cast::UINT64,
+    ];
+    for op in exact {
         both(op, [&x, &y, &z], 0);
     }
 }

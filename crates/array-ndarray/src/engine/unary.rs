@@ -4,14 +4,15 @@ use array_api::{Complex, DType};
 
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
 use crate::engine::math::arithmetic::Arithmetic;
-use crate::engine::math::{self, complex, gamma, scalar};
+use crate::engine::math::hypotenuse::Component;
+use crate::engine::math::{self, complex, gamma, root, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
     ABS = "abs";
     unsigned -> T, Cheap: |x| x;
     signed -> T, Cheap: |x| x.wrapping_abs();
     float -> T, Wide: |x| x.abs();
-    complex -> R, Scalar: |z| z.re.hypot(z.im);
+    complex -> R, Math: |z| Component::length::<M>(z.re, z.im), if Component::is_far(z.re, z.im) => Component::length_far(z.re, z.im);
 }
 table! { /// `-x`; unsigned integers wrap.
     NEGATIVE = "negative";
@@ -26,7 +27,7 @@ table! { /// `x` itself.
 table! { /// -1, 0 or 1; NaN stays; of a complex number `x / abs(x)`.
     SIGN = "sign";
     unsigned -> T, Cheap: |x| (x > 0) as T;
-    signed -> T, Cheap: |x| x.signum();
+    signed -> T, Cheap: |x| (x > 0) as T - (x < 0) as T;
     float -> T, Cheap: |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else if x == 0.0 { 0.0 } else { x };
     complex -> T, Scalar: |z| if z.re == 0.0 && z.im == 0.0 { T::new(0.0, 0.0) } else { z / z.re.hypot(z.im) };
 }
@@ -43,13 +44,20 @@ table! { /// `x * x`
 table! { /// `1 / x`
     RECIPROCAL = "reciprocal";
     float -> T, Divider: |x| 1.0 / x;
-    complex -> T, Cheap: |z| scalar::divide_complex(T::new(1.0, 0.0), z);
+    complex -> T, Math: |z| scalar::divide_by_larger(T::new(1.0, 0.0), z),
+        if scalar::is_zero(z) => scalar::divide_by_zero(T::new(1.0, 0.0), z);
 }
-table! { /// The square root.
-    SQRT = "sqrt";
-    float -> T, Divider: |x| x.sqrt();
-    complex -> T, Scalar: |z| complex::sqrt(z);
+#[allow(unreachable_pub)] // a table makes public operations
+mod by_divider {
+    use super::*;
+    table! { /// The square root as the processor has it.
+        SQRT = "sqrt";
+        float -> T, Divider: |x| x.sqrt();
+        complex -> T, Scalar: |z| complex::sqrt(z);
+    }
 }
+/// The square root.
+pub static SQRT: Op = Op { name: "sqrt", kernels: root::faster(by_divider::SQRT.kernels) };
 table! { /// The conjugate; a real number stays.
     CONJ = "conj";
     real -> T, Cheap: |x| x;

@@ -9,12 +9,15 @@ pub(crate) mod arithmetic;
 mod beta_tail;
 pub(crate) mod circular;
 pub(crate) mod complex;
+pub(crate) mod division;
 mod exponential;
 pub(crate) mod gamma;
 pub(crate) mod half_turns;
+pub(crate) mod hypotenuse;
 pub(crate) mod incomplete_beta;
 pub(crate) mod incomplete_gamma;
 pub(crate) mod power;
+pub(crate) mod root;
 pub(crate) mod scalar;
 mod stirling;
 

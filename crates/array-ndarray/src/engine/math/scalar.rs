@@ -3,47 +3,6 @@
 use array_api::Complex;
 use num_traits::{Float, FloatConst};
 
-macro_rules! division {
-    ($($float:ident: $floor_divide:ident, $remainder:ident, $fmod:path;)*) => { $(
-        /// `floor(a / b)` with the standard's special cases, exact where the quotient is an integer.
-        pub(crate) fn $floor_divide(a: $float, b: $float) -> $float {
-            if b == 0.0 || a.is_infinite() || a.is_nan() || b.is_nan() {
-                return a / b;
-            }
-            if b.is_infinite() {
-                return (0.0 as $float).copysign(a * b.signum());
-            }
-            let r = $fmod(a, b);
-            let mut quotient = (a - r) / b;
-            if r != 0.0 && (r < 0.0) != (b < 0.0) {
-                quotient -= 1.0;
-            }
-            if quotient == 0.0 {
-                return (0.0 as $float).copysign(a / b);
-            }
-            let floor = quotient.floor();
-            if quotient - floor > 0.5 { floor + 1.0 } else { floor }
-        }
-
-        /// `a - floor(a / b) b` with the sign of `b`.
-        pub(crate) fn $remainder(a: $float, b: $float) -> $float {
-            let r = $fmod(a, b);
-            if r == 0.0 {
-                (0.0 as $float).copysign(b)
-            } else if (r < 0.0) != (b < 0.0) {
-                r + b
-            } else {
-                r
-            }
-        }
-    )* };
-}
-
-division! {
-    f32: floor_divide_f32, remainder_f32, libm::fmodf;
-    f64: floor_divide_f64, remainder_f64, libm::fmod;
-}
-
 /// `base` to a natural power by squaring.
 #[inline(always)]
 pub(crate) fn power<T: Copy>(base: T, mut exponent: u64, multiply: fn(T, T) -> T, one: T) -> T {
@@ -60,23 +19,59 @@ pub(crate) fn power<T: Copy>(base: T, mut exponent: u64, multiply: fn(T, T) -> T
     result
 }
 
-/// `a / b` scaled by the divisor's larger part, which neither overflows nor underflows needlessly (Smith 1962).
+/// `a / b` of complex numbers.
 #[inline(always)]
 pub(crate) fn divide_complex<T: Float>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
-    if b.re.abs() >= b.im.abs() {
-        if b.re == T::zero() {
-            // Both parts are zero: the quotients by zero are what IEEE 754 gives.
-            return Complex::new(a.re / b.re.abs(), a.im / b.re.abs());
-        }
-        let ratio = b.im / b.re;
-        let scale = b.re + b.im * ratio;
-        Complex::new((a.re + a.im * ratio) / scale, (a.im - a.re * ratio) / scale)
-    } else {
-        let ratio = b.re / b.im;
-        let scale = b.re * ratio + b.im;
-        Complex::new((a.re * ratio + a.im) / scale, (a.im * ratio - a.re) / scale)
-    }
+    if is_zero(b) { divide_by_zero(a, b) } else { divide_by_larger(a, b) }
 }
+
+#[inline(always)]
+pub(crate) fn is_zero<T: Float>(b: Complex<T>) -> bool {
+    (b.re == T::zero()) & (b.im == T::zero())
+}
+
+/// The quotients by zero are what IEEE 754 gives.
+#[inline(always)]
+pub(crate) fn divide_by_zero<T: Float>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
+    Complex::new(a.re / b.re.abs(), a.im / b.re.abs())
+}
+
+/// `a / b` for a divisor that is not zero, scaled by its larger part, which neither overflows nor underflows needlessly
+/// (Smith 1962).
+#[inline(always)]
+pub(crate) fn divide_by_larger<T: Float>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
+    // The parts change places instead of the formula, so that there is no branch.
+    let real = b.re.abs() >= b.im.abs();
+    let (large, small) = if real { (b.re, b.im) } else { (b.im, b.re) };
+    let (x, y) = if real { (a.re, a.im) } else { (a.im, a.re) };
+    let ratio = small / large;
+    let scale = large + small * ratio;
+    let turned = x * ratio;
+    Complex::new((x + y * ratio) / scale, (if real { y - turned } else { turned - y }) / scale)
+}
+
+/// Numbers with neighbours.
+pub(crate) trait Neighbours {
+    /// The neighbour of `self` on the way to `to`.
+    fn towards(self, to: Self) -> Self;
+}
+
+macro_rules! neighbours {
+    ($($t:ident),*) => { $(
+        impl Neighbours for $t {
+            #[inline(always)]
+            fn towards(self, to: $t) -> $t {
+                let bits = self.to_bits();
+                let away = (self < to) == (self > 0.0);
+                let next = $t::from_bits(if away { bits.wrapping_add(1) } else { bits.wrapping_sub(1) });
+                let next = if self == 0.0 { $t::from_bits(1).copysign(to) } else { next };
+                let next = if self == to { to } else { next };
+                if self.is_nan() | to.is_nan() { $t::NAN } else { next }
+            }
+        }
+    )* };
+}
+neighbours! { f32, f64 }
 
 /// A complex power; any number to the power of zero is one.
 pub(crate) fn power_complex<T: Float + FloatConst>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
