@@ -48,7 +48,9 @@ macro_rules! reals {
         impl Division for $t {
             #[inline(always)]
             fn is_far(a: $t, b: $t) -> bool {
-                !(a.abs() < b.abs() * $limit) | b.is_infinite()
+                // A comparison with NaN is false.
+                let near = a.abs() < b.abs() * $limit;
+                !near | b.is_infinite()
             }
 
             #[inline(always)]
