@@ -39,6 +39,9 @@ class Library:
     def compiled(self, function):
         return function
 
+    def made(self, function, *arguments, dtype):
+        return function(*arguments, dtype=dtype)
+
 
 class NumPy(Library):
     def __init__(self):
@@ -60,7 +63,7 @@ class Torch(Library):
         import torch
 
         super().__init__(torch)
-        self.power, self.max, self.permute_dims = torch.pow, torch.amax, torch.permute
+        self.max, self.permute_dims = torch.amax, torch.permute
         self.concat, self.astype = torch.concat, lambda x, dtype: x.to(getattr(torch, dtype))
 
     def sum(self, x, axis=None):
@@ -71,6 +74,27 @@ class Torch(Library):
 
     def cumulative_sum(self, x, axis):
         return self.xp.cumsum(x, dim=axis)
+
+    def cumulative_prod(self, x, axis):
+        return self.xp.cumprod(x, dim=axis)
+
+    def unique_counts(self, x):
+        return self.xp.unique(x, return_counts=True)
+
+    def take_along_axis(self, x, i, axis):
+        return self.xp.take_along_dim(x, i, dim=axis)
+
+    def repeat(self, x, repeats, axis):
+        return self.xp.repeat_interleave(x, repeats, dim=axis)
+
+    def roll(self, x, shift, axis):
+        return self.xp.roll(x, shift, dims=axis)
+
+    def nonzero(self, x):
+        return self.xp.nonzero(x, as_tuple=True)
+
+    def made(self, function, *arguments, dtype):
+        return function(*arguments, dtype=getattr(self.xp, dtype))
 
     def sort(self, x):
         return self.xp.sort(x).values
@@ -120,10 +144,13 @@ class Ours(Library):
         import array_protocol.ndarray
 
         super().__init__(array_protocol.ndarray)
-        self.power, self.key = self.xp.pow, self.xp.random.key(seed=0)
+        self.key = self.xp.random.key(seed=0)
 
     def astype(self, x, dtype):
         return self.xp.astype(x, getattr(self.xp, dtype))
+
+    def made(self, function, *arguments, dtype):
+        return function(*arguments, dtype=getattr(self.xp, dtype))
 
     def max(self, x, axis=None):
         return self.xp.max(x, axis=axis)
@@ -141,16 +168,17 @@ class Ours(Library):
 
 LIBRARIES = {"numpy": NumPy, "torch": Torch, "jax": Jax, "array-protocol": Ours}
 
-UNARY = ("negative", "abs", "square", "sqrt", "exp", "log", "sin", "cos", "tanh", "arctan", "floor", "isnan")
-BINARY = ("add", "multiply", "divide", "maximum", "power", "less", "arctan2")
+ROUNDED = ("floor", "ceil", "round", "trunc")
+CIRCULAR = ("sin", "cos", "tan", "asin", "acos", "atan")
+HYPERBOLIC = ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")
+EXPONENTIAL = ("exp", "expm1", "log", "log1p", "log2", "log10")
+UNARY = ("negative", "abs", "sign", "square", "sqrt", "reciprocal", "isnan", *ROUNDED, *CIRCULAR, *HYPERBOLIC, *EXPONENTIAL)
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "floor_divide", "remainder")
+BINARY = (*ARITHMETIC, "maximum", "pow", "less", "equal", "atan2", "hypot", "logaddexp", "copysign")
+INTEGERS = ("add", "multiply", "floor_divide", "remainder", "maximum", "less", "bitwise_and")
+COMPLEX = ("multiply", "divide", "exp", "sqrt", "abs")
 REDUCTIONS = ("sum", "mean", "max", "argmax", "std")
-# As the standard names what NumPy named before it.
-STANDARD = {"arctan": "atan", "arctan2": "atan2"}
 DECOMPOSITIONS = ("cholesky", "qr", "inv", "svd", "eigh")
-
-
-def named(xp, name):
-    return getattr(xp, STANDARD.get(name, name))
 
 
 def cases(xp):
@@ -166,6 +194,12 @@ def cases(xp):
     def of(dtype, *shape):
         return lambda: draw(dtype, *shape)
 
+    def truths(n):
+        return lambda: xp.array(rng.random(n) < 0.5)
+
+    def whole_numbers(dtype, n):
+        return lambda: xp.array(rng.integers(1, 100, n).astype(dtype))
+
     def in_order(x):
         # Whatever order of axes a library keeps in memory, one axis has only one.
         return xp.reshape(x, (-1,))
@@ -179,11 +213,13 @@ def cases(xp):
         for n in SIZES:
             at = f"{short} {n}"
             for name in UNARY:
-                yield f"{name} {at}", case(named(xp, name), of(dtype, n))
+                least = 1 if name == "acosh" else 0
+                values = lambda n=n, dtype=dtype, least=least: draw(dtype, n) + least  # noqa: E731
+                yield f"{name} {at}", case(getattr(xp, name), values)
             for name in BINARY:
-                yield f"{name} {at}", case(named(xp, name), of(dtype, n), of(dtype, n))
+                yield f"{name} {at}", case(getattr(xp, name), of(dtype, n), of(dtype, n))
             for name in REDUCTIONS:
-                yield f"{name} {at}", case(whole(named(xp, name)), of(dtype, n))
+                yield f"{name} {at}", case(whole(getattr(xp, name)), of(dtype, n))
             yield f"x * 2 {at}", case(lambda x: x * 2, of(dtype, n))
             yield f"where {at}", case(lambda x, y: xp.where(x < y, x, y), of(dtype, n), of(dtype, n))
             yield f"clip {at}", case(lambda x: xp.clip(x, 0.25, 0.75), of(dtype, n))
@@ -193,7 +229,7 @@ def cases(xp):
             yield f"exp(-(a*a+b*b)/2)+a*b {at}", case(together, of(dtype, n), of(dtype, n))
         for name in REDUCTIONS:
             for axis in (0, 1):
-                reduce = named(xp, name)
+                reduce = getattr(xp, name)
                 run = case(lambda x, reduce=reduce, axis=axis: reduce(x, axis=axis), of(dtype, 2000, 2000))
                 yield f"{name} axis {axis} {short} 2000x2000", run
         for axis in (0, 1):
@@ -236,6 +272,41 @@ def cases(xp):
         for n in (1_000, 1_000_000):
             yield f"uniform {short} {n}", lambda n=n, dtype=dtype: lambda: xp.uniform(n, dtype)
             yield f"normal {short} {n}", lambda n=n, dtype=dtype: lambda: xp.normal(n, dtype)
+
+            yield f"zeros {short} {n}", case(lambda n=n, dtype=dtype: xp.made(xp.zeros, (n,), dtype=dtype))
+            yield f"full {short} {n}", case(lambda n=n, dtype=dtype: xp.made(xp.full, (n,), 3, dtype=dtype))
+            yield f"arange {short} {n}", case(lambda n=n, dtype=dtype: xp.made(xp.arange, n, dtype=dtype))
+            yield f"linspace {short} {n}", case(lambda n=n, dtype=dtype: xp.made(xp.linspace, 0, 1, n, dtype=dtype))
+        yield f"eye {short} 1000", case(lambda dtype=dtype: xp.made(xp.eye, 1000, dtype=dtype))
+        square = of(dtype, 1000, 1000)
+        yield f"tril {short} 1000x1000", case(xp.tril, square)
+        yield f"cumulative_prod axis 1 {short} 1000x1000", case(lambda x: xp.cumulative_prod(x, axis=1), square)
+        yield f"diff axis 1 {short} 1000x1000", case(lambda x: xp.diff(x, axis=1), square)
+        order = lambda: xp.array(rng.permuted(np.tile(np.arange(1000), (1000, 1)), axis=1))  # noqa: E731
+        yield f"take_along_axis {short} 1000x1000", case(lambda x, i: xp.take_along_axis(x, i, axis=1), square, order)
+        yield f"repeat axis 1 {short} 1000x1000 3", case(lambda x: xp.repeat(x, 3, axis=1), square)
+        yield f"tile {short} 1000x1000 2x2", case(lambda x: xp.tile(x, (2, 2)), square)
+        yield f"roll axis 1 {short} 1000x1000", case(lambda x: xp.roll(x, 7, axis=1), square)
+        yield f"stack {short} 2 of 1000x1000", case(lambda x, y: xp.stack([x, y]), square, square)
+        yield f"x[mask] {short} 1000000", case(lambda x, m: x[m], of(dtype, 10**6), truths(10**6))
+        yield f"unique_counts {short} 100000", case(xp.unique_counts, of(dtype, 100_000))
+        yield f"vector_norm {short} 1000000", case(xp.linalg.vector_norm, of(dtype, 10**6))
+    for dtype in ("int32", "int64"):
+        for n in SIZES[1:]:
+            for name in INTEGERS:
+                yield f"{name} {dtype} {n}", case(getattr(xp, name), whole_numbers(dtype, n), whole_numbers(dtype, n))
+            for name in ("sum", "max", "argmax"):
+                yield f"{name} {dtype} {n}", case(whole(getattr(xp, name)), whole_numbers(dtype, n))
+        yield f"sort {dtype} 1000000", case(xp.sort, whole_numbers(dtype, 10**6))
+    for dtype in ("complex64", "complex128"):
+        for n in SIZES[1:3]:
+            pair = lambda n=n, dtype=dtype: xp.array((rng.random(n) + 1j * rng.random(n)).astype(dtype))  # noqa: E731
+            for name in COMPLEX:
+                yield f"{name} {dtype} {n}", case(getattr(xp, name), *[pair] * (2 if name in ARITHMETIC else 1))
+            yield f"sum {dtype} {n}", case(whole(xp.sum), pair)
+    for n in SIZES[1:]:
+        for name in ("logical_not", "any", "all", "count_nonzero", "nonzero"):
+            yield f"{name} bool {n}", case(whole(getattr(xp, name)), truths(n))
 
 
 def positive_definite(rng, n, dtype):
