@@ -105,27 +105,27 @@ table! { /// The next representable number after `x1` towards `x2`.
 
 table! { /// `x1 == x2`
     EQUAL = "equal";
-    any -> bool, Cheap: |a, b| a == b;
+    any -> bool, Wide: |a, b| a == b;
 }
 table! { /// `x1 != x2`
     NOT_EQUAL = "not_equal";
-    any -> bool, Cheap: |a, b| a != b;
+    any -> bool, Wide: |a, b| a != b;
 }
 table! { /// `x1 < x2`
     LESS = "less";
-    real -> bool, Cheap: |a, b| a < b;
+    real -> bool, Wide: |a, b| a < b;
 }
 table! { /// `x1 <= x2`
     LESS_EQUAL = "less_equal";
-    real -> bool, Cheap: |a, b| a <= b;
+    real -> bool, Wide: |a, b| a <= b;
 }
 table! { /// `x1 > x2`
     GREATER = "greater";
-    real -> bool, Cheap: |a, b| a > b;
+    real -> bool, Wide: |a, b| a > b;
 }
 table! { /// `x1 >= x2`
     GREATER_EQUAL = "greater_equal";
-    real -> bool, Cheap: |a, b| a >= b;
+    real -> bool, Wide: |a, b| a >= b;
 }
 
 table! { /// Both operands are true.
