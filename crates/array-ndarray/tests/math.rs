@@ -56,10 +56,23 @@ fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
+/// By the complement of the error function, at the exact argument.
+fn gelu(x: f64) -> f64 {
+    let u = -x * std::f64::consts::FRAC_1_SQRT_2;
+    let lost = (-x).mul_add(std::f64::consts::FRAC_1_SQRT_2, -u) + x * 4.833_646_656_726_457e-17;
+    let slope = std::f64::consts::FRAC_2_SQRT_PI * (-u * u).exp();
+    0.5 * x * (libm::erfc(u) - slope * lost)
+}
+
+/// `libm` has numbers for negative arguments.
+fn acosh(x: f64) -> f64 {
+    if x < 1.0 { f64::NAN } else { libm::acosh(x) }
+}
+
 #[test]
 fn single_precision_is_within_two_ulp() {
     let x = floats();
-    let cases: [(&Op, Reference, f64); 10] = [
+    let cases: [(&Op, Reference, f64); 22] = [
         (&unary::ATAN, libm::atan, 2.0),
         (&unary::EXP, libm::exp, 1.1),
         (&unary::EXPM1, libm::expm1, 2.0),
@@ -70,6 +83,18 @@ fn single_precision_is_within_two_ulp() {
         (&unary::COS, libm::cos, 0.51),
         (&unary::SIGMOID, sigmoid, 2.5),
         (&unary::SOFTPLUS, softplus, 2.5),
+        (&unary::LOG2, libm::log2, 1.4),
+        (&unary::LOG10, libm::log10, 1.4),
+        (&unary::SINH, libm::sinh, 2.0),
+        (&unary::COSH, libm::cosh, 2.0),
+        (&unary::TAN, libm::tan, 2.0),
+        (&unary::ASIN, libm::asin, 1.2),
+        (&unary::ACOS, libm::acos, 1.2),
+        (&unary::ASINH, libm::asinh, 2.0),
+        (&unary::ACOSH, acosh, 2.0),
+        (&unary::ATANH, libm::atanh, 2.0),
+        (&unary::ERF, libm::erf, 2.0),
+        (&unary::GELU, gelu, 0.6),
     ];
     for (op, reference, limit) in cases {
         let y = apply32(op, &x);
@@ -101,7 +126,7 @@ fn single_precision_is_within_two_ulp() {
 fn double_precision_is_within_two_ulp() {
     let x = doubles();
     // The reference is itself rounded, so up to one ulp of the limit is not ours.
-    let cases: [(&Op, Reference, f64); 10] = [
+    let cases: [(&Op, Reference, f64); 22] = [
         (&unary::ATAN, f64::atan, 1.0),
         (&unary::EXP, f64::exp, 1.0),
         (&unary::EXPM1, f64::exp_m1, 2.0),
@@ -112,6 +137,18 @@ fn double_precision_is_within_two_ulp() {
         (&unary::COS, f64::cos, 1.0),
         (&unary::SIGMOID, sigmoid, 4.0),
         (&unary::SOFTPLUS, softplus, 3.0),
+        (&unary::LOG2, f64::log2, 2.0),
+        (&unary::LOG10, f64::log10, 2.0),
+        (&unary::SINH, f64::sinh, 3.0),
+        (&unary::COSH, f64::cosh, 2.0),
+        (&unary::TAN, f64::tan, 2.5),
+        (&unary::ASIN, f64::asin, 2.0),
+        (&unary::ACOS, f64::acos, 2.0),
+        (&unary::ASINH, libm::asinh, 3.0),
+        (&unary::ACOSH, acosh, 3.0),
+        (&unary::ATANH, libm::atanh, 3.0),
+        (&unary::ERF, libm::erf, 3.0),
+        (&unary::GELU, gelu, 6.0),
     ];
     for (op, reference, limit) in cases {
         let y = apply64(op, &x);
@@ -263,6 +300,45 @@ fn floats_cast_to_integers_as_rust_does() {
     check!(i8 Int8, i16 Int16, i32 Int32, i64 Int64, u8 UInt8, u16 UInt16, u32 UInt32, u64 UInt64);
 }
 
+#[test]
+fn powers_of_the_base_have_whole_logarithms() {
+    let powers: Vec<f64> = (-1022..1024).map(|k| 2.0_f64.powi(k)).collect();
+    assert!(apply64(&unary::LOG2, &powers).into_iter().zip(-1022..).all(|(y, k)| y == f64::from(k)));
+    let powers: Vec<f32> = (-126_i16..128).map(|k| 2.0_f32.powi(k.into())).collect();
+    assert!(apply32(&unary::LOG2, &powers).into_iter().zip(-126_i16..).all(|(y, k)| y == f32::from(k)));
+    // The powers of ten that are exact, and those where nothing is as near.
+    let powers: Vec<f64> = (-307..309).map(|k| format!("1e{k}").parse().unwrap()).collect();
+    assert!(apply64(&unary::LOG10, &powers).into_iter().zip(-307..).all(|(y, k)| y == f64::from(k)));
+    let powers: Vec<f32> = (-37_i16..39).map(|k| format!("1e{k}").parse().unwrap()).collect();
+    assert!(apply32(&unary::LOG10, &powers).into_iter().zip(-37_i16..).all(|(y, k)| y == f32::from(k)));
+}
+
+#[test]
+fn odd_functions_are_odd() {
+    let (x, x32) = (doubles(), floats());
+    let (opposite, opposite32): (Vec<f64>, Vec<f32>) =
+        (x.iter().map(|x| -x).collect(), x32.iter().map(|x| -x).collect());
+    for op in [&unary::SINH, &unary::TAN, &unary::ASIN, &unary::ASINH, &unary::ATANH, &unary::ERF] {
+        let pairs = apply64(op, &x).into_iter().zip(apply64(op, &opposite));
+        assert!(pairs.into_iter().all(|(y, o)| y.is_nan() || y.to_bits() == (-o).to_bits()), "{} f64", op.name);
+        let pairs = apply32(op, &x32).into_iter().zip(apply32(op, &opposite32));
+        assert!(pairs.into_iter().all(|(y, o)| y.is_nan() || y.to_bits() == (-o).to_bits()), "{} f32", op.name);
+    }
+}
+
+/// Where all digits of the argument cancel in its reduction.
+#[test]
+fn tangents_near_multiples_of_quarter_turns() {
+    let x: Vec<f64> = (1..636_000).map(|k| f64::from(k) * std::f64::consts::FRAC_PI_2).collect();
+    let x32: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+    for (&x, y) in x.iter().zip(apply64(&unary::TAN, &x)) {
+        assert!(error64(y, x.tan()) <= 2.5, "tan({x:e}) = {y:e}, not {:e}", x.tan());
+    }
+    for (&x, y) in x32.iter().zip(apply32(&unary::TAN, &x32)) {
+        assert!(error32(y, f64::from(x).tan()) <= 2.0, "tan({x:e}_f32) = {y:e}");
+    }
+}
+
 /// The standard's special cases: operation, argument, result.
 #[test]
 fn special_cases() {
@@ -309,6 +385,75 @@ fn special_cases() {
         (&unary::ATAN, -0.0, -0.0),
         (&unary::ATAN, inf, std::f64::consts::FRAC_PI_2),
         (&unary::ATAN, -inf, -std::f64::consts::FRAC_PI_2),
+        (&unary::LOG2, nan, nan),
+        (&unary::LOG2, -1.0, nan),
+        (&unary::LOG2, -inf, nan),
+        (&unary::LOG2, 0.0, -inf),
+        (&unary::LOG2, -0.0, -inf),
+        (&unary::LOG2, 1.0, 0.0),
+        (&unary::LOG2, inf, inf),
+        (&unary::LOG10, nan, nan),
+        (&unary::LOG10, -1.0, nan),
+        (&unary::LOG10, -inf, nan),
+        (&unary::LOG10, 0.0, -inf),
+        (&unary::LOG10, -0.0, -inf),
+        (&unary::LOG10, 1.0, 0.0),
+        (&unary::LOG10, inf, inf),
+        (&unary::LOG2, 8.0, 3.0),
+        (&unary::LOG2, 0.125, -3.0),
+        (&unary::LOG10, 1000.0, 3.0),
+        (&unary::SINH, nan, nan),
+        (&unary::SINH, 0.0, 0.0),
+        (&unary::SINH, -0.0, -0.0),
+        (&unary::SINH, inf, inf),
+        (&unary::SINH, -inf, -inf),
+        (&unary::SINH, 1000.0, inf),
+        (&unary::SINH, -1000.0, -inf),
+        (&unary::COSH, nan, nan),
+        (&unary::COSH, 0.0, 1.0),
+        (&unary::COSH, -0.0, 1.0),
+        (&unary::COSH, inf, inf),
+        (&unary::COSH, -inf, inf),
+        (&unary::COSH, -1000.0, inf),
+        (&unary::TAN, nan, nan),
+        (&unary::TAN, 0.0, 0.0),
+        (&unary::TAN, -0.0, -0.0),
+        (&unary::TAN, inf, nan),
+        (&unary::TAN, -inf, nan),
+        (&unary::ASIN, nan, nan),
+        (&unary::ASIN, 0.0, 0.0),
+        (&unary::ASIN, -0.0, -0.0),
+        (&unary::ASIN, 1.0, std::f64::consts::FRAC_PI_2),
+        (&unary::ASIN, -1.0, -std::f64::consts::FRAC_PI_2),
+        (&unary::ASIN, 1.5, nan),
+        (&unary::ASIN, -1.5, nan),
+        (&unary::ASIN, inf, nan),
+        (&unary::ACOS, nan, nan),
+        (&unary::ACOS, 1.0, 0.0),
+        (&unary::ACOS, 0.0, std::f64::consts::FRAC_PI_2),
+        (&unary::ACOS, -1.0, std::f64::consts::PI),
+        (&unary::ACOS, 1.5, nan),
+        (&unary::ACOS, -1.5, nan),
+        (&unary::ACOS, -inf, nan),
+        (&unary::ASINH, nan, nan),
+        (&unary::ASINH, 0.0, 0.0),
+        (&unary::ASINH, -0.0, -0.0),
+        (&unary::ASINH, inf, inf),
+        (&unary::ASINH, -inf, -inf),
+        (&unary::ACOSH, nan, nan),
+        (&unary::ACOSH, 1.0, 0.0),
+        (&unary::ACOSH, 0.5, nan),
+        (&unary::ACOSH, -2.0, nan),
+        (&unary::ACOSH, inf, inf),
+        (&unary::ACOSH, -inf, nan),
+        (&unary::ATANH, nan, nan),
+        (&unary::ATANH, 0.0, 0.0),
+        (&unary::ATANH, -0.0, -0.0),
+        (&unary::ATANH, 1.0, inf),
+        (&unary::ATANH, -1.0, -inf),
+        (&unary::ATANH, 1.5, nan),
+        (&unary::ATANH, -1.5, nan),
+        (&unary::ATANH, inf, nan),
         (&unary::SIGN, -0.0, 0.0),
         (&unary::SIGN, nan, nan),
         (&unary::ROUND, 2.5, 2.0),
@@ -324,6 +469,16 @@ fn special_cases() {
         (&unary::SOFTPLUS, -inf, 0.0),
         (&unary::SOFTPLUS, nan, nan),
         (&unary::GELU, -inf, 0.0),
+        (&unary::GELU, inf, inf),
+        (&unary::GELU, nan, nan),
+        (&unary::GELU, 0.0, 0.0),
+        (&unary::GELU, -0.0, -0.0),
+        (&unary::GELU, -1000.0, -0.0),
+        (&unary::ERF, nan, nan),
+        (&unary::ERF, 0.0, 0.0),
+        (&unary::ERF, -0.0, -0.0),
+        (&unary::ERF, inf, 1.0),
+        (&unary::ERF, -inf, -1.0),
         (&unary::SELU, -0.0, -0.0),
     ];
     for &(op, x, expected) in cases {

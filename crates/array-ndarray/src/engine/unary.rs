@@ -148,37 +148,38 @@ table! { /// `log(1 + x)`, exact near zero.
     complex -> T, Scalar: |z| scalar::log1p_complex(z);
 }
 
-/// Rows for a function taken from `libm`, whose numbers are the same on every machine.
-macro_rules! from_libm {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $f32:ident, $f64:ident, $complex:expr;)*) => { $(
+/// Rows for a function of a module with both precisions, and of `libm` for arguments that are rare.
+macro_rules! vectorised_or_libm {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $module:ident, $f:ident,
+        if $rare:ident => $slow32:ident or $slow64:ident, $complex:expr;)*) => { $(
         table! { $(#[$doc])*
             $name = $text;
-            single -> T, Scalar: |x| libm::$f32(x);
-            double -> T, Scalar: |x| libm::$f64(x);
+            single -> T, Math: |x| math::$module::f32::$f::<M>(x), if math::$module::f32::$rare(x) => libm::$slow32(x);
+            double -> T, Math: |x| math::$module::f64::$f::<M>(x), if math::$module::f64::$rare(x) => libm::$slow64(x);
             complex -> T, Scalar: |z| $complex(z);
         }
     )* };
 }
 
-from_libm! {
+vectorised_or_libm! {
     /// The inverse cosine.
-    ACOS = "acos", acosf, acos, complex::acos;
+    ACOS = "acos", arcsine, acos, if is_outside => acosf or acos, complex::acos;
     /// The inverse sine.
-    ASIN = "asin", asinf, asin, complex::asin;
+    ASIN = "asin", arcsine, asin, if is_outside => asinf or asin, complex::asin;
     /// The inverse hyperbolic sine.
-    ASINH = "asinh", asinhf, asinh, complex::asinh;
+    ASINH = "asinh", area, asinh, if is_huge => asinhf or asinh, complex::asinh;
     /// The inverse hyperbolic tangent.
-    ATANH = "atanh", atanhf, atanh, complex::atanh;
+    ATANH = "atanh", area, atanh, if is_outside => atanhf or atanh, complex::atanh;
     /// The hyperbolic cosine.
-    COSH = "cosh", coshf, cosh, complex::cosh;
+    COSH = "cosh", hyperbolic, cosh, if is_extreme => coshf or cosh, complex::cosh;
     /// The hyperbolic sine.
-    SINH = "sinh", sinhf, sinh, complex::sinh;
+    SINH = "sinh", hyperbolic, sinh, if is_extreme => sinhf or sinh, complex::sinh;
     /// The tangent.
-    TAN = "tan", tanf, tan, complex::tan;
+    TAN = "tan", tangent, tan, if is_huge => tanf or tan, complex::tan;
     /// The logarithm to base 2.
-    LOG2 = "log2", log2f, log2, T::log2;
+    LOG2 = "log2", logarithm, log2, if is_not_normal => log2f or log2, T::log2;
     /// The logarithm to base 10.
-    LOG10 = "log10", log10f, log10, T::log10;
+    LOG10 = "log10", logarithm, log10, if is_not_normal => log10f or log10, T::log10;
 }
 
 table! { /// The inverse tangent.
@@ -189,8 +190,10 @@ table! { /// The inverse tangent.
 }
 table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` gives numbers for negative arguments.
     ACOSH = "acosh";
-    single -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acoshf(x) };
-    double -> T, Scalar: |x| if x < 1.0 { T::NAN } else { libm::acosh(x) };
+    single -> T, Math: |x| math::area::f32::acosh::<M>(x),
+        if math::area::f32::has_plain_acosh(x) => if x < 1.0 { T::NAN } else { libm::acoshf(x) };
+    double -> T, Math: |x| math::area::f64::acosh::<M>(x),
+        if math::area::f64::has_plain_acosh(x) => if x < 1.0 { T::NAN } else { libm::acosh(x) };
     complex -> T, Scalar: |z| complex::acosh(z);
 }
 
@@ -261,8 +264,8 @@ with_rare_arguments! {
 
 table! { /// The error function.
     ERF = "erf";
-    single -> T, Scalar: |x| libm::erff(x);
-    double -> T, Scalar: |x| libm::erf(x);
+    single -> T, Math: |x| math::error_function::f32::erf::<M>(x);
+    double -> T, Math: |x| math::error_function::f64::erf::<M>(x);
 }
 table! { /// The logarithm of the absolute value of the gamma function.
     LGAMMA = "lgamma";
@@ -297,6 +300,7 @@ table! { /// `log(1 + e^x)` without overflow.
 }
 table! { /// `x` times the normal distribution function of `x` (arXiv:1606.08415), by the error function.
     GELU = "gelu";
-    single -> T, Scalar: |x| scalar::gelu(x as f64) as f32;
-    double -> T, Scalar: |x| scalar::gelu(x);
+    single -> T, Math: |x| math::normal::f32::gelu::<M>(x),
+        if math::normal::f32::is_extreme(x) => scalar::gelu(x as f64) as f32;
+    double -> T, Math: |x| math::normal::f64::gelu::<M>(x), if math::normal::f64::is_extreme(x) => scalar::gelu(x);
 }

@@ -8,15 +8,16 @@ use crate::engine::math::arithmetic::Arithmetic;
 /// Up to here the products of the reduction are exact; beyond, `libm` reduces by Payne and Hanek.
 pub(crate) const LIMIT: f64 = 1_000_000.0;
 
-const SHIFT: f64 = 6_755_399_441_055_744.0;
-const PI_2_1: f64 = f64::from_bits(0x3FF9_21FB_5440_0000);
+pub(crate) const SHIFT: f64 = 6_755_399_441_055_744.0;
+/// Pi/2 to 33 bits.
+pub(crate) const PI_2_1: f64 = f64::from_bits(0x3FF9_21FB_5440_0000);
 
 const PI_2_2: f64 = f64::from_bits(0x3DD0_B461_1A60_0000);
 const PI_2_3: f64 = f64::from_bits(0x3BA3_198A_2E03_7073);
 
 /// The quadrant in the lowest bits, and the reduced argument in two parts: one alone would cost an ulp just above 1/2.
 #[inline(always)]
-fn reduce<M: Arithmetic>(x: f64) -> (i64, f64, f64) {
+pub(crate) fn reduce<M: Arithmetic>(x: f64) -> (i64, f64, f64) {
     let shifted = M::fma(x, std::f64::consts::FRAC_2_PI, SHIFT);
     let n = shifted - SHIFT;
     let first = M::fma(n, -PI_2_1, x);

@@ -66,16 +66,32 @@ macro_rules! precision {
                 (shifted, p)
             }
 
-            /// `n`, as an integer plus [`SHIFT`], and `e^r - 1` for `x = n ln2 + r`.
+            /// As [`reduce`], and what `r` lost.
             #[inline(always)]
-            fn expm1_of_parts<M: Arithmetic>(x: F) -> (F, F) {
+            pub(crate) fn reduce_in_parts<M: Arithmetic>(x: F) -> (F, F, F) {
                 let shifted = M::fma(x, std::$float::consts::LOG2_E, SHIFT);
                 let n = shifted - SHIFT;
                 let high = M::fma(n, -LN2_HI, x);
                 let r = M::fma(n, -LN2_LO, high);
+                (shifted, r, M::fma(n, -LN2_LO, high - r))
+            }
+
+            /// `n`, as an integer plus [`SHIFT`], and `e^r - 1` for `x = n ln2 + r`.
+            #[inline(always)]
+            fn expm1_of_parts<M: Arithmetic>(x: F) -> (F, F) {
                 // What `r` lost counts where the result is less than it.
-                let low = M::fma(n, -LN2_LO, high - r);
+                let (shifted, r, low) = reduce_in_parts::<M>(x);
                 (shifted, r + M::fma(r * r, series::<M>(r), low))
+            }
+
+            /// `2^(n-1)` and `2^(-n-1)` for `n`, an integer plus [`SHIFT`], from zero to below the infinite exponents; what
+            /// would be subnormal is zero.
+            #[inline(always)]
+            pub(crate) fn halves_of_powers(shifted: F) -> (F, F) {
+                const SUM: I = (2 * $bias - 2) << $mantissa;
+                let n = (shifted.to_bits() as I).wrapping_sub(SHIFT.to_bits() as I);
+                let up = n.wrapping_add($bias - 1) << $mantissa;
+                (F::from_bits(up as _), F::from_bits(SUM.wrapping_sub(up) as _))
             }
 
             /// `p 2^(n + more)`, for `n` an integer plus [`SHIFT`] and a normal result.
@@ -130,7 +146,7 @@ macro_rules! precision {
 
             /// `k` and `m` in `[sqrt(1/2), sqrt(2))` with `x = 2^k m`, for positive normal `x`.
             #[inline(always)]
-            fn split(x: F) -> (F, F) {
+            pub(crate) fn split(x: F) -> (F, F) {
                 let bits = (x.to_bits() as I).wrapping_add(ONE - ROOT_HALF);
                 let k = (bits >> $mantissa) - $bias;
                 let m = F::from_bits(((bits & ((1 << $mantissa) - 1)) + ROOT_HALF) as _);
@@ -139,13 +155,27 @@ macro_rules! precision {
                 (k, m)
             }
 
-            /// `k ln2 + log(1 + f) + c`
+            /// `s`, `z = s^2` and `p` with `log(1 + f) = f - s (f - z p)`.
             #[inline(always)]
-            fn log_of_parts<M: Arithmetic>(k: F, f: F, c: F) -> F {
+            fn log_series<M: Arithmetic>(f: F) -> (F, F, F) {
                 let s = f / (2.0 + f);
                 let z = s * s;
                 let mut p = $log_highest;
                 $( p = M::fma(p, z, $log); )*
+                (s, z, p)
+            }
+
+            /// `log(1 + f) - f`
+            #[inline(always)]
+            pub(crate) fn log_rest<M: Arithmetic>(f: F) -> F {
+                let (s, z, p) = log_series::<M>(f);
+                s * M::fma(z, p, -f)
+            }
+
+            /// `k ln2 + log(1 + f) + c`
+            #[inline(always)]
+            fn log_of_parts<M: Arithmetic>(k: F, f: F, c: F) -> F {
+                let (s, z, p) = log_series::<M>(f);
                 let half = 0.5 * f * f;
                 let rest = M::fma(s, M::fma(z, p, half), M::fma(k, LN2_LO, c));
                 M::fma(k, LN2_HI, f - (half - rest))

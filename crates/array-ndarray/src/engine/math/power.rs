@@ -79,6 +79,15 @@ pub(crate) mod f32 {
         (base.abs().to_bits().wrapping_sub(1) >= FINITE) | (exponent.abs().to_bits() >= LARGE)
     }
 
+    /// `2^e` to single precision, for a normal result.
+    #[inline(always)]
+    pub(crate) fn exp2<M: Arithmetic>(e: f64) -> f64 {
+        let shifted = e + SHIFT;
+        let r = e - (shifted - SHIFT);
+        let p = M::fma(r, polynomial::<M, 6>(r, EXP2), 1.0);
+        f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52))
+    }
+
     /// The power where it is not [`is_extreme`].
     #[inline(always)]
     pub(crate) fn pow<M: Arithmetic>(base: f32, exponent: f32) -> f32 {
@@ -88,10 +97,7 @@ pub(crate) mod f32 {
         let e = log * f64::from(exponent);
         let e = if e > 200.0 { 200.0 } else { e };
         let e = if e < -200.0 { -200.0 } else { e };
-        let shifted = e + SHIFT;
-        let r = e - (shifted - SHIFT);
-        let p = M::fma(r, polynomial::<M, 6>(r, EXP2), 1.0);
-        let size = f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52)) as f32;
+        let size = exp2::<M>(e) as f32;
         let y = exponent.abs();
         let units = y + WHOLE;
         let whole = units - WHOLE == y;

@@ -105,6 +105,13 @@ pub(crate) fn log1p_complex<T: Float>(z: Complex<T>) -> Complex<T> {
 
 /// `x Phi(x)`
 pub(crate) fn gelu(x: f64) -> f64 {
-    // erfc keeps the digits that 1 + erf would lose on the left.
-    if x == f64::NEG_INFINITY { 0.0 } else { 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2) }
+    if x == f64::NEG_INFINITY {
+        return 0.0;
+    }
+    // erfc keeps the digits that 1 + erf would lose on the left, where what its argument loses is a multiple of it.
+    const LACKS: f64 = -4.833_646_656_726_457e-17;
+    let u = -x * std::f64::consts::FRAC_1_SQRT_2;
+    let lost = (-x).mul_add(std::f64::consts::FRAC_1_SQRT_2, -u) - x * LACKS;
+    let slope = std::f64::consts::FRAC_2_SQRT_PI * (-u * u).exp();
+    0.5 * x * if lost.is_finite() { libm::erfc(u) - slope * lost } else { libm::erfc(u) }
 }
