@@ -1,15 +1,29 @@
 //! Creation.
 
 use array_api::{
-    Arange, DType, Eye, FromScalar, Full, Linspace, Namespace, Native, Ones, Result, Scalar, Tril, Triu, Zeros,
-    implements, with_element,
+    Arange, DType, Eye, FromScalar, Full, Linspace, Namespace, Ones, Result, Scalar, Tril, Triu, Zeros, implements,
+    with_element,
 };
 
 use crate::array::NdArray;
-use crate::engine::map::map;
+use crate::engine::by_type::with_integer;
 use crate::engine::pool;
-use crate::engine::ternary;
+use crate::engine::sequence::{between, integers, progression};
+use crate::engine::triangle::{Side, triangle};
 use crate::kind::on_cpu;
+
+/// One of the two real floating types.
+macro_rules! with_floats {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        if $dtype == DType::Float32 {
+            type $T = f32;
+            $body
+        } else {
+            type $T = f64;
+            $body
+        }
+    };
+}
 
 fn filled(value: Scalar, shape: &[usize], dtype: DType) -> NdArray {
     let n = shape.iter().product();
@@ -43,13 +57,45 @@ fn full(p: &Full, xp: &Namespace) -> Result<NdArray> {
 fn arange(p: &Arange, xp: &Namespace, verdict: &array_api::Verdict) -> Result<NdArray> {
     on_cpu(xp)?;
     let n = verdict.dims()[0];
-    let value = |i: usize| match (p.start, p.step) {
-        (Scalar::Int(start), Scalar::Int(step)) => Scalar::int(i128::from(start) + i as i128 * i128::from(step)),
-        (start, step) => Scalar::Float(start.to_f64() + i as f64 * step.to_f64()),
+    let (dtype, start, step) = (verdict.dtype(), p.start, p.step);
+    let all = match (start, step) {
+        (Scalar::Int(start), Scalar::Int(step)) => {
+            let (start, step) = (i128::from(start), i128::from(step));
+            let last = start.saturating_add(step.saturating_mul(n as i128));
+            let floating = matches!(dtype, DType::Float32 | DType::Float64);
+            if floating && [start, step, last].iter().all(|i| i.unsigned_abs() < EXACT) {
+                with_floats!(dtype, T => NdArray::from_vec(progression::<T>(n, start as f64, step as f64), &[n]))
+            } else if floating {
+                one_by_one(dtype, n, |i| Scalar::int(start + i as i128 * step))
+            } else {
+                return with_integer!("arange", dtype, T => {
+                    Ok(NdArray::from_vec(integers::<T>(n, start as i64, step as i64), &[n]))
+                });
+            }
+        }
+        (start, step) => {
+            let (start, step) = (start.to_f64(), step.to_f64());
+            match dtype {
+                DType::Float32 | DType::Float64 => {
+                    with_floats!(dtype, T => NdArray::from_vec(progression::<T>(n, start, step), &[n]))
+                }
+                // As wide as a number of any size.
+                _ => one_by_one(dtype, n, |i| Scalar::Float(start + i as f64 * step)),
+            }
+        }
     };
-    Ok(with_element!(verdict.dtype(), T => {
-        NdArray::from_vec((0..n).map(|i| <T as FromScalar>::from_scalar(value(i))).collect::<Vec<T>>(), &[n])
-    }))
+    Ok(all)
+}
+
+/// Integers up to here, and the differences of two of them, are numbers of eight bytes.
+const EXACT: u128 = 1 << 52;
+
+fn one_by_one(dtype: DType, n: usize, value: impl Fn(usize) -> Scalar) -> NdArray {
+    with_element!(dtype, T => {
+        let mut all = pool::vector::<T>(n);
+        all.extend((0..n).map(|i| <T as FromScalar>::from_scalar(value(i))));
+        NdArray::from_vec(all, &[n])
+    })
 }
 
 #[implements(linspace)]
@@ -57,8 +103,13 @@ fn linspace(p: &Linspace, xp: &Namespace) -> Result<NdArray> {
     on_cpu(xp)?;
     let (start, stop) = (p.start.to_complex(), p.stop.to_complex());
     let steps = if p.endpoint { p.num.saturating_sub(1) } else { p.num };
+    if matches!(p.dtype, DType::Float32 | DType::Float64) {
+        return Ok(with_floats!(p.dtype, T => {
+            NdArray::from_vec(between::<T>(p.num, [start.re, stop.re], steps), &[p.num])
+        }));
+    }
     // The last value is exactly `stop`; the others are reached from the nearer end, so that the sequence is symmetric.
-    let value = |i: usize| {
+    Ok(one_by_one(p.dtype, p.num, |i| {
         let t = i as f64 / steps.max(1) as f64;
         Scalar::Complex(match () {
             () if steps == 0 || i == 0 => start,
@@ -66,9 +117,6 @@ fn linspace(p: &Linspace, xp: &Namespace) -> Result<NdArray> {
             () if t < 0.5 => start + (stop - start) * t,
             () => stop - (stop - start) * ((steps - i) as f64 / steps as f64),
         })
-    };
-    Ok(with_element!(p.dtype, T => {
-        NdArray::from_vec((0..p.num).map(|i| <T as FromScalar>::from_scalar(value(i))).collect::<Vec<T>>(), &[p.num])
     }))
 }
 
@@ -77,7 +125,7 @@ fn eye(p: &Eye, xp: &Namespace) -> Result<NdArray> {
     on_cpu(xp)?;
     let (m, n) = (p.n_rows, p.n_cols.unwrap_or(p.n_rows));
     Ok(with_element!(p.dtype, T => {
-        let mut v = vec![T::default(); m * n];
+        let mut v = pool::zeros::<T>(m * n);
         let one = <T as FromScalar>::from_scalar(Scalar::int(1));
         let (row, column) = (p.k.min(0).unsigned_abs(), p.k.max(0) as usize);
         (row..m).zip(column..n).for_each(|(i, j)| v[i * n + j] = one);
@@ -85,21 +133,12 @@ fn eye(p: &Eye, xp: &Namespace) -> Result<NdArray> {
     }))
 }
 
-/// Keeps the elements where `keep(row, column)` holds.
-fn masked(x: &NdArray, keep: impl Fn(isize, isize) -> bool) -> Result<NdArray> {
-    let shape = x.shape();
-    let (m, n) = (shape[shape.len() - 2], shape[shape.len() - 1]);
-    let mask = (0..m * n).map(|i| keep((i / n) as isize, (i % n) as isize)).collect::<Vec<bool>>();
-    let zero = NdArray::from_scalar(Scalar::int(0), x.dtype())?;
-    map(&ternary::WHERE, [NdArray::from_vec(mask, &[m, n]).into(), x.into(), zero.into()], shape)
-}
-
 #[implements(tril)]
 fn tril(x: &NdArray, p: &Tril) -> Result<NdArray> {
-    masked(x, |i, j| j - i <= p.k)
+    Ok(triangle(x, Side::Lower, p.k))
 }
 
 #[implements(triu)]
 fn triu(x: &NdArray, p: &Triu) -> Result<NdArray> {
-    masked(x, |i, j| j - i >= p.k)
+    Ok(triangle(x, Side::Upper, p.k))
 }

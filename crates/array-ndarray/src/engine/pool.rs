@@ -64,6 +64,14 @@ pub(crate) fn cleared<T: NdElement>(len: usize) -> Vec<T> {
 
 /// A vector of `len` elements that are zero.
 pub(crate) fn zeros<T: NdElement>(len: usize) -> Vec<T> {
+    let bytes = len.saturating_mul(size_of::<T>());
+    // A kept buffer is cleared sooner than the system brings as many new pages, unless they are large ones.
+    if (SMALLEST..pages::SMALLEST).contains(&bytes)
+        && let Some(mut kept) = reused::<T>(len)
+    {
+        kept.resize(len, T::default());
+        return kept;
+    }
     // Memory that is new to the process is zero already, and `vec![0; n]` asks for such.
     let mut new = vec![T::default(); len];
     pages::prefer_large(&mut new);
@@ -147,6 +155,19 @@ mod tests {
         let words: Vec<i64> = vector(4096);
         assert_ne!(bytes.as_ptr().cast(), start);
         assert_eq!(words.as_ptr().cast(), start);
+    }
+
+    #[test]
+    fn zeros_are_zero_in_a_kept_buffer_too() {
+        clear_pool();
+        for len in [10, 4096, 600_000] {
+            for _ in 0..2 {
+                let mut v = zeros::<f64>(len);
+                assert!(v.len() == len && v.iter().all(|x| x.to_bits() == 0));
+                v.fill(3.0);
+                keep(v);
+            }
+        }
     }
 
     #[test]

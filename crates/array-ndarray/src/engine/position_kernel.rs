@@ -46,7 +46,7 @@ impl PositionKernel {
 /// A number that is compared.
 trait Real: Element + PartialOrd {
     /// An unsigned integer of the same width, so that vectors of both have as many lanes.
-    type Place: Copy + Eq + BitOr<Output = Self::Place>;
+    type Place: Copy + Ord + BitOr<Output = Self::Place>;
     /// The place before all others, no bit of it set.
     const ZERO: Self::Place;
     /// A place that stands for none; all below are [`Real::place`]s.
@@ -142,55 +142,73 @@ unsafe fn line<T: Real>(n: usize, from: *const u8, largest: bool, to: *mut usize
 
 /// The position of the first element that is looked for, which there is.
 #[inline(always)]
-fn first<T: Copy>(x: &[T], wanted: impl Fn(T) -> bool) -> usize {
-    let (groups, _) = x.as_chunks::<64>();
-    let start = groups.iter().take_while(|group| !group.iter().fold(false, |any, &y| any | wanted(y))).count() * 64;
-    start + x[start..].iter().position(|&y| wanted(y)).unwrap_or_default()
+fn first<T: Real>(x: &[T], wanted: impl Fn(T) -> bool) -> usize {
+    let (groups, rest) = x.as_chunks::<GROUP>();
+    for (g, group) in groups.iter().enumerate() {
+        if group.iter().fold(T::ZERO, |any, &y| any | T::mark(wanted(y))) != T::ZERO {
+            // Without a branch for each element, since the place cannot be foreseen.
+            let mut place = T::NONE;
+            for (i, &y) in group.iter().enumerate() {
+                place = place.min(if wanted(y) { T::place(i) } else { T::NONE });
+            }
+            return g * GROUP + T::index(place);
+        }
+    }
+    groups.len() * GROUP + rest.iter().position(|&y| wanted(y)).unwrap_or_default()
 }
 
-/// [`extreme`] with a few of the widest vectors.
-#[inline(always)]
-fn lanes<T: Real>(x: &[T], largest: bool) -> (T, bool) {
-    match size_of::<T>() {
-        4.. => extreme::<T, 32>(x, largest),
-        _ => extreme::<T, 64>(x, largest),
-    }
-}
+/// Elements that are looked at together.
+const GROUP: usize = 64;
 
 /// The largest of a block's numbers, and whether there is one that is none.
 #[inline(always)]
-fn extreme<T: Real, const LANES: usize>(x: &[T], largest: bool) -> (T, bool) {
+fn lanes<T: Real>(x: &[T], largest: bool) -> (T, bool) {
+    if T::FLOATING {
+        return extreme(x, largest);
+    }
+    let start = x[0].turned(largest);
+    // Integers have their extreme in whatever order, which the compiler knows. What is left of whole groups is looked at
+    // together with elements before it.
+    let over = |x: &[T]| x.iter().fold(start, |best, &y| y.turned(largest).larger(best));
+    match x.last_chunk::<GROUP>() {
+        Some(last) => (over(x.as_chunks::<GROUP>().0.as_flattened()).larger(over(last)), false),
+        None => (over(x), false),
+    }
+}
+
+/// Two of the widest vectors of `f32`.
+const LANES: usize = 32;
+
+/// [`lanes`] of floating-point numbers.
+#[inline(always)]
+fn extreme<T: Real>(x: &[T], largest: bool) -> (T, bool) {
     let first = x[0].turned(largest);
     let (mut best, mut nan) = ([first; LANES], [T::ZERO; LANES]);
-    let (groups, rest) = x.as_chunks::<LANES>();
-    for group in groups {
+    let Some(last) = x.last_chunk::<LANES>() else {
+        let any = x.iter().fold(T::ZERO, |any, y| any | T::mark(y.nan()));
+        return (x.iter().fold(first, |best, &y| y.turned(largest).larger(best)), any != T::ZERO);
+    };
+    let mut over = |group: &[T; LANES]| {
         for l in 0..LANES {
             let y = group[l].turned(largest);
             best[l] = y.larger(best[l]);
             nan[l] = nan[l] | T::mark(y.nan());
         }
+    };
+    x.as_chunks::<LANES>().0.iter().for_each(&mut over);
+    // What is left, together with elements before it.
+    over(last);
+    // From memory: seen from inside the loop, the tree would take the vectors apart.
+    let (mut best, mut nan) = std::hint::black_box((best, nan));
+    macro_rules! halves {
+        ($($half:literal)*) => { $(
+            for l in 0..$half {
+                best[l] = best[l + $half].larger(best[l]);
+                nan[l] = nan[l] | nan[l + $half];
+            }
+        )* };
     }
-    let (groups, rest) = rest.as_chunks::<8>();
-    for group in groups {
-        for l in 0..8 {
-            let y = group[l].turned(largest);
-            best[l] = y.larger(best[l]);
-            nan[l] = nan[l] | T::mark(y.nan());
-        }
-    }
-    for y in rest {
-        let y = y.turned(largest);
-        best[0] = y.larger(best[0]);
-        nan[0] = nan[0] | T::mark(y.nan());
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for l in 0..half {
-            best[l] = best[l + half].larger(best[l]);
-            nan[l] = nan[l] | nan[l + half];
-        }
-        half /= 2;
-    }
+    halves!(16 8 4 2 1);
     (best[0], nan[0] != T::ZERO)
 }
 

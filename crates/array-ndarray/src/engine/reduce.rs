@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use crate::array::NdArray;
 use crate::engine::cast::astype;
+use crate::engine::count;
 use crate::engine::pack::{Axis, merged};
 use crate::engine::position_kernel::{self, PositionKernel};
 use crate::engine::reduce_kernel::{BLOCK, Kernels, MAX, MIN, PROD, ReduceKernel, SUM, find};
@@ -58,7 +59,7 @@ pub fn min(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
 /// # Errors
 /// None for valid axes.
 pub fn any(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
-    reduce("any", &MAX, &astype(x, DType::Bool)?, axes, shape)
+    Ok(count::any(x, axes, shape))
 }
 
 /// Whether no element is zero; true of nothing.
@@ -66,7 +67,7 @@ pub fn any(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
 /// # Errors
 /// None for valid axes.
 pub fn all(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
-    reduce("all", &MIN, &astype(x, DType::Bool)?, axes, shape)
+    Ok(count::all(x, axes, shape))
 }
 
 /// The number of elements that are not zero, in `dtype`.
@@ -74,7 +75,7 @@ pub fn all(x: &NdArray, axes: &[usize], shape: &[usize]) -> Result<NdArray> {
 /// # Errors
 /// [`ErrorKind::DType`](array_api::ErrorKind::DType) if `dtype` is `bool`.
 pub fn count_nonzero(x: &NdArray, axes: &[usize], shape: &[usize], dtype: DType) -> Result<NdArray> {
-    reduce("count_nonzero", &SUM, &astype(&astype(x, DType::Bool)?, dtype)?, axes, shape)
+    count::count_nonzero(x, axes, shape, dtype)
 }
 
 /// The loops of a reduction whose results have the data type of its elements, real numbers or booleans.
@@ -145,8 +146,8 @@ fn run(
 /// The result of reducing nothing.
 fn empty(name: &str, dtype: DType, shape: &[usize]) -> Result<NdArray> {
     let value = match name {
-        "sum" | "count_nonzero" | "any" => NdArray::scalar(false),
-        "prod" | "all" => NdArray::scalar(true),
+        "sum" => NdArray::scalar(false),
+        "prod" => NdArray::scalar(true),
         _ => return Err(Error::value(name, "there is no element to choose: a reduced axis has length 0")),
     };
     let value = astype(&value, dtype)?;
