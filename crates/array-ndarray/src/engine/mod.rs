@@ -47,6 +47,7 @@ mod quick;
 pub(crate) mod radix;
 pub mod reduce;
 mod reduce_kernel;
+mod scan_kernel;
 mod secular;
 pub(crate) mod sequence;
 pub(crate) mod share;

@@ -8,6 +8,7 @@ use array_api::{Complex, DType, Element};
 use std::mem::MaybeUninit;
 
 use crate::engine::chain::prefetch;
+use crate::engine::scan_kernel::ScanKernel;
 use crate::engine::simd::{compiled, level};
 
 /// Elements of a block. Blocks are joined pairwise, so that rounding errors grow with the logarithm of the length.
@@ -30,8 +31,8 @@ pub(crate) struct ReduceKernel {
     run: [Block; 3],
     rows: [Rows; 3],
     join: [Block; 3],
-    /// The running reduction of `n` contiguous elements.
-    pub(crate) scan: Block,
+    /// The running reduction.
+    pub(crate) scan: ScanKernel,
 }
 
 impl ReduceKernel {
@@ -50,7 +51,7 @@ impl ReduceKernel {
 }
 
 /// An associative operation up to rounding.
-trait Join<T> {
+pub(crate) trait Join<T> {
     fn join(a: T, b: T) -> T;
 }
 
@@ -261,22 +262,6 @@ unsafe fn join_rows<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut 
     join_slices::<T, F>(to, x);
 }
 
-unsafe fn scan<T: Element, F: Join<T>>(n: usize, from: *const u8, to: *mut u8) {
-    // SAFETY: the caller gives `n` elements and room for as many.
-    unsafe {
-        let (from, to) = (from.cast::<T>(), to.cast::<T>());
-        if n == 0 {
-            return;
-        }
-        let mut sum = *from;
-        *to = sum;
-        for i in 1..n {
-            sum = F::join(sum, *from.add(i));
-            *to.add(i) = sum;
-        }
-    }
-}
-
 #[inline(always)]
 unsafe fn slice_mut<'a, T>(p: *mut u8, n: usize) -> &'a mut [T] {
     // SAFETY: the caller's.
@@ -300,7 +285,7 @@ const fn kernel<T: Element, F: Join<T>>() -> Option<ReduceKernel> {
         run: [run_baseline::<T, F>, run_avx2::<T, F>, run],
         rows: [rows_baseline::<T, F>, rows_avx2::<T, F>, rows],
         join: [join_baseline::<T, F>, join_avx2::<T, F>, join],
-        scan: scan::<T, F>,
+        scan: ScanKernel::new::<T, F>(),
     })
 }
 
