@@ -1,8 +1,7 @@
 //! Indexing. Basic indices are views of the same buffer; integer positions move elements.
 
 use array_api::{
-    At, DType, Error, Index, IndexAdd, Indices, Put, Result, ScatterAdd, SetAt, Take, TakeAlongAxis, Verdict,
-    implements, with_element,
+    At, DType, Error, Index, IndexAdd, Indices, Put, Result, SetAt, Take, Verdict, implements, with_element,
 };
 use ndarray::{Axis, SliceInfoElem};
 use smallvec::SmallVec;
@@ -12,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::array::{NdArray, NdElement};
 use crate::engine::by_size::{Movement, moved};
 use crate::engine::by_type::{Wide, with_integer};
+use crate::engine::nonzero::Nonzero;
 use crate::engine::share;
 use crate::engine::simd::{Level, compiled, level};
 
@@ -54,6 +54,11 @@ fn at(x: &NdArray, p: &At) -> Result<NdArray> {
         }));
     }
     Ok(sliced(x, &elements(&p.index)))
+}
+
+#[implements(at_mask)]
+fn at_mask(x: &NdArray, mask: &NdArray) -> Result<NdArray> {
+    Ok(Nonzero::of(mask).rows(x))
 }
 
 #[implements(set_at)]
@@ -113,16 +118,30 @@ impl Around {
 
 /// Positions that are read as they are needed, and checked then: listing a million takes as long as moving as many
 /// elements.
-struct Places {
+pub(crate) struct Places {
     indices: NdArray,
     extent: usize,
     /// Whether one was out of bounds.
-    outside: AtomicBool,
+    pub(crate) outside: AtomicBool,
 }
 
 impl Places {
+    /// The positions along an axis; where `unread`, so that none can be looked at later, they are checked now.
+    pub(crate) fn new(op: &str, indices: &NdArray, axis: usize, extent: usize, unread: bool) -> Result<Places> {
+        let listed = || positions(op, indices, axis, extent);
+        let indices = match indices.dtype() {
+            // What does not fit `i64` is out of bounds.
+            DType::UInt64 => {
+                NdArray::from_vec(listed()?.iter().map(|&i| i as i64).collect::<Vec<_>>(), indices.shape())
+            }
+            _ if unread => NdArray::from_vec(vec![0_i64; listed()?.len()], indices.shape()),
+            _ => indices.contiguous(),
+        };
+        Ok(Places { indices, extent, outside: AtomicBool::new(false) })
+    }
+
     /// Reads the positions from `start` on. In place of one that is out of bounds stands 0.
-    fn read(&self, start: usize, to: &mut [usize]) {
+    pub(crate) fn read(&self, start: usize, to: &mut [usize]) {
         fn read<T: NdElement + Into<i64>>(places: &Places, start: usize, to: &mut [usize]) -> bool {
             let view = places.indices.view::<T>();
             let from = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
@@ -175,11 +194,11 @@ unsafe fn read<T: Place>(from: &[T], extent: i64, to: &mut [usize], inside: &mut
 struct Rows<'a>(Around, &'a Places);
 
 /// Positions that are read at a time: few enough for the first-level cache.
-const PLACES: usize = 1 << 8;
+pub(crate) const PLACES: usize = 1 << 8;
 /// Elements that a thread moves in one turn, about.
-const TURN: usize = 1 << 13;
+pub(crate) const TURN: usize = 1 << 13;
 /// Elements from which on a second thread pays.
-const PARALLEL: usize = 1 << 14;
+pub(crate) const PARALLEL: usize = 1 << 14;
 
 // SAFETY: the pieces are the whole result, and each of their rows is written.
 unsafe impl Movement for Rows<'_> {
@@ -217,98 +236,16 @@ unsafe impl Movement for Rows<'_> {
 fn take(x: &NdArray, indices: &NdArray, p: &Take, verdict: &Verdict) -> Result<NdArray> {
     let axis = p.axis as usize;
     let extent = x.shape()[axis];
-    let listed = || positions("take", indices, axis, extent);
-    let read = match indices.dtype() {
-        // What does not fit `i64` is out of bounds.
-        DType::UInt64 => NdArray::from_vec(listed()?.iter().map(|&i| i as i64).collect::<Vec<_>>(), indices.shape()),
-        // Nothing will be read.
-        _ if x.is_empty() => NdArray::from_vec(vec![0_i64; listed()?.len()], indices.shape()),
-        _ => indices.contiguous(),
-    };
-    let places = Places { indices: read, extent, outside: AtomicBool::new(false) };
+    let places = Places::new("take", indices, axis, extent, x.is_empty())?;
     let taken = moved(x, verdict.dims(), &Rows(Around::new(x.shape(), axis), &places));
     if places.outside.into_inner() {
-        listed()?;
+        positions("take", indices, axis, extent)?;
     }
     Ok(taken)
 }
 
-/// Lines along one axis of several arrays of equal other extents, where an extent of one repeats.
-struct Lines {
-    /// The extents without the axis.
-    extents: Vec<usize>,
-    /// For each array the distance of neighbours along each extent and along the axis, in elements.
-    steps: Vec<(Vec<usize>, usize)>,
-}
-
-impl Lines {
-    fn new(out: &[usize], axis: usize, arrays: &[&[usize]]) -> Lines {
-        let others = |v: &[usize]| [&v[..axis], &v[axis + 1..]].concat();
-        let steps = |shape: &&[usize]| {
-            let mut step = 1;
-            let mut steps = vec![0; shape.len()];
-            for (s, &n) in steps.iter_mut().zip(shape.iter()).rev() {
-                *s = step;
-                step *= n;
-            }
-            let along = steps[axis];
-            let mut steps = others(&steps);
-            for (s, &n) in steps.iter_mut().zip(&others(shape)) {
-                if n == 1 {
-                    *s = 0;
-                }
-            }
-            (steps, along)
-        };
-        Lines { extents: others(out), steps: arrays.iter().map(steps).collect() }
-    }
-
-    /// Calls `f` with each array's first place of every line, in C order.
-    fn each(&self, mut f: impl FnMut(&[usize])) {
-        let mut index = vec![0; self.extents.len()];
-        let mut first = vec![0; self.steps.len()];
-        let count: usize = self.extents.iter().product();
-        for _ in 0..count {
-            f(&first);
-            for a in (0..index.len()).rev() {
-                index[a] += 1;
-                self.steps.iter().zip(&mut first).for_each(|((s, _), at)| *at += s[a]);
-                if index[a] < self.extents[a] {
-                    break;
-                }
-                self.steps.iter().zip(&mut first).for_each(|((s, _), at)| *at -= s[a] * index[a]);
-                index[a] = 0;
-            }
-        }
-    }
-}
-
-/// Elements at positions of their own, `count` in each line: of x, the positions, the result.
-struct Along<'a>(Lines, &'a [usize], usize);
-
-// SAFETY: the lines are the whole result, and each has as many elements as positions.
-unsafe impl Movement for Along<'_> {
-    fn run<T: Copy + Send + Sync>(&self, from: &[T], to: &mut [MaybeUninit<T>]) {
-        let Along(lines, positions, count) = self;
-        let [(_, sx), (_, si), (_, so)] = lines.steps[..] else { unreachable!("there are three arrays") };
-        lines.each(|first| {
-            for j in 0..*count {
-                to[first[2] + j * so].write(from[first[0] + positions[first[1] + j * si] * sx]);
-            }
-        });
-    }
-}
-
-#[implements(take_along_axis)]
-fn take_along_axis(x: &NdArray, indices: &NdArray, p: &TakeAlongAxis, verdict: &Verdict) -> Result<NdArray> {
-    let (axis, out) = (p.axis as usize, verdict.dims());
-    let positions = positions("take_along_axis", indices, axis, x.shape()[axis])?;
-    let lines = Lines::new(out, axis, &[x.shape(), indices.shape(), out]);
-    Ok(moved(x, out, &Along(lines, &positions, indices.shape()[axis])))
-}
-
 /// Addition; integers wrap.
-trait Plus: NdElement {
+pub(crate) trait Plus: NdElement {
     fn plus(self, other: Self) -> Self;
 }
 
@@ -324,7 +261,7 @@ plus! {
 }
 
 /// `x` as C-ordered elements that may be changed: its own buffer if nobody else holds it.
-fn owned<T: NdElement>(mut x: NdArray, change: impl FnOnce(&mut [T])) -> NdArray {
+pub(crate) fn owned<T: NdElement>(mut x: NdArray, change: impl FnOnce(&mut [T])) -> NdArray {
     if x.unique_mut::<T>().is_none() {
         let shape = x.shape().to_vec();
         x = NdArray::from_vec(x.to_vec::<T>().unwrap_or_default(), &shape);
@@ -372,24 +309,4 @@ fn put(x: NdArray, indices: &NdArray, values: &NdArray, p: &Put) -> Result<NdArr
     let axis = p.axis as usize;
     let positions = positions("put", indices, axis, x.shape()[axis])?;
     Ok(with_element!(x.dtype(), T => at_rows::<T>(x, axis, &positions, values, |to, row| to.copy_from_slice(row))))
-}
-
-#[implements(scatter_add)]
-fn scatter_add(x: NdArray, indices: &NdArray, values: &NdArray, p: &ScatterAdd) -> Result<NdArray> {
-    let axis = p.axis as usize;
-    let positions = positions("scatter_add", indices, axis, x.shape()[axis])?;
-    let values = values.contiguous();
-    let lines = Lines::new(values.shape(), axis, &[x.shape(), indices.shape(), values.shape()]);
-    let count = indices.shape()[axis];
-    Ok(with_element!(x.dtype(), T => owned::<T>(x, |x| {
-        let view = values.view::<T>();
-        let values = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
-        let [(_, sx), (_, si), (_, sv)] = lines.steps[..] else { return };
-        lines.each(|first| {
-            for j in 0..count {
-                let to = &mut x[first[0] + positions[first[1] + j * si] * sx];
-                *to = to.plus(values[first[2] + j * sv]);
-            }
-        });
-    })))
 }

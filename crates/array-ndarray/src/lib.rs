@@ -31,6 +31,8 @@
 // Without the registrations much of the engine is not called.
 #![cfg_attr(test, allow(dead_code, unused_imports, unused_macros))]
 
+#[cfg(not(test))]
+mod along;
 mod array;
 #[cfg(not(test))]
 mod creation;

@@ -1,30 +1,18 @@
 //! Searching and counting: positions of what is not zero, places in sorted arrays, how often integers occur.
 
-use array_api::{Bincount, Result, Searchsorted, Verdict, implements, with_element};
+use array_api::{Bincount, Result, Searchsorted, Verdict, implements};
 use num_traits::ToPrimitive;
 
-use crate::array::{NdArray, NdElement};
+use crate::array::NdArray;
 use crate::engine::by_type::{with_integer, with_real};
+use crate::engine::nonzero::Nonzero;
 use crate::engine::order::Ordered;
 use crate::engine::share;
 use crate::indexing::positions;
 
 #[implements(nonzero)]
 fn nonzero(x: &NdArray) -> Result<Vec<NdArray>> {
-    fn places<T: NdElement>(x: &NdArray) -> Vec<usize> {
-        let x = x.contiguous();
-        let view = x.view::<T>();
-        let all = view.as_ref().and_then(|v| v.as_slice()).unwrap_or_default();
-        (0..all.len()).filter(|&i| all[i] != T::default()).collect()
-    }
-    let flat = with_element!(x.dtype(), T => places::<T>(x));
-    let shape = x.shape();
-    let axis = |a: usize| {
-        let step: usize = shape[a + 1..].iter().product();
-        let along = flat.iter().map(|i| (i / step % shape[a]) as i64).collect();
-        NdArray::from_vec::<i64>(along, &[flat.len()])
-    };
-    Ok((0..shape.len()).map(axis).collect())
+    Ok(Nonzero::of(x).positions())
 }
 
 /// Not-a-number is the largest value, as in sorting.

@@ -1,4 +1,4 @@
-//! Inner loops that count elements which are not zero, by data type.
+//! Inner loops that count elements which are not zero, or find them, by data type.
 //!
 //! They are counted in unsigned integers as wide as the elements, so that vectors of both have as many lanes.
 
@@ -24,11 +24,14 @@ pub(crate) enum Until {
 type Lines = unsafe fn(lines: usize, n: usize, from: *const u8, until: Until, to: *mut i64);
 type Columns = unsafe fn(n: usize, from: *const u8, row: usize, columns: usize, to: *mut i64);
 
+type Places = unsafe fn(n: usize, from: *const u8, to: *mut u32, count: *mut usize);
+
 /// The loops for one data type.
 #[derive(Clone, Copy)]
 pub(crate) struct CountKernel {
     lines: [Lines; 3],
     columns: [Columns; 3],
+    places: [Places; 3],
 }
 
 impl CountKernel {
@@ -39,6 +42,10 @@ impl CountKernel {
     /// Counts what is not zero in each of at most [`COLUMNS`] contiguous columns of `n` rows, `row` elements apart.
     pub(crate) fn columns(&self) -> Columns {
         self.columns[level() as usize]
+    }
+    /// Writes the places of what is not zero among `n` contiguous elements, and how many there are; there must be room for `n`.
+    pub(crate) fn places(&self) -> Places {
+        self.places[level() as usize]
     }
 }
 
@@ -123,15 +130,34 @@ unsafe fn beside<T: Truth>(n: usize, from: *const u8, row: usize, columns: usize
     }
 }
 
+#[inline(always)]
+unsafe fn found<T: Truth>(n: usize, from: *const u8, to: *mut u32, count: *mut usize) {
+    let mut next = 0;
+    for i in 0..n {
+        // SAFETY: the caller gives `n` elements, and room for as many places. Without a branch, since none could be foreseen.
+        unsafe {
+            to.add(next).write(i as u32);
+            let one: i64 = (*from.cast::<T>().add(i)).one().as_();
+            next += one as usize;
+        }
+    }
+    // SAFETY: the caller's.
+    unsafe { *count = next };
+}
+
 compiled!(along_baseline, along_avx2, along_avx512 =
     along<T: Truth>(lines: usize, n: usize, from: *const u8, until: Until, to: *mut i64));
 compiled!(beside_baseline, beside_avx2, beside_avx512 =
     beside<T: Truth>(n: usize, from: *const u8, row: usize, columns: usize, to: *mut i64));
 
+compiled!(found_baseline, found_avx2, found_avx512 =
+    found<T: Truth>(n: usize, from: *const u8, to: *mut u32, count: *mut usize));
+
 const fn kernel<T: Truth>() -> CountKernel {
     CountKernel {
         lines: [along_baseline::<T>, along_avx2::<T>, along_avx512::<T>],
         columns: [beside_baseline::<T>, beside_avx2::<T>, beside_avx512::<T>],
+        places: [found_baseline::<T>, found_avx2::<T>, found_avx512::<T>],
     }
 }
 

@@ -32,6 +32,7 @@ mod merge;
 mod microkernel;
 #[cfg(target_arch = "x86_64")]
 mod network;
+pub(crate) mod nonzero;
 pub(crate) mod order;
 pub(crate) mod pack;
 pub(crate) mod pages;
