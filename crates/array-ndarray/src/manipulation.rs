@@ -5,14 +5,14 @@ use array_api::{
     SlidingWindowView, Squeeze, Verdict, implements, with_element,
 };
 use ndarray::{IxDyn, SliceInfoElem};
-use std::mem::MaybeUninit;
 
 use crate::array::{NdArray, NdElement};
-use crate::engine::by_size::{Movement, moved};
+use crate::engine::by_size::moved;
 use crate::engine::by_type::{Wide, with_integer};
 use crate::engine::copy::copy;
 use crate::engine::interleave::{Runs, TILE, interleave};
 use crate::engine::pack::{Axis, pack};
+use crate::engine::repeat::Repeated;
 use crate::engine::share;
 use crate::indexing::{Around, sliced};
 use crate::kind::{bytes, room};
@@ -198,29 +198,6 @@ fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray>
     Ok(out)
 }
 
-struct Repeated(Around, Vec<usize>);
-
-// SAFETY: the result is as long as the rows and their counts make it; what is left of it is looked at.
-unsafe impl Movement for Repeated {
-    fn run<T: Copy + Send + Sync>(&self, from: &[T], mut to: &mut [MaybeUninit<T>]) {
-        let Repeated(around, counts) = self;
-        if around.inner == 0 {
-            return;
-        }
-        for (row, count) in from.chunks_exact(around.inner).zip(counts.iter().cycle()) {
-            for _ in 0..*count {
-                let (now, rest) = to.split_at_mut(around.inner);
-                match (now, row) {
-                    ([to], [value]) => _ = to.write(*value),
-                    (to, row) => _ = to.write_copy_of_slice(row),
-                }
-                to = rest;
-            }
-        }
-        assert!(to.is_empty());
-    }
-}
-
 #[implements(repeat)]
 fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray> {
     let (shape, axis) = match p.axis {
@@ -248,7 +225,7 @@ fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray>
     room("repeat", bytes(&shape, x.dtype()), || {
         format!("a result of shape {} and dtype {}", Dims::new(&shape), x.dtype())
     })?;
-    Ok(moved(x, &shape, &Repeated(around, counts)))
+    Ok(moved(x, &shape, &Repeated { inner: around.inner, counts }))
 }
 
 fn read(repeats: &NdArray, count: impl Fn(i128, Option<usize>) -> Result<usize>) -> Result<Vec<usize>> {

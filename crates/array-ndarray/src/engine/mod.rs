@@ -48,6 +48,7 @@ mod quick;
 pub(crate) mod radix;
 pub mod reduce;
 mod reduce_kernel;
+pub(crate) mod repeat;
 mod scan_kernel;
 mod secular;
 pub(crate) mod sequence;
