@@ -173,8 +173,12 @@ fn concat(arrays: &[&NdArray], p: &Concat, verdict: &Verdict) -> Result<NdArray>
             let mut before = 0;
             let mut pieces = vec![];
             for x in arrays.iter().filter(|x| !x.is_empty()) {
-                let (whole, extent, bytes) = (axes(x), x.shape()[0], x.len() * size);
-                let apart = slabs.first().copied().unwrap_or(row);
+                // What lies in one piece and stays so may be cut anywhere.
+                let (whole, apart) = match axis == 0 && x.is_contiguous() {
+                    true => (vec![Axis { len: x.len(), step: size as isize }], size),
+                    false => (axes(x), slabs.first().copied().unwrap_or(row)),
+                };
+                let (extent, bytes) = (whole[0].len, x.len() * size);
                 let count = (bytes / PIECE).clamp(1, extent);
                 for p in 0..count {
                     let (first, end) = (extent * p / count, extent * (p + 1) / count);

@@ -43,6 +43,8 @@ unsafe impl Sync for Pointers {}
 
 /// Elements from which on a second thread pays.
 const PARALLEL: usize = 1 << 14;
+/// Bytes of one slab from which on threads share its rows.
+const SHARED: usize = 1 << 20;
 
 fn in_parts(count: usize, threads: usize, part: &(dyn Fn(usize) + Sync)) {
     match threads {
@@ -102,7 +104,9 @@ fn run(
                 };
                 return in_parts(outer.div_ceil(TOGETHER), threads, &group);
             }
-            // Columns of one slab do not wait for each other either.
+            // Columns of one slab do not wait for each other either, but threads that share its rows wait for their cache lines.
+            let shared = outer > 1 || length * inner * size >= SHARED;
+            let threads = if shared { threads } else { 1 };
             let width = inner.div_ceil(threads.div_ceil(outer)).next_multiple_of(CACHE_LINE / size).min(inner);
             let per_slab = inner.div_ceil(width);
             let columns = |u: usize| {

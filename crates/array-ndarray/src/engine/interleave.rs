@@ -66,6 +66,35 @@ impl Runs {
         }
     }
 
+    /// Writes rows of two runs, if each is one number and the next one lies beside it, and says whether they are.
+    unsafe fn beside(&self, other: &Runs, to: *mut u8, rows: [usize; 2]) -> bool {
+        let bytes = self.bytes;
+        if other.bytes != bytes || [self.step, other.step] != [bytes as isize; 2] {
+            return false;
+        }
+        // SAFETY: as for `copy`.
+        unsafe {
+            match bytes {
+                1 => self.pairs::<u8>(other, to, rows),
+                2 => self.pairs::<u16>(other, to, rows),
+                4 => self.pairs::<u32>(other, to, rows),
+                8 => self.pairs::<u64>(other, to, rows),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// The same for numbers, which vectors put between each other.
+    unsafe fn pairs<T: Copy>(&self, other: &Runs, to: *mut u8, [first, last]: [usize; 2]) {
+        let (a, b) = (self.from.cast::<T>(), other.from.cast::<T>());
+        let to = to.cast::<[T; 2]>();
+        for row in first..last {
+            // SAFETY: as for `copy`. Numbers may be aligned to less than they take.
+            unsafe { to.add(row).write_unaligned([a.add(row).read_unaligned(), b.add(row).read_unaligned()]) };
+        }
+    }
+
     /// The same for runs that one number holds.
     unsafe fn elements<T: Copy>(&self, to: *mut u8, width: usize, [first, last]: [usize; 2]) {
         for row in first..last {
@@ -104,6 +133,12 @@ pub(crate) unsafe fn interleave(to: *mut u8, rows: usize, arrays: &[Runs]) {
     let part = |p: usize| {
         let end = rows * (p + 1) / parts;
         for first in (rows * p / parts..end).step_by(tile) {
+            if let [a, b] = arrays
+                // SAFETY: the rows are this part's own.
+                && unsafe { a.beside(b, target.at(0), [first, end.min(first + tile)]) }
+            {
+                continue;
+            }
             let mut before = 0;
             for runs in arrays {
                 // SAFETY: the rows are this part's own, and the runs of one array stand beside those of the others.

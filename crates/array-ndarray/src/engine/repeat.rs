@@ -22,10 +22,13 @@ unsafe impl Movement for Repeated {
             return;
         }
         if let [count] = counts[..] {
-            assert_eq!(from.len() * count, to.len());
+            let to_len = to.len();
+            assert_eq!(from.len() * count, to_len);
             let rows = (TURN / (inner * count)).max(1) * inner;
             let pieces = from.chunks(rows).zip(to.chunks_mut(rows * count));
-            return share::turns_if_worth(from.len() * count, pieces, |(from, to)| match (inner, count) {
+            // Whole rows are copied by wide vectors.
+            let operations = if *inner == 1 { to_len } else { to_len * size_of::<T>() / 32 };
+            return share::turns_if_worth(operations, pieces, |(from, to)| match (inner, count) {
                 (1, 2) => elements::<T, 2>(from, to),
                 (1, 3) => elements::<T, 3>(from, to),
                 (1, 4) => elements::<T, 4>(from, to),
