@@ -83,8 +83,8 @@ mod tests {
                 let movement = Repeated { inner, counts: counts.clone() };
                 macro_rules! agrees {
                     ($($t:ty)*) => { $(
-                        let x = NdArray::from_vec(x.to_vec::<i32>().unwrap().iter().map(|&i| i as $t).collect(), x.shape());
-                        let got = moved(&x, &[want.len()], &movement).to_vec::<$t>().unwrap();
+                        let typed = NdArray::from_vec(x.to_vec::<i32>().unwrap().iter().map(|&i| i as $t).collect(), x.shape());
+                        let got = moved(&typed, &[want.len()], &movement).to_vec::<$t>().unwrap();
                         assert!(got == want.iter().map(|&i| i as $t).collect::<Vec<_>>(), "{rows} {inner} {counts:?}");
                     )* };
                 }
