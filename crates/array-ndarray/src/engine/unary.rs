@@ -5,7 +5,7 @@ use array_api::{Complex, DType};
 use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
 use crate::engine::math::arithmetic::Arithmetic;
 use crate::engine::math::hypotenuse::Component;
-use crate::engine::math::{self, complex, gamma, root, scalar};
+use crate::engine::math::{self, complex, gamma, hyperbolic, plane, root, scalar};
 
 table! { /// The size of each element; of a complex one its modulus. The most negative integer stays.
     ABS = "abs";
@@ -53,7 +53,7 @@ mod by_divider {
     table! { /// The square root as the processor has it.
         SQRT = "sqrt";
         float -> T, Divider: |x| x.sqrt();
-        complex -> T, Scalar: |z| complex::sqrt(z);
+        complex -> T, Math: |z| plane::sqrt::<T, M>(z), if plane::no_sqrt(z) => complex::sqrt(z);
     }
 }
 /// The square root.
@@ -170,10 +170,6 @@ vectorised_or_libm! {
     ASINH = "asinh", area, asinh, if is_huge => asinhf or asinh, complex::asinh;
     /// The inverse hyperbolic tangent.
     ATANH = "atanh", area, atanh, if is_outside => atanhf or atanh, complex::atanh;
-    /// The hyperbolic cosine.
-    COSH = "cosh", hyperbolic, cosh, if is_extreme => coshf or cosh, complex::cosh;
-    /// The hyperbolic sine.
-    SINH = "sinh", hyperbolic, sinh, if is_extreme => sinhf or sinh, complex::sinh;
     /// The tangent.
     TAN = "tan", tangent, tan, if is_huge => tanf or tan, complex::tan;
     /// The logarithm to base 2.
@@ -182,6 +178,18 @@ vectorised_or_libm! {
     LOG10 = "log10", logarithm, log10, if is_not_normal => log10f or log10, T::log10;
 }
 
+table! { /// The hyperbolic cosine.
+    COSH = "cosh";
+    single -> T, Math: |x| hyperbolic::f32::cosh::<M>(x), if hyperbolic::f32::is_extreme(x) => libm::coshf(x);
+    double -> T, Math: |x| hyperbolic::f64::cosh::<M>(x), if hyperbolic::f64::is_extreme(x) => libm::cosh(x);
+    complex -> T, Math: |z| plane::cosh::<T, M>(z), if plane::no_cosh(z) => complex::cosh(z);
+}
+table! { /// The hyperbolic sine.
+    SINH = "sinh";
+    single -> T, Math: |x| hyperbolic::f32::sinh::<M>(x), if hyperbolic::f32::is_extreme(x) => libm::sinhf(x);
+    double -> T, Math: |x| hyperbolic::f64::sinh::<M>(x), if hyperbolic::f64::is_extreme(x) => libm::sinh(x);
+    complex -> T, Math: |z| plane::sinh::<T, M>(z), if plane::no_sinh(z) => complex::sinh(z);
+}
 table! { /// The inverse tangent.
     ATAN = "atan";
     single -> T, Math: |x| math::arctangent::f32::atan::<M>(x);
@@ -197,69 +205,29 @@ table! { /// The inverse hyperbolic cosine; below 1 there is none, where `libm` 
     complex -> T, Scalar: |z| complex::acosh(z);
 }
 
-/// An [`Op`] whose real kernels are `f` for most arguments and `slow` where it is `rare`.
-macro_rules! with_rare_arguments {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $complex:expr;
-        single: $f32:expr, if $rare32:expr => $slow32:expr;
-        double: $f64:expr, if $rare64:expr => $slow64:expr;)*) => { $(
-        $(#[$doc])*
-        pub static $name: Op = {
-            struct Of;
-            with_rare_arguments!(real Of f32 $f32, $rare32, $slow32);
-            with_rare_arguments!(real Of f64 $f64, $rare64, $slow64);
-            impl Function1<Complex<f32>, Complex<f32>> for Of {
-                fn f<M: Arithmetic>(z: Complex<f32>) -> Complex<f32> {
-                    $complex(z)
-                }
-            }
-            impl Function1<Complex<f64>, Complex<f64>> for Of {
-                fn f<M: Arithmetic>(z: Complex<f64>) -> Complex<f64> {
-                    $complex(z)
-                }
-            }
-            let mut kernels: [Option<Kernel>; 13] = [None; 13];
-            kernels[DType::Float32 as usize] = kernel::unary::<f32, f32, Of>(Class::Math);
-            kernels[DType::Float64 as usize] = kernel::unary::<f64, f64, Of>(Class::Math);
-            kernels[DType::Complex64 as usize] = kernel::unary::<Complex<f32>, Complex<f32>, Of>(Class::Scalar);
-            kernels[DType::Complex128 as usize] = kernel::unary::<Complex<f64>, Complex<f64>, Of>(Class::Scalar);
-            Op { name: $text, kernels }
-        };
-    )* };
-    (real $of:ident $t:ident $f:expr, $rare:expr, $slow:expr) => {
-        impl Function1<$t, $t> for $of {
-            #[inline(always)]
-            fn f<M: Arithmetic>(x: $t) -> $t {
-                $f(x)
-            }
-            #[inline(always)]
-            fn is_slow(x: $t) -> bool {
-                $rare(x)
-            }
-            #[inline(always)]
-            fn slow<M: Arithmetic>(x: $t) -> $t {
-                $slow(x)
-            }
-        }
-    };
+table! { /// `e^x`
+    EXP = "exp";
+    single -> T, Math: |x| math::f32::exp_of_moderate::<M>(x), if math::f32::is_extreme(x) => math::f32::exp::<M>(x);
+    double -> T, Math: |x| math::f64::exp_of_moderate::<M>(x), if math::f64::is_extreme(x) => math::f64::exp::<M>(x);
+    complex -> T, Math: |z| plane::exp::<T, M>(z), if plane::no_exp(z) => z.exp();
 }
-
-with_rare_arguments! {
-    /// `e^x`
-    EXP = "exp", Complex::exp;
-    single: math::f32::exp_of_moderate::<M>, if math::f32::is_extreme => math::f32::exp::<M>;
-    double: math::f64::exp_of_moderate::<M>, if math::f64::is_extreme => math::f64::exp::<M>;
-    /// The natural logarithm.
-    LOG = "log", math::complex::log;
-    single: math::f32::log_of_normal::<M>, if math::f32::is_not_normal => math::f32::log::<M>;
-    double: math::f64::log_of_normal::<M>, if math::f64::is_not_normal => math::f64::log::<M>;
-    /// The sine; `libm` reduces huge arguments.
-    SIN = "sin", math::complex::sin;
-    single: math::half_turns::sin::<M>, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::sinf;
-    double: math::circular::sin::<M>, if |x: f64| x.abs() > math::circular::LIMIT => libm::sin;
-    /// The cosine.
-    COS = "cos", math::complex::cos;
-    single: math::half_turns::cos::<M>, if |x: f32| x.abs() > math::circular::LIMIT as f32 => libm::cosf;
-    double: math::circular::cos::<M>, if |x: f64| x.abs() > math::circular::LIMIT => libm::cos;
+table! { /// The natural logarithm.
+    LOG = "log";
+    single -> T, Math: |x| math::f32::log_of_normal::<M>(x), if math::f32::is_not_normal(x) => math::f32::log::<M>(x);
+    double -> T, Math: |x| math::f64::log_of_normal::<M>(x), if math::f64::is_not_normal(x) => math::f64::log::<M>(x);
+    complex -> T, Math: |z| plane::log::<T, M>(z), if plane::no_log(z) => complex::log(z);
+}
+table! { /// The sine; `libm` reduces huge arguments.
+    SIN = "sin";
+    single -> T, Math: |x| math::half_turns::sin::<M>(x), if x.abs() > math::circular::LIMIT as T => libm::sinf(x);
+    double -> T, Math: |x| math::circular::sin::<M>(x), if x.abs() > math::circular::LIMIT => libm::sin(x);
+    complex -> T, Math: |z| plane::sin::<T, M>(z), if plane::no_sin(z) => complex::sin(z);
+}
+table! { /// The cosine.
+    COS = "cos";
+    single -> T, Math: |x| math::half_turns::cos::<M>(x), if x.abs() > math::circular::LIMIT as T => libm::cosf(x);
+    double -> T, Math: |x| math::circular::cos::<M>(x), if x.abs() > math::circular::LIMIT => libm::cos(x);
+    complex -> T, Math: |z| plane::cos::<T, M>(z), if plane::no_cos(z) => complex::cos(z);
 }
 
 table! { /// The error function.

@@ -224,19 +224,25 @@ macro_rules! precision {
                 log::<M>(1.0 + x)
             }
 
+            /// `log(u + lost)`, where `u` is a normal number and `lost` within a unit of its last place.
+            #[inline(always)]
+            pub(crate) fn log_of_sum<M: Arithmetic>(u: F, lost: F) -> F {
+                let (k, m) = split(u);
+                // What was lost relative to u: it is below rounding, so a reciprocal within 6% will do, which the bits of a
+                // number give when they are subtracted (Blinn, Floating-point tricks, 1997).
+                let reciprocal = F::from_bits(RECIPROCAL.wrapping_sub(u.to_bits() as I) as _);
+                let near = k == 0.0;
+                let f = if near { (u - 1.0) + lost } else { m - 1.0 };
+                log_of_parts::<M>(k, f, if near { 0.0 } else { lost * reciprocal })
+            }
+
             #[inline(always)]
             pub(crate) fn log1p_of_moderate<M: Arithmetic>(x: F) -> F {
                 let tiny = x.abs() < $tiny;
                 // Their squares would underflow, which takes the processor a hundred cycles.
                 let safe = if tiny { 0.0 } else { x };
                 let u = 1.0 + safe;
-                let (k, m) = split(u);
-                // What 1 + x lost, relative to u: it is below rounding, so a reciprocal within 6% will do, which the bits of
-                // a number give when they are subtracted (Blinn, Floating-point tricks, 1997).
-                let reciprocal = F::from_bits(RECIPROCAL.wrapping_sub(u.to_bits() as I) as _);
-                let lost = (safe - (u - 1.0)) * reciprocal;
-                let near = k == 0.0;
-                let y = log_of_parts::<M>(k, if near { safe } else { m - 1.0 }, if near { 0.0 } else { lost });
+                let y = log_of_sum::<M>(u, safe - (u - 1.0));
                 if tiny { x } else { y }
             }
 

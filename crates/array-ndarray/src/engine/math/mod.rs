@@ -22,6 +22,7 @@ pub(crate) mod incomplete_beta;
 pub(crate) mod incomplete_gamma;
 pub(crate) mod logarithm;
 pub(crate) mod normal;
+pub(crate) mod plane;
 pub(crate) mod power;
 pub(crate) mod root;
 pub(crate) mod scalar;
