@@ -3,18 +3,8 @@
 //! After the reductions of sine and cosine it is a quotient of polynomials or, in odd quadrants, minus its reciprocal:
 //! one division. The polynomials are minimax ones, our own by Remez' algorithm for quotients.
 
-use crate::engine::math::arithmetic::Arithmetic;
-
-/// The numerator and the denominator in even quadrants; in odd ones those of minus the reciprocal.
-#[inline(always)]
-fn chosen(quadrant: u64, numerator: f64, denominator: f64) -> (f64, f64) {
-    let odd = quadrant & 1 != 0;
-    let numerator = f64::from_bits(numerator.to_bits() ^ (quadrant << 63));
-    if odd { (denominator, numerator) } else { (numerator, denominator) }
-}
-
 pub(crate) mod f64 {
-    use super::{Arithmetic, chosen};
+    use crate::engine::math::arithmetic::Arithmetic;
     use crate::engine::math::circular::{LIMIT, reduce};
 
     #[inline(always)]
@@ -35,15 +25,16 @@ pub(crate) mod f64 {
         let denominator = M::fma(z, q, 1.0);
         // The derivative of the tangent is one more than its square, which is about z / denominator.
         let numerator = high + M::fma(high * z, p, low * (denominator + z));
-        let (numerator, denominator) = chosen(quadrant as u64, numerator, denominator);
-        let y = numerator / denominator;
+        let odd = quadrant & 1 != 0;
+        let numerator = if odd { -numerator } else { numerator };
+        let y = (if odd { denominator } else { numerator }) / (if odd { numerator } else { denominator });
         // Keeps the sign of zero.
         if x == 0.0 { x } else { y }
     }
 }
 
 pub(crate) mod f32 {
-    use super::{Arithmetic, chosen};
+    use crate::engine::math::arithmetic::Arithmetic;
     use crate::engine::math::circular::{LIMIT, PI_2_1, SHIFT};
 
     /// Pi/2 without its first part.
@@ -65,8 +56,9 @@ pub(crate) mod f32 {
         let p = M::fma(z, 1.074_738_699_565_082e-3, -1.113_554_450_159_116e-1);
         let q = M::fma(z, 1.597_098_031_545_603e-2, -4.446_887_771_538_043e-1);
         // A product, unlike a sum, keeps the sign of zero.
-        let numerator = r * M::fma(z, p, 1.0);
-        let (numerator, denominator) = chosen(shifted.to_bits(), numerator, M::fma(z, q, 1.0));
-        numerator as f32 / denominator as f32
+        let (numerator, denominator) = ((r * M::fma(z, p, 1.0)) as f32, M::fma(z, q, 1.0) as f32);
+        let odd = shifted.to_bits() & 1 != 0;
+        let numerator = if odd { -numerator } else { numerator };
+        (if odd { denominator } else { numerator }) / (if odd { numerator } else { denominator })
     }
 }
