@@ -1,9 +1,8 @@
 //! Elementwise operations of one operand.
 
-use array_api::{Complex, DType};
+use array_api::Complex;
 
-use crate::engine::kernel::{self, Class, Function1, Kernel, Op, table};
-use crate::engine::math::arithmetic::Arithmetic;
+use crate::engine::kernel::{Op, table};
 use crate::engine::math::hypotenuse::Component;
 use crate::engine::math::{self, complex, gamma, hyperbolic, plane, root, scalar};
 
