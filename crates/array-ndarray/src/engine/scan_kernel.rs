@@ -37,13 +37,14 @@ unsafe fn along<T: Element, F: Join<T>>(lines: usize, n: usize, from: *const u8,
     unsafe {
         let (from, to) = (from.cast::<T>(), to.cast::<T>());
         if n == 0 {
-        } else if T::DTYPE == DType::Float32 && lines > 1 && n >= SHORT {
-            turned::<T, F>(lines, n, from, to, apart);
-        } else {
-            let fours = lines / 4 * 4;
-            (0..fours).step_by(4).for_each(|l| beside::<T, F, 4>(n, from.add(l * n), to.add(l * apart), apart));
-            (fours..lines).for_each(|l| beside::<T, F, 1>(n, from.add(l * n), to.add(l * apart), apart));
+            return;
         }
+        if T::DTYPE == DType::Float32 && lines > 1 && n >= SHORT {
+            return turned::<T, F>(lines, n, from, to, apart);
+        }
+        let fours = lines / 4 * 4;
+        (0..fours).step_by(4).for_each(|l| beside::<T, F, 4>(n, from.add(l * n), to.add(l * apart), apart));
+        (fours..lines).for_each(|l| beside::<T, F, 1>(n, from.add(l * n), to.add(l * apart), apart));
     }
 }
 
@@ -53,13 +54,13 @@ unsafe fn beside<T: Element, F: Join<T>, const L: usize>(n: usize, from: *const 
     // SAFETY: the caller gives so many lines, and room for them.
     unsafe {
         let mut last: [T; L] = std::array::from_fn(|l| *from.add(l * n));
-        for l in 0..L {
-            to.add(l * apart).write(last[l]);
+        for (l, &first) in last.iter().enumerate() {
+            to.add(l * apart).write(first);
         }
         for i in 1..n {
-            for l in 0..L {
-                last[l] = F::join(last[l], *from.add(l * n + i));
-                to.add(l * apart + i).write(last[l]);
+            for (l, last) in last.iter_mut().enumerate() {
+                *last = F::join(*last, *from.add(l * n + i));
+                to.add(l * apart + i).write(*last);
             }
         }
     }
