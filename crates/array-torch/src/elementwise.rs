@@ -161,6 +161,26 @@ fn is_unsigned(dtype: DType) -> bool {
     dtype == DType::UInt8 || is_carried(dtype)
 }
 
+/// The complement of the error function keeps the digits that `1 + erf` would lose on the left, where it changes by a multiple of
+/// what its argument lost; of minus infinity the limit is zero.
+fn gaussian_unit(x: &Tensor, dtype: DType) -> Outcome {
+    use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+    // The root of 1/2 as a number of few bits and the rest; the product with as few of the operand's is exact.
+    let (short, high, low) = match dtype {
+        DType::Float64 => (Kind::Float, 0.707_106_769_084_930_4, 1.210_161_710_447_897e-8),
+        _ => (Kind::BFloat16, 0.707_092_285_156_25, 1.449_603_029_752_44e-5),
+    };
+    let product = x.times(FRAC_1_SQRT_2)?;
+    let first = x.f_to_kind(short)?.f_to_kind(x.f_kind()?)?;
+    let rest = x.f_sub(&first)?.times(FRAC_1_SQRT_2)?;
+    let lost = first.times(high)?.f_sub(&product)?.f_add(&first.times(low)?)?.f_add(&rest)?;
+    // Where there is nothing on the right and all on the left; the parts of larger numbers may be infinite.
+    let lost = lost.with_where(&product.f_abs()?.f_ge(40.0)?, 0.0)?;
+    let slope = product.f_mul(&product)?.f_neg()?.f_exp()?.times(FRAC_2_SQRT_PI)?;
+    let below = product.f_neg()?.f_erfc()?.f_add(&slope.f_mul(&lost)?)?;
+    x.times(0.5)?.f_mul(&below)?.with_where(&x.f_isneginf()?, 0.0)
+}
+
 kernels! { unary by type:
     abs = |x, t| if is_unsigned(t) { Ok(x.shallow_clone()) } else { x.f_abs() };
     ceil = |x, t| unless_whole(x, t, Tensor::f_ceil);
@@ -182,11 +202,7 @@ kernels! { unary by type:
         _ => x.f_sign(),
     };
     relu = |x, t| if is_unsigned(t) { Ok(x.shallow_clone()) } else { x.f_relu() };
-    // The complement keeps the digits that 1 + erf would lose on the left; of minus infinity the limit is zero.
-    gelu = |x, _| {
-        let half = x.times(0.5)?.f_mul(&x.times(-std::f64::consts::FRAC_1_SQRT_2)?.f_erfc()?)?;
-        half.with_where(&x.f_isneginf()?, 0.0)
-    };
+    gelu = gaussian_unit;
     // Without the threshold from which libtorch's own takes the argument itself.
     softplus = |x, _| x.f_logaddexp(&x.f_zeros_like()?);
 }
