@@ -325,3 +325,48 @@ fn many_right_hand_sides() {
         }
     }
 }
+
+/// Long lines are one pass, short ones a product and a sum: neither layout nor neighbours nor broadcasting show in the bits.
+#[test]
+fn inner_products_and_norms_of_lines() {
+    let xp = array_ndarray::namespace();
+    for n in [1_usize, 5, 127, 128, 1000, 4097, 20_000] {
+        let values = |seed: f64| (0..3 * n).map(|i| (i as f64 * seed).sin() * 3.0).collect::<Vec<f64>>();
+        for dtype in [DType::Float32, DType::Float64] {
+            let array = |seed: f64| {
+                let x = xp.from_host(values(seed), [3, n]).unwrap();
+                array_api::astype(x, dtype).unwrap()
+            };
+            let (x, y) = (array(0.37), array(0.91));
+            let wide = |x: &Array| array_api::astype(x, DType::Float64).unwrap().to_vec::<f64>().unwrap();
+            let (a, b) = (wide(&x), wide(&y));
+            let made = array_api::vecdot(&x, &y, ..).unwrap();
+            let norms = array_api::vector_norm(&x, array_api::axis(1)).unwrap();
+            assert_eq!((made.dims().to_vec(), made.dtype(), norms.dtype()), (vec![3], dtype, dtype));
+            let eps = if dtype == DType::Float32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+            for (l, (made, norm)) in wide(&made).into_iter().zip(wide(&norms)).enumerate() {
+                let line = l * n..(l + 1) * n;
+                let terms: Vec<f64> = line.clone().map(|i| a[i] * b[i]).collect();
+                let size: f64 = terms.iter().map(|t| t.abs()).sum();
+                assert!((made - terms.iter().sum::<f64>()).abs() <= 4.0 * n as f64 * eps * size, "vecdot {n}");
+                let due = line.map(|i| a[i] * a[i]).sum::<f64>().sqrt();
+                assert!((norm - due).abs() <= 2.0 * n as f64 * eps * due, "norm {n}");
+            }
+            // Along the first axis, of what lies crosswise and backwards, and beside one line for all.
+            let crossed = array_api::permute_dims(&x, [1, 0]).unwrap();
+            let same = |one: Array, other: Array| assert_eq!(wide(&one), wide(&other), "{n} {dtype}");
+            same(array_api::vector_norm(&crossed, array_api::axis(0)).unwrap(), norms);
+            let twice = array_api::flip(array_api::flip(&y, ..).unwrap(), ..).unwrap();
+            let turned = array_api::permute_dims(twice, [1, 0]).unwrap();
+            let along = array_api::vecdot(&crossed, &turned, -2);
+            same(along.unwrap(), made);
+            let first = array_api::at(&y, array_api::index![0]).unwrap();
+            let each = array_api::vecdot(&x, &first, ..).unwrap();
+            let repeated = array_api::broadcast_to(&first, [3, n]).unwrap();
+            same(each, array_api::vecdot(&x, repeated, ..).unwrap());
+        }
+    }
+    let none = xp.zeros([0, 300]).unwrap();
+    assert_eq!(array_api::vecdot(&none, &none, ..).unwrap().dims().to_vec(), [0]);
+    assert_eq!(array_api::vector_norm(&none, ..).unwrap().item::<f64>().unwrap(), 0.0);
+}

@@ -76,8 +76,9 @@ unsafe fn rows<T: Summed>(m: usize, k: usize, _n: usize, a: View<T>, b: View<T>,
     }
 }
 
+/// The sum of products of two lines of one length.
 #[inline(always)]
-fn dot<T: Summed>(x: &[T], y: &[T]) -> T {
+pub(crate) fn dot<T: Summed>(x: &[T], y: &[T]) -> T {
     let mut parts = [T::ZERO; LANES];
     // Of a known length, so that no element's place is looked at.
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());

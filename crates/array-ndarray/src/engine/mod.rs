@@ -15,10 +15,11 @@ mod count;
 mod count_kernel;
 pub mod cumulative;
 mod deviation_kernel;
-mod dots;
+pub(crate) mod dots;
 pub(crate) mod eigen;
 pub(crate) mod entry;
 pub(crate) mod fold;
+pub(crate) mod inner;
 pub(crate) mod interleave;
 pub(crate) mod kernel;
 #[cfg(test)]

@@ -37,7 +37,8 @@ fn in_double<const N: usize>(call: &mut Call<'_, '_>, f: impl FnOnce([Array; N])
     let double = |operand: Operand<'_>| match operand {
         Operand::Own(a) if a.dtype() == DType::Float64 => Ok(a),
         Operand::Ref(a) if a.dtype() == DType::Float64 => Ok(a.clone()),
-        Operand::Scalar(s) => xp.full(((), s, DType::Float64)),
+        // A number has the precision of the arrays beside it.
+        Operand::Scalar(s) => astype(xp.full(((), s, dtype))?, DType::Float64),
         other => astype(other, DType::Float64),
     };
     let mut x: Vec<Array> = call.args.iter_mut().map(|o| double(o.take())).collect::<Result<_>>()?;
