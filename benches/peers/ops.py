@@ -63,7 +63,7 @@ class Torch(Library):
         import torch
 
         super().__init__(torch)
-        self.max, self.permute_dims = torch.amax, torch.permute
+        self.max, self.permute_dims, self.equal = torch.amax, torch.permute, torch.eq
         self.concat, self.astype = torch.concat, lambda x, dtype: x.to(getattr(torch, dtype))
 
     def sum(self, x, axis=None):

@@ -27,11 +27,7 @@ macro_rules! with_floats {
 
 fn filled(value: Scalar, shape: &[usize], dtype: DType) -> NdArray {
     let n = shape.iter().product();
-    with_element!(dtype, T => {
-        let mut all = pool::vector::<T>(n);
-        all.resize(n, <T as FromScalar>::from_scalar(value));
-        NdArray::from_vec(all, shape)
-    })
+    with_element!(dtype, T => NdArray::from_vec(pool::filled(n, <T as FromScalar>::from_scalar(value)), shape))
 }
 
 #[implements(zeros)]

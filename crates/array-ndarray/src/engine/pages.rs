@@ -5,7 +5,7 @@
 //! (`/sys/kernel/mm/transparent_hugepage/enabled` says `madvise` on most systems), as NumPy does for its arrays.
 
 /// From this size on a buffer is sure to hold a whole large page, wherever it begins.
-pub(crate) const SMALLEST: usize = 4_000_000;
+const SMALLEST: usize = 4_000_000;
 
 /// Asks for large pages. Where there are none, nothing changes.
 pub(crate) fn prefer_large<T>(buffer: &mut [T]) {

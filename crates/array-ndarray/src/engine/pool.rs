@@ -5,10 +5,10 @@
 
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 
 use crate::array::NdElement;
-use crate::engine::pages;
+use crate::engine::{pages, share};
 
 /// Smaller buffers are the allocator's: it serves them without asking the system.
 const SMALLEST: usize = 1 << 14;
@@ -57,25 +57,42 @@ pub(crate) fn vector<T: NdElement>(len: usize) -> Vec<T> {
 
 /// A vector of `len` elements that are zero, in a buffer that was kept if there is one: for what is written over at once.
 pub(crate) fn cleared<T: NdElement>(len: usize) -> Vec<T> {
-    let mut new = vector(len);
-    new.resize(len, T::default());
-    new
+    filled(len, T::default())
+}
+
+/// A vector of `len` times the value.
+pub(crate) fn filled<T: NdElement>(len: usize, value: T) -> Vec<T> {
+    written(vector(len), len, value)
 }
 
 /// A vector of `len` elements that are zero.
 pub(crate) fn zeros<T: NdElement>(len: usize) -> Vec<T> {
-    let bytes = len.saturating_mul(size_of::<T>());
-    // A kept buffer is cleared sooner than the system brings as many new pages, unless they are large ones.
-    if (SMALLEST..pages::SMALLEST).contains(&bytes)
-        && let Some(mut kept) = reused::<T>(len)
+    // A kept buffer is cleared sooner than the system brings as many new pages.
+    if len.saturating_mul(size_of::<T>()) >= SMALLEST
+        && let Some(kept) = reused::<T>(len)
     {
-        kept.resize(len, T::default());
-        return kept;
+        return written(kept, len, T::default());
     }
     // Memory that is new to the process is zero already, and `vec![0; n]` asks for such.
     let mut new = vec![T::default(); len];
     pages::prefer_large(&mut new);
     new
+}
+
+/// Bytes that a thread writes in one turn.
+const TURN: usize = 1 << 17;
+
+/// The empty vector with so many times the value.
+fn written<T: NdElement>(mut empty: Vec<T>, len: usize, value: T) -> Vec<T> {
+    if len * size_of::<T>() < 4 * TURN {
+        empty.resize(len, value);
+        return empty;
+    }
+    let turns = empty.spare_capacity_mut()[..len].chunks_mut(TURN / size_of::<T>());
+    share::turns_if_worth(usize::MAX, turns, |piece| piece.fill(MaybeUninit::new(value)));
+    // SAFETY: the turns are all of the elements, and each was written.
+    unsafe { empty.set_len(len) };
+    empty
 }
 
 fn reused<T: NdElement>(len: usize) -> Option<Vec<T>> {
@@ -164,6 +181,8 @@ mod tests {
             for _ in 0..2 {
                 let mut v = zeros::<f64>(len);
                 assert!(v.len() == len && v.iter().all(|x| x.to_bits() == 0));
+                let sevens = filled(len + 1, 7.0_f64);
+                assert!(sevens.len() == len + 1 && sevens.iter().all(|x| *x == 7.0));
                 v.fill(3.0);
                 keep(v);
             }
