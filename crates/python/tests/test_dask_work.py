@@ -56,6 +56,36 @@ def test_an_address_is_a_scheduler_and_a_grid_is_spread(client):
         ensemble.fit_grid(X, Y, {"learning_rate": []}, **SMALL)
 
 
+# Two clients have loops in two threads: what is asked through one must not be waited for in the loop of the other.
+ALONE = """
+import sys
+import numpy as np
+import array_protocol.chunked as xp
+from array_protocol import ensemble
+address, file = sys.argv[1:]
+X = np.linspace(-1, 1, 40).reshape(20, 2)
+model = ensemble.fit(X, np.sin(3 * X[:, 0]), members=6, widths=[8], epochs=30, seed=3, scheduler=address)
+model.save(file + ".npz")
+x = xp.with_options(chunks=(5,)).arange(20.0)
+x.store(file + ".npy", scheduler=address)
+assert x.compute(scheduler=address).tobytes() == np.load(file + ".npy").tobytes()
+from distributed import default_client
+try:
+    default_client()
+except ValueError:
+    print("no default client")
+"""
+
+
+def test_an_address_needs_no_client_that_is_the_default(client, tmp_path):
+    line = [sys.executable, "-c", ALONE, client.scheduler.address, str(tmp_path / "alone")]
+    said = subprocess.run(line, capture_output=True, text=True)
+    assert said.stdout.strip() == "no default client", said.stderr
+    assert np.load(tmp_path / "alone.npy").tolist() == list(range(20))
+    kept, here = ensemble.load(tmp_path / "alone.npz"), ensemble.fit(X, Y, **SMALL)
+    assert kept.predict(X).members.tobytes() == here.predict(X).members.tobytes()
+
+
 def test_groups_are_kept_and_stale_ones_are_refused(client, tmp_path):
     folder = tmp_path / "groups"
     run = dict(scheduler=client, pieces=3, checkpoints=folder, **SMALL)

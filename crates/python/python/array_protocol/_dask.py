@@ -214,7 +214,8 @@ def arrived(connected, graph, keys):
     try:
         with again(graph, [keys]) as (renamed, (wanted,)):
             futures.update(zip(connected.get(renamed, wanted, sync=False), keys, strict=True))
-            for future, result in as_completed(list(futures), with_results=True):
+            # Dask would take the loop of the default client, which may be another one, of another thread, or none.
+            for future, result in as_completed(list(futures), loop=connected.loop, with_results=True):
                 # Where the scheduler is gone futures are cancelled, and what Dask gives then is no result.
                 if future.status != "finished":
                     raise lost(connected)
