@@ -1,13 +1,14 @@
-//! Counts of elements that are not zero, over any axes of any layout: also whether there is one, or no other.
+//! Counts of elements that are not zero, over any axes of any layout: also whether there is one, or no other. Sums of small
+//! integers are made the same way.
 //!
-//! Counts do not depend on the order in which one looks, so axes that are joined may be looked at as they lie in memory.
+//! None of them depends on the order in which one looks, so axes that are joined may be looked at as they lie in memory.
 
 use array_api::{DType, Error, Result};
 
 use crate::array::NdArray;
 use crate::engine::cast::astype;
-use crate::engine::count_kernel::{COLUMNS, CountKernel, Until, of};
-use crate::engine::{pool, share};
+use crate::engine::count_kernel::{COLUMNS, Loops, Until, of};
+use crate::engine::{pool, share, total_kernel};
 
 /// The number of elements that are not zero along axes, in `dtype`; `shape` is that of the result.
 pub(crate) fn count_nonzero(x: &NdArray, axes: &[usize], shape: &[usize], dtype: DType) -> Result<NdArray> {
@@ -16,6 +17,16 @@ pub(crate) fn count_nonzero(x: &NdArray, axes: &[usize], shape: &[usize], dtype:
     }
     let (counts, _) = counts(x, axes, Until::End);
     astype(&NdArray::from_vec(counts, shape), dtype)
+}
+
+/// The sum along axes of integers of fewer than 64 bits, or of truth values, as one of the types of 64 bits; of others none.
+pub(crate) fn sum(x: &NdArray, axes: &[usize], shape: &[usize], dtype: DType) -> Option<Result<NdArray>> {
+    if !matches!(dtype, DType::Int64 | DType::UInt64) {
+        return None;
+    }
+    let loops = if x.dtype() == DType::Bool { of(x.dtype()).loops() } else { total_kernel::of(x.dtype())? };
+    let (sums, _) = tallied(x, axes, loops, Until::End);
+    Some(astype(&NdArray::from_vec(sums, shape), dtype))
 }
 
 /// Whether an element along axes is not zero; false of nothing.
@@ -81,12 +92,17 @@ impl Target {
 
 /// The count of each output, as far as it was looked, and how many elements an output has.
 fn counts(x: &NdArray, axes: &[usize], until: Until) -> (Vec<i64>, usize) {
+    tallied(x, axes, of(x.dtype()).loops(), until)
+}
+
+/// What loops give for each output, and how many elements an output has.
+fn tallied(x: &NdArray, axes: &[usize], loops: Loops, until: Until) -> (Vec<i64>, usize) {
     let (x, [outer, n, inner]) = arranged(x, axes);
     let mut counts = pool::cleared::<i64>(outer * inner);
     if x.is_empty() {
         return (counts, n);
     }
-    let (kernel, size) = (of(x.dtype()), x.dtype().size());
+    let size = x.dtype().size();
     let (from, to) = (&Source(x.ptr()), &Target(counts.as_mut_ptr()));
     let threads = if x.len() * size >= PARALLEL && share::alone() { rayon::current_num_threads() } else { 1 };
     if inner > 1 {
@@ -96,7 +112,7 @@ fn counts(x: &NdArray, axes: &[usize], until: Until) -> (Vec<i64>, usize) {
             // SAFETY: columns of the contiguous array, and their own part of the result.
             unsafe {
                 let from = from.at((o * n * inner + c) * size);
-                kernel.columns()(n, from, inner, COLUMNS.min(inner - c), to.at(o * inner + c));
+                (loops.columns)(n, from, inner, COLUMNS.min(inner - c), to.at(o * inner + c));
             }
         };
         in_parts(outer * per_slab, threads, &|units| units.for_each(unit));
@@ -104,11 +120,11 @@ fn counts(x: &NdArray, axes: &[usize], until: Until) -> (Vec<i64>, usize) {
         in_parts(outer, threads, &|lines| {
             let (from, to) = (from.at(lines.start * n * size), to.at(lines.start));
             // SAFETY: lines of the contiguous array, and their own part of the result.
-            unsafe { kernel.lines()(lines.len(), n, from, until, to) };
+            unsafe { (loops.lines)(lines.len(), n, from, until, to) };
         });
     } else {
         for (o, count) in counts.iter_mut().enumerate() {
-            *count = long_line(kernel, size, from.at(o * n * size), n, threads, until);
+            *count = long_line(loops, size, from.at(o * n * size), n, threads, until);
         }
     }
     (counts, n)
@@ -123,17 +139,17 @@ fn in_parts(units: usize, threads: usize, part: &(dyn Fn(std::ops::Range<usize>)
     share::parts(parts, &|p| part(units * p / parts..units * (p + 1) / parts));
 }
 
-/// Counts along one line by all threads.
-fn long_line(kernel: &CountKernel, size: usize, from: *const u8, n: usize, threads: usize, until: Until) -> i64 {
+/// One line by all threads.
+fn long_line(loops: Loops, size: usize, from: *const u8, n: usize, threads: usize, until: Until) -> i64 {
     let parts = (4 * threads).min(n);
     let mut counts = vec![0_i64; parts];
     let (source, target) = (&Source(from), &Target(counts.as_mut_ptr()));
     share::parts(parts, &|p| {
         let (first, end) = (n * p / parts, n * (p + 1) / parts);
         // SAFETY: a part of the line, and its own place for a count.
-        unsafe { kernel.lines()(1, end - first, source.at(first * size), until, target.at(p)) };
+        unsafe { (loops.lines)(1, end - first, source.at(first * size), until, target.at(p)) };
     });
-    counts.iter().sum()
+    counts.iter().fold(0, |sum, &count| sum.wrapping_add(count))
 }
 
 #[cfg(test)]
@@ -157,6 +173,12 @@ mod tests {
         let bools = |is: &dyn Fn(i64) -> bool| want.iter().map(|&c| is(c)).collect::<Vec<_>>();
         assert_eq!(any(x, axes, &shape).to_vec::<bool>().unwrap(), bools(&|c| c > 0));
         assert_eq!(all(x, axes, &shape).to_vec::<bool>().unwrap(), bools(&|c| c == n as i64));
+        let Some(sums) = sum(x, axes, &shape, DType::Int64) else { return };
+        let lines = astype(x, DType::Int64).unwrap().permuted(&order).to_vec::<i64>().unwrap();
+        let want: Vec<i64> = (0..outputs).map(|o| lines[o * n..(o + 1) * n].iter().sum()).collect();
+        assert_eq!(sums.unwrap().to_vec::<i64>().unwrap(), want, "{:?} {axes:?} {:?}", x.shape(), x.dtype());
+        let unsigned = sum(x, axes, &shape, DType::UInt64).unwrap().unwrap();
+        assert_eq!(unsigned.to_vec::<u64>().unwrap(), want.iter().map(|&s| s as u64).collect::<Vec<_>>());
     }
 
     #[test]
@@ -202,6 +224,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn sums_of_small_integers_are_exact() {
+        let (n, [rows, columns]) = (1_000_001_usize, [70_000_usize, 3]);
+        for (extreme, dtype) in [
+            (i64::from(i8::MIN), DType::Int8),
+            (i64::from(i16::MIN), DType::Int16),
+            (i64::from(i32::MIN), DType::Int32),
+            (i64::from(u8::MAX), DType::UInt8),
+            (i64::from(u16::MAX), DType::UInt16),
+            (i64::from(u32::MAX), DType::UInt32),
+        ] {
+            let long = astype(&NdArray::from_vec(vec![extreme; n], &[n]), dtype).unwrap();
+            let total = sum(&long, &[0], &[], DType::Int64).unwrap().unwrap();
+            assert_eq!(total.to_vec::<i64>().unwrap(), [extreme * n as i64], "{dtype:?}");
+            let wide = astype(&NdArray::from_vec(vec![extreme; rows * columns], &[rows, columns]), dtype).unwrap();
+            let totals = sum(&wide, &[0], &[columns], DType::Int64).unwrap().unwrap();
+            assert_eq!(totals.to_vec::<i64>().unwrap(), [extreme * rows as i64; 3], "{dtype:?}");
+        }
+        assert!(sum(&NdArray::from_vec(vec![1.0_f32], &[1]), &[0], &[], DType::Int64).is_none());
+        assert!(sum(&NdArray::from_vec(vec![1_i32], &[1]), &[0], &[], DType::Int32).is_none());
     }
 
     #[test]

@@ -24,6 +24,15 @@ pub(crate) enum Until {
 type Lines = unsafe fn(lines: usize, n: usize, from: *const u8, until: Until, to: *mut i64);
 type Columns = unsafe fn(n: usize, from: *const u8, row: usize, columns: usize, to: *mut i64);
 
+/// The loops that give an integer for each line of elements, a count or a sum.
+#[derive(Clone, Copy)]
+pub(crate) struct Loops {
+    /// For each of some lines of `n` contiguous elements, one after the other, as far as it looks.
+    pub(crate) lines: Lines,
+    /// For each of at most [`COLUMNS`] contiguous columns of `n` rows, `row` elements apart.
+    pub(crate) columns: Columns,
+}
+
 type Places = unsafe fn(n: usize, from: *const u8, to: *mut u32, count: *mut usize);
 
 /// The loops for one data type.
@@ -35,13 +44,9 @@ pub(crate) struct CountKernel {
 }
 
 impl CountKernel {
-    /// Counts what is not zero in each of some lines of `n` contiguous elements, one after the other, as far as it looks.
-    pub(crate) fn lines(&self) -> Lines {
-        self.lines[level() as usize]
-    }
-    /// Counts what is not zero in each of at most [`COLUMNS`] contiguous columns of `n` rows, `row` elements apart.
-    pub(crate) fn columns(&self) -> Columns {
-        self.columns[level() as usize]
+    /// Those that count what is not zero.
+    pub(crate) fn loops(&self) -> Loops {
+        Loops { lines: self.lines[level() as usize], columns: self.columns[level() as usize] }
     }
     /// Writes the places of what is not zero among `n` contiguous elements, and how many there are; there must be room for `n`.
     pub(crate) fn places(&self) -> Places {

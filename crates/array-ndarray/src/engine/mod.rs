@@ -62,6 +62,7 @@ mod stream;
 pub(crate) mod systems;
 pub mod ternary;
 pub(crate) mod tiles;
+pub(crate) mod total_kernel;
 pub(crate) mod triangle;
 pub(crate) mod triangular;
 pub(crate) mod turn;

@@ -28,7 +28,9 @@ impl Nonzero {
             let first = piece * PIECE;
             let mut count = 0;
             // SAFETY: the piece is the array's, which is contiguous.
-            unsafe { of(x.dtype()).lines()(1, PIECE.min(x.len() - first), at(&x, first), Until::End, &mut count) };
+            unsafe {
+                (of(x.dtype()).loops().lines)(1, PIECE.min(x.len() - first), at(&x, first), Until::End, &mut count)
+            };
             before[piece + 1] = before[piece] + count as usize;
         }
         Nonzero { x, before }
