@@ -16,6 +16,8 @@ use crate::engine::simd::level;
 
 /// From this many multiplications per matrix on, packing into cache blocks pays.
 const BLOCKED: usize = 256 * 256 * 256;
+/// Multiplying by a matrix of at most so many rows, each of so many bytes, in registers is sooner done than packing both.
+const NARROW: [usize; 2] = [32, 128];
 /// Bytes of rows that go through all columns of a small matrix before the next ones: they stay in the second-level cache.
 const ROWS: usize = 1 << 16;
 /// Multiplications below which a second thread costs more than it brings.
@@ -217,6 +219,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
     let count: usize = batch.iter().product();
     let (a, b) = (Stack::<T>::new(x, batch), Stack::<T>::new(y, batch));
     let work = m * k * n;
+    let narrow = k <= NARROW[0] && n * size_of::<T>() <= NARROW[1];
     let pool = share::alone() && count * work.max(LEAST) >= PARALLEL;
     let threads = if pool { rayon::current_num_threads() } else { 1 };
     // SAFETY: every element of every matrix is written: `count * m * n` in all.
@@ -227,7 +230,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
                 return;
             }
             match T::BLOCKED_ONE {
-                Some(one) if work >= BLOCKED && m.min(n).min(k) >= 16 => {
+                Some(one) if work >= BLOCKED && m.min(n).min(k) >= 16 && !narrow => {
                     let each = |i: usize, parallelism| {
                         blocked(m, k, n, a.matrix(i), b.matrix(i), out.at(i * m * n), one, parallelism)
                     };
