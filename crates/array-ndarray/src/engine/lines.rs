@@ -23,6 +23,27 @@ pub(crate) fn lines<T: NdElement, U: NdElement, B>(
     buffers: impl Fn() -> B + Sync,
     line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
 ) -> Result<NdArray> {
+    let zeroed = |from: &[T], to: &mut [MaybeUninit<U>], b: &mut B| {
+        // Zeros that are written where they are needed stay in the cache.
+        to.fill(MaybeUninit::new(U::default()));
+        // SAFETY: all of it was just set.
+        line(from, unsafe { &mut *(to as *mut [MaybeUninit<U>] as *mut [U]) }, b)
+    };
+    // SAFETY: each line is set.
+    unsafe { lines_unset(x, axis, out, buffers, zeroed) }
+}
+
+/// The same, where `to` is not set yet.
+///
+/// # Safety
+/// `line` must set all of `to` unless it fails.
+pub(crate) unsafe fn lines_unset<T: NdElement, U: NdElement, B>(
+    x: &NdArray,
+    axis: usize,
+    out: usize,
+    buffers: impl Fn() -> B + Sync,
+    line: impl Fn(&[T], &mut [MaybeUninit<U>], &mut B) -> Result<()> + Sync,
+) -> Result<NdArray> {
     let rank = x.shape().len();
     let last: Vec<usize> = (0..rank).filter(|&a| a != axis).chain([axis]).collect();
     let turned = x.clone().permuted(&last);
@@ -48,7 +69,7 @@ pub(crate) fn lines<T: NdElement, U: NdElement, B>(
         }
     } else {
         by_rows(m, out, from, &mut to.spare_capacity_mut()[..size], buffers, line)?;
-        // SAFETY: all lines were computed, and each begins as zeros.
+        // SAFETY: all lines were computed, and each sets what it has.
         unsafe { to.set_len(size) };
     }
     let to = NdArray::from_vec(to, &shape);
@@ -74,8 +95,13 @@ pub(crate) fn lines_within<T: NdElement, B>(
     }
     let lie = Lie { inner: shape[axis + 1..].iter().product(), m: shape[axis], out: shape[axis] };
     let (len, to) = (x.len(), x.as_mut_ptr());
+    let zeroed = |from: &[T], to: &mut [MaybeUninit<T>], b: &mut B| {
+        to.fill(MaybeUninit::new(T::default()));
+        // SAFETY: all of it was just set.
+        line(from, unsafe { &mut *(to as *mut [MaybeUninit<T>] as *mut [T]) }, b)
+    };
     // SAFETY: the array is as long as its shape says, and each line has its place in it.
-    unsafe { by_blocks(lie, len, to.cast_const(), to, buffers, line) }
+    unsafe { by_blocks(lie, len, to.cast_const(), to, buffers, zeroed) }
 }
 
 /// Lines one after the other.
@@ -85,15 +111,10 @@ fn by_rows<T: NdElement, U: NdElement, B>(
     from: &[T],
     to: &mut [MaybeUninit<U>],
     buffers: impl Fn() -> B + Sync,
-    line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
+    line: impl Fn(&[T], &mut [MaybeUninit<U>], &mut B) -> Result<()> + Sync,
 ) -> Result<()> {
     let each = |b: &mut B, (from, to): (&[T], &mut [MaybeUninit<U>])| {
-        from.chunks_exact(m).zip(to.chunks_exact_mut(out)).try_for_each(|(from, to)| {
-            to.fill(MaybeUninit::new(U::default()));
-            // SAFETY: all of it was just set; zeros that are written where they are needed stay in the cache.
-            let to = unsafe { &mut *(to as *mut [MaybeUninit<U>] as *mut [U]) };
-            line(from, to, b)
-        })
+        from.chunks_exact(m).zip(to.chunks_exact_mut(out)).try_for_each(|(from, to)| line(from, to, b))
     };
     if from.len() == m || from.len() + to.len() < PARALLEL || !share::alone() {
         return each(&mut buffers(), (from, to));
@@ -150,6 +171,12 @@ impl<T: NdElement> Drop for Gathered<T> {
     }
 }
 
+/// Elements as room for others.
+fn unset<T: Copy>(elements: &mut [T]) -> &mut [MaybeUninit<T>] {
+    // SAFETY: what is written there are elements: lines set what they have.
+    unsafe { &mut *(elements as *mut [T] as *mut [MaybeUninit<T>]) }
+}
+
 /// Bytes of a row of gathered lines: of fewer than a cache line a part would be read in vain.
 const ROW: [usize; 2] = [64, 512];
 
@@ -162,7 +189,7 @@ unsafe fn by_blocks<T: NdElement, U: NdElement, B>(
     from: *const T,
     to: *mut U,
     buffers: impl Fn() -> B + Sync,
-    line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
+    line: impl Fn(&[T], &mut [MaybeUninit<U>], &mut B) -> Result<()> + Sync,
 ) -> Result<()> {
     let outer = len / (m * inner);
     let size = size_of::<T>().max(size_of::<U>());
@@ -183,9 +210,8 @@ unsafe fn by_blocks<T: NdElement, U: NdElement, B>(
         // SAFETY: the block is in the slab, and no other block has these lines; they are read before they are written.
         unsafe {
             turn(before.as_mut_ptr(), m, pointers.0.add(slab * m * inner + first), inner as isize, [count, m]);
-            after.fill(U::default());
             let lines = before.chunks_exact(m).zip(after.chunks_exact_mut(out));
-            lines.take(count).try_for_each(|(from, to)| line(from, to, b))?;
+            lines.take(count).try_for_each(|(from, to)| line(from, unset(to), b))?;
             turn(pointers.1.add(slab * out * inner + first), inner, after.as_ptr(), out as isize, [out, count]);
         }
         Ok(())

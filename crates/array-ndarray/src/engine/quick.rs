@@ -73,8 +73,8 @@ unsafe fn split<K: Lane>(keys: &mut [K], pivot: K, equal_too: bool) -> usize {
     }
 }
 
-/// About the middle one of the keys.
-fn middle<K: Lane>(keys: &[K]) -> K {
+/// The least, the middle and the greatest of some of the keys.
+fn sampled<K: Lane>(keys: &[K]) -> [K; 3] {
     const SAMPLES: usize = 64;
     let n = keys.len();
     let count = if n < 1 << 13 { SAMPLES / 4 } else { SAMPLES };
@@ -83,22 +83,32 @@ fn middle<K: Lane>(keys: &[K]) -> K {
     samples.iter_mut().enumerate().for_each(|(i, s)| *s = keys[(2 * i + 1) * n / (2 * count)]);
     // SAFETY: keys are sorted here on processors with AVX-512 only.
     unsafe { short(samples) };
-    samples[count / 2]
+    [samples[0], samples[count / 2], samples[count - 1]]
 }
 
-/// Splits keys in two parts, the second of which is not empty; the first is sorted if so said.
-unsafe fn halves<K: Lane>(keys: &mut [K]) -> (&mut [K], &mut [K], bool) {
-    let pivot = middle(keys);
+/// Whether all keys are this one.
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,bmi1,bmi2,lzcnt,popcnt")]
+fn all_are<K: Lane>(one: K, keys: &[K]) -> bool {
+    keys.chunks(256).all(|some| some.iter().fold(true, |all, key| all & (*key == one)))
+}
+
+/// Splits keys in two parts that are to be sorted yet, each of fewer keys: what is equal to the pivot may be in none.
+unsafe fn halves<K: Lane>(keys: &mut [K]) -> [&mut [K]; 2] {
+    let [least, pivot, greatest] = sampled(keys);
+    // Of keys that are equal many may be: to look is sooner done than to split.
     // SAFETY: the caller's.
-    let low = unsafe { split(keys, pivot, false) };
-    if low > 0 {
-        let (left, right) = keys.split_at_mut(low);
-        return (left, right, false);
+    unsafe {
+        if least == greatest && all_are(pivot, keys) {
+            return [&mut [], &mut []];
+        }
+        let low = split(keys, pivot, least == pivot);
+        if low < keys.len() {
+            return keys.split_at_mut(low).into();
+        }
+        // The pivot is the greatest key, and not all are equal to it.
+        let low = split(keys, pivot, false);
+        [&mut keys[..low], &mut []]
     }
-    // The pivot is the least key. Keys that are equal to it need no more sorting.
-    let low = unsafe { split(keys, pivot, true) };
-    let (left, right) = keys.split_at_mut(low);
-    (left, right, true)
 }
 
 unsafe fn sort_by_parts<K: Lane>(keys: &mut [K], depth: u32) {
@@ -111,11 +121,9 @@ unsafe fn sort_by_parts<K: Lane>(keys: &mut [K], depth: u32) {
             // Pivots were bad again and again.
             return keys.sort_unstable();
         }
-        let (left, right, sorted) = halves(keys);
-        if !sorted {
-            sort_by_parts(left, depth - 1);
+        for part in halves(keys) {
+            sort_by_parts(part, depth - 1);
         }
-        sort_by_parts(right, depth - 1);
     }
 }
 
@@ -148,16 +156,14 @@ unsafe fn sort_by_threads<K: Lane>(keys: &mut [K], threads: usize) {
     while parts.len() < 2 * threads && rounds <= threads.ilog2() + 1 {
         let next = Mutex::new(vec![]);
         share::turns(parts.into_iter(), |part| {
-            let mut halved = vec![];
-            if part.len() > VECTORS * K::LANES {
+            let halved = match part.len() {
                 // SAFETY: the caller's.
-                let (left, right, sorted) = unsafe { halves(part) };
-                halved.extend((!sorted).then_some(left));
-                halved.push(right);
-            } else {
-                halved.push(part);
-            }
-            next.lock().unwrap_or_else(PoisonError::into_inner).extend(halved);
+                n if n > VECTORS * K::LANES => unsafe { halves(part) },
+                _ => [part, &mut []],
+            };
+            next.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(halved.into_iter().filter(|part| !part.is_empty()));
         });
         parts = next.into_inner().unwrap_or_else(PoisonError::into_inner);
         rounds += 1;
