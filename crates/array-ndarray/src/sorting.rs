@@ -32,7 +32,7 @@ fn sort_line<T: Keyed>(from: &[T], to: &mut [MaybeUninit<T>], descending: bool) 
         }
     };
     match shared_out(keys.len()) {
-        true => share::turns(keys.chunks_mut(PIECE), values),
+        true => share::pieces(keys, PIECE, |_, piece| values(piece)),
         false => values(keys),
     }
     for (key, range) in shared {
@@ -125,7 +125,7 @@ fn shared_out(n: usize) -> bool {
 /// Computes each element from one, by all threads where they are many.
 fn each<A: Sync, B: Send>(from: &[A], to: &mut [B], piece: impl Fn(&[A], &mut [B]) + Sync) {
     match shared_out(from.len()) {
-        true => share::turns(from.chunks(PIECE).zip(to.chunks_mut(PIECE)), |(from, to)| piece(from, to)),
+        true => share::pieces(to, PIECE, |first, to| piece(&from[first..first + to.len()], to)),
         false => piece(from, to),
     }
 }

@@ -10,6 +10,7 @@ import time
 import pytest
 
 import array_protocol as ap
+import array_protocol.chunked as chunked
 import array_protocol.ndarray as xp
 from array_protocol import _native, _work, ensemble
 
@@ -84,6 +85,35 @@ def test_an_address_needs_no_client_that_is_the_default(client, tmp_path):
     assert np.load(tmp_path / "alone.npy").tolist() == list(range(20))
     kept, here = ensemble.load(tmp_path / "alone.npz"), ensemble.fit(X, Y, **SMALL)
     assert kept.predict(X).members.tobytes() == here.predict(X).members.tobytes()
+
+
+def test_what_is_no_scheduler_is_refused(client, tmp_path):
+    import asyncio
+
+    x = chunked.with_options(chunks=(5,)).arange(20.0)
+    uses = (lambda s: x.compute(scheduler=s), lambda s: x.store(tmp_path / "x.npy", scheduler=s),
+            lambda s: ensemble.fit(X, Y, scheduler=s, **SMALL))
+
+    async def within_a_loop():
+        address = client.scheduler.address
+        async with distributed.Client(address, asynchronous=True, set_as_default=False) as asynchronous:
+            refuse(asynchronous, TypeError, "asynchronous")
+
+    def refuse(scheduler, error, words):
+        for use in uses:
+            with pytest.raises(error, match=words):
+                use(scheduler)
+
+    refuse(42, TypeError, "42 is neither")
+    refuse("threads", ValueError, "'threads' is no address")
+    asyncio.run(within_a_loop())
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_cluster_is_a_scheduler(client):
+    x = chunked.with_options(chunks=(5,)).arange(20.0)
+    assert x.compute(scheduler=client.cluster).tolist() == list(range(20))
+    assert everything(ensemble.fit(X, Y, scheduler=client.cluster, **SMALL)) == everything(ensemble.fit(X, Y, **SMALL))
 
 
 def test_groups_are_kept_and_stale_ones_are_refused(client, tmp_path):

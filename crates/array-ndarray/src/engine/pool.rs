@@ -88,9 +88,9 @@ fn written<T: NdElement>(mut empty: Vec<T>, len: usize, value: T) -> Vec<T> {
         empty.resize(len, value);
         return empty;
     }
-    let turns = empty.spare_capacity_mut()[..len].chunks_mut(TURN / size_of::<T>());
-    share::turns_if_worth(usize::MAX, turns, |piece| piece.fill(MaybeUninit::new(value)));
-    // SAFETY: the turns are all of the elements, and each was written.
+    let room = &mut empty.spare_capacity_mut()[..len];
+    share::pieces(room, TURN / size_of::<T>(), |_, piece| piece.fill(MaybeUninit::new(value)));
+    // SAFETY: the pieces are all of the elements, and each was written.
     unsafe { empty.set_len(len) };
     empty
 }

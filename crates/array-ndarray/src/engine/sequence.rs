@@ -10,6 +10,8 @@ use crate::engine::{pool, share};
 
 /// Elements that a thread computes in one turn.
 const TURN: usize = 1 << 13;
+/// Elements from which on a second thread pays.
+const PARALLEL: usize = 1 << 16;
 /// Places that are counted side by side: an addition need not wait for the one before.
 const SIDE_BY_SIDE: usize = 32;
 
@@ -73,7 +75,10 @@ pub(crate) fn between<T: Rounded>(n: usize, [start, stop]: [f64; 2], steps: usiz
 fn pieces<T: NdElement>(n: usize, piece: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
     let mut all = pool::vector::<T>(n);
     let room = &mut all.spare_capacity_mut()[..n];
-    share::turns_if_worth(n, room.chunks_mut(TURN).enumerate(), |(i, to)| piece(i * TURN, to));
+    match n >= PARALLEL {
+        true => share::pieces(room, TURN, &piece),
+        false => piece(0, room),
+    }
     // SAFETY: the pieces are all of it, and each was written.
     unsafe { all.set_len(n) };
     all

@@ -169,6 +169,20 @@ pub(crate) fn turns_with<I: Iterator + Send, B>(
     });
 }
 
+/// Computes pieces of so many elements, each from where it begins. The same thread takes the same ones in every call, as far as
+/// it comes, so that what it has written is in its cache when the buffer is used again.
+pub(crate) fn pieces<T: Send>(all: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    struct Start<T>(*mut T);
+    // SAFETY: threads have disjoint pieces.
+    unsafe impl<T: Send> Sync for Start<T> {}
+    let (n, start) = (all.len(), &Start(all.as_mut_ptr()));
+    parts(n.div_ceil(size), &|i| {
+        let first = i * size;
+        // SAFETY: the piece is in the slice, which is borrowed until all are done, and no other part has it.
+        work(first, unsafe { std::slice::from_raw_parts_mut(start.0.add(first), size.min(n - first)) });
+    });
+}
+
 /// Each item has its turn once. The same thread takes the same ones in every call, so that what it works with stays in its
 /// cache, one of every `threads`, the first from `from` on before the others; it then takes what others have not begun.
 pub(crate) fn cyclic<T: Send>(items: impl Iterator<Item = T>, from: usize, work: impl Fn(usize, T) + Sync) {
@@ -195,6 +209,8 @@ mod tests {
             let mut out = vec![0; n];
             turns(out.chunks_mut(3).enumerate(), |(i, piece)| piece.iter_mut().for_each(|x| *x += i + 1));
             assert!(out.iter().enumerate().all(|(i, &x)| x == i / 3 + 1));
+            pieces(&mut out, 3, |first, piece| piece.iter_mut().for_each(|x| *x += first));
+            assert!(out.iter().enumerate().all(|(i, &x)| x == i / 3 * 4 + 1));
         }
     }
 

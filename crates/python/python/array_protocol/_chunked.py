@@ -109,7 +109,7 @@ def compute(*arrays, memory=None, spill=None, progress=False, trace=None, schedu
 
     `memory` limits the bytes of chunks that are alive at once, "1 GiB" or a number; what has no room is written into the folder
     `spill`, the system's temporary one unless given. `trace` is a file for the browser's trace viewer. `scheduler` has a Dask
-    cluster compute: its client, or an address such as "tcp://host:8786"; there the other options are Dask's own."""
+    cluster compute: its client, the cluster itself, or an address such as "tcp://host:8786"; there the other options are Dask's own."""
     if scheduler is not None:
         if (memory, spill, progress, trace) != (None, None, False, None):
             raise ValueError("compute: memory, spill, progress and trace are of this machine; Dask's workers have their own")
@@ -139,7 +139,7 @@ def store(x, /, path, *, region=None, columns=None, resume=False, overwrite=Fals
     then they are moved in. An error then leaves some of its chunks new and some old, each of them whole, and `finish_region(path)`
     goes on. `missing_chunks_are_fill` is as in `from_zarr`, for Zarr chunks of which the region has a part.
 
-    `scheduler` has the workers of a Dask cluster, its client or its address, compute and write the chunks, into NPY or Zarr; the
+    `scheduler` has the workers of a Dask cluster, given as such, as its client or its address, compute and write the chunks, into NPY or Zarr; the
     folder must be one that the client and all workers see. Of the options, `resume` and `overwrite` are for it too."""
     if scheduler is not None:
         given = {"region": region is not None, "columns": columns is not None, "missing_chunks_are_fill": missing_chunks_are_fill,

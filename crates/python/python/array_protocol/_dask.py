@@ -269,16 +269,32 @@ def lost(connected):
 
 
 class client:
-    """The client that was given, or one for an address as long as it is needed."""
+    """The client that was given, or one for an address or a cluster as long as it is needed."""
 
     def __init__(self, scheduler):
+        from distributed import Client
+        from distributed.deploy import Cluster
+
+        if isinstance(scheduler, str) and ":" not in scheduler:
+            raise ValueError(
+                f"scheduler: {scheduler!r} is no address such as tcp://10.0.0.1:8786; without a scheduler, this machine's "
+                "threads compute"
+            )
+        if not isinstance(scheduler, (str, Client, Cluster)):
+            raise TypeError(
+                f"scheduler: {scheduler!r} is neither a client of Dask's, nor a cluster, nor an address such as "
+                "tcp://10.0.0.1:8786"
+            )
+        if not isinstance(scheduler, str) and scheduler.asynchronous:
+            # Whoever waits in a loop for what this loop has to do waits for ever.
+            raise TypeError(f"scheduler: {scheduler!r} is asynchronous; give one that is not, from a thread without a loop")
         self.given, self.own = scheduler, None
 
     def __enter__(self):
-        if not isinstance(self.given, str):
-            return self.given
         from distributed import Client
 
+        if isinstance(self.given, Client):
+            return self.given
         self.own = Client(self.given, set_as_default=False)
         return self.own
 

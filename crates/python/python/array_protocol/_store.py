@@ -31,12 +31,13 @@ def written(client, graph, keys, address, missing, kind):
 
 def store(x, path, scheduler, resume, overwrite):
     """Has a cluster store an array."""
+    connecting = _dask.client(scheduler)
     storing = _lazy.begin_store(x, os.fspath(path), resume, overwrite)
     try:
         missing = storing.missing
         if missing:
             graph, keys = _dask.lower((storing.array,))
-            with _dask.client(scheduler) as client:
+            with connecting as client:
                 for chunk in written(client, graph, keys[0], storing.address, missing, _lazy.chunk_kind(x)):
                     storing.note(chunk)
         storing.finish()

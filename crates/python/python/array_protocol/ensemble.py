@@ -30,7 +30,7 @@ def fit(x, y, /, *, prior_function=None, observe=None, checkpoints=None, checkpo
     loss)` is called before the first epoch and after every one of each group of members; an exception ends the training.
     `checkpoints` is a folder from which a run that was ended goes on, written every `checkpoint_every` epochs.
 
-    `scheduler` has the workers of a Dask cluster train, to the same bits: its client, or an address such as
+    `scheduler` has the workers of a Dask cluster train, to the same bits: its client, itself, or an address such as
     "tcp://host:8786". The members are split into at least so many `pieces`. `checkpoints` is then a folder that the client and
     all workers see; what a piece gave is in it whole or not at all, `checkpoint_every` means nothing, and functions of the
     user's own are refused."""
