@@ -1,8 +1,24 @@
 //! Independent work in parallel at the outermost axis: in this process's pool, or by workers elsewhere.
 
 use rayon::prelude::*;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::error::Result;
+
+/// Whether this process was forked from the one whose pool it would use: the pool's threads are there and not here, and work
+/// handed to them would be waited for without end. What would be shared is done by the thread that has it.
+///
+/// ```
+/// assert!(!array_api::parallel::forked());
+/// ```
+#[must_use]
+pub fn forked() -> bool {
+    /// The process that first asked.
+    static OWNER: AtomicU32 = AtomicU32::new(0);
+    let this = process::id();
+    cfg!(unix) && OWNER.compare_exchange(0, this, Relaxed, Relaxed).is_err_and(|owner| owner != this)
+}
 
 /// Runs a function on every item in the thread pool and gives the results in order.
 ///
@@ -23,7 +39,7 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> Result<R> + Send + 
     }
     // Collected before the first error is looked for, so that which error is reported does not depend on timing.
     // A thread of the pool that waits for others may be given work that waits for it: what it has begun it does itself.
-    if rayon::current_thread_index().is_some() {
+    if rayon::current_thread_index().is_some() || forked() {
         return items.into_iter().map(f).collect();
     }
     items.into_par_iter().with_max_len(1).map(f).collect::<Vec<_>>().into_iter().collect()

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use array_api::parallel::forked;
 use array_api::{Array, Error, Result};
 use crossbeam_deque::{Steal, Stealer, Worker};
 use rayon::Scope;
@@ -51,7 +52,7 @@ fn driven<T>(plan: &Plan, with: &Local, then: impl FnOnce(&Ledger<'_>) -> Result
     }
     // Of a limit, kinds may keep a sixteenth beside the chunks.
     let _sparing = with.memory.map(|limit| array_api::sparing(limit / 16));
-    let here = is_small(plan);
+    let here = is_small(plan) || forked();
     let threads = if here { 1 } else { rayon::current_num_threads().min(schedule.order.len()).max(1) };
     // A thread of the pool must not wait for threads that read: others wait for it.
     let alone = here || rayon::current_thread_index().is_some();

@@ -15,7 +15,7 @@ operation! {
     /// Sum. Integers and `bool` are summed as 64-bit integers unless a type is given. Spec: `sum`.
     Sum = sum(x: One) { axis: Axes = Axes::All, keepdims: bool = false, dtype: Option<DType> = None } -> Array;
     "statistical", Reduction,
-    |op, p, args| { let v = rule::summation(op, args, &mut p.axis, p.keepdims, &mut p.dtype)?; summed(args, v) }
+    |op, p, args| { let v = rule::summation(op, args, &mut p.axis, p.keepdims, &mut p.dtype)?; added(args, v) }
 }
 
 operation! {
@@ -128,7 +128,20 @@ with_options!(correction: Var, Std);
 with_options!(dtype: Sum, Prod);
 with_options!(one: CumulativeSum, CumulativeProd);
 
-/// Converts the operand to the type that is summed in.
+/// Integers that are summed in 64 bits stay as they are: to write them down as such first would take longer than their sum. A
+/// kernel converts what it reads to the verdict's type.
+fn added(args: &mut [Operand<'_>], mut verdict: Verdict) -> Result<Verdict> {
+    let given = args[0].array().map(|x| x.dtype());
+    match (given, verdict.operands) {
+        (Some(of), DType::Int64 | DType::UInt64) if of.is_integer() || of == DType::Bool => {
+            verdict.operands = of;
+            Ok(verdict)
+        }
+        _ => summed(args, verdict),
+    }
+}
+
+/// Converts the operand to the type that is summed or multiplied in.
 fn summed(args: &mut [Operand<'_>], verdict: Verdict) -> Result<Verdict> {
     rule::cast(&mut args[0], verdict.operands)?;
     Ok(verdict)

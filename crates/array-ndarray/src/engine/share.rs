@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 
+use array_api::parallel::forked;
 use smallvec::SmallVec;
 
 use crate::engine::standby::Standby;
@@ -21,9 +22,10 @@ thread_local! {
     static SHARING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether work is better shared: not inside of shared work, which fills the threads already.
+/// Whether work is better shared: not inside of shared work, which fills the threads already, nor where there are no threads to
+/// share it with.
 pub(crate) fn alone() -> bool {
-    rayon::current_thread_index().is_none() && !SHARING.get()
+    rayon::current_thread_index().is_none() && !SHARING.get() && !forked()
 }
 
 /// Looks at the parts that others compute before the caller sleeps: about 20 microseconds.

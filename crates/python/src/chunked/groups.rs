@@ -130,6 +130,10 @@ thread_local! {
 
 /// Runs `work` on one thread. Python's lock must have been given up.
 pub(crate) fn alone<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    if array_api::parallel::forked() {
+        // Kernels are serial here, and the pool's thread is another process's.
+        return Ok(work());
+    }
     ALONE.with(|pool| {
         let make = || rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| e.to_string());
         pool.get_or_init(make).as_ref().map(|pool| pool.install(work)).map_err(Clone::clone)
