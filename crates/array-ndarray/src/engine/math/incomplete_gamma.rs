@@ -7,7 +7,7 @@
 
 use super::stirling::{excess, reciprocal_gamma, stirling};
 use array_api::coefficients::ETA;
-use std::f64::consts::{LN_2, TAU};
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, TAU};
 
 /// `P(a, x)`. Not-a-number outside `a, x >= 0`, at `a = x = 0` and where both are infinite.
 pub(crate) fn lower(a: f64, x: f64) -> f64 {
@@ -123,7 +123,11 @@ fn uniform(a: f64, x: f64) -> f64 {
         beta[n - 1] = ETA[n] + (n + 1) as f64 * beta[n + 1] / a;
     }
     let sum = beta[..ETA.len() - 1].iter().rev().fold(0.0, |sum, b| sum * eta + b) * (a / (a + beta[1]));
-    let rest = (-a * half_square).exp() / (TAU * a).sqrt() * sum;
-    let normal = 0.5 * libm::erfc((a * half_square).sqrt());
+    let decay = a * half_square;
+    let (root, share) = (decay.sqrt(), (-decay).exp());
+    let rest = share / (TAU * a).sqrt() * sum;
+    // Far out the complement multiplies what the root was rounded by: where that is, it is taken back.
+    let lost = if root > 1.0 { (-root).mul_add(root, decay) / (2.0 * root) } else { 0.0 };
+    let normal = 0.5 * libm::erfc(root) - share * lost * (0.5 * FRAC_2_SQRT_PI);
     if x < a { normal - rest } else { normal + rest }
 }
