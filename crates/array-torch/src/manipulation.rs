@@ -4,7 +4,7 @@ use array_api::{
     Arg, BroadcastTo, Concat, DType, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, SlidingWindowView,
     Squeeze, Stack, ToDevice, Verdict, implements,
 };
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::array::{TorchArray, made, sizes};
 use crate::data_type::converted;
@@ -99,8 +99,11 @@ fn repeat(x: &TorchArray, repeats: Arg<'_, TorchArray>, p: &Repeat) -> Result<To
         |n: i128, at: String| Err(Error::value("repeat", format!("repeats is {n}{at}, but cannot be negative")));
     let flat = if p.axis.is_none() { x.tensor().f_reshape(-1).map_err(fail)? } else { x.tensor().shallow_clone() };
     let axis = p.axis.unwrap_or(0) as i64;
+    let extent = flat.size()[axis as usize];
     let counts = match &repeats {
         Arg::Scalar(s, _) if s.to_i128() < 0 => return refuse(s.to_i128(), String::new()),
+        // Nothing is repeated any number of times; libtorch would lay out the numbers of times first.
+        Arg::Scalar(..) if extent == 0 => return x.with("repeat", Ok(flat)),
         Arg::Scalar(s, _) if i64::try_from(s.to_i128()).is_err() => {
             let message = format!("repeats is {}, and there is no memory for it", s.to_i128());
             return Err(Error::memory("repeat", message));
@@ -117,13 +120,23 @@ fn repeat(x: &TorchArray, repeats: Arg<'_, TorchArray>, p: &Repeat) -> Result<To
     if negative.numel() > 0 {
         let at = negative.f_int64_value(&[0, 0]).map_err(fail)?;
         let n = whole.f_int64_value(&[at]).map_err(fail)?;
-        if counts.dtype() == DType::UInt64 {
+        if counts.dtype() != DType::UInt64 {
+            return refuse(n.into(), format!(" at position {at}"));
+        }
+        if extent > 0 {
             let message = format!("repeats is {} at position {at}, and there is no memory for it", n as u64);
             return Err(Error::memory("repeat", message));
         }
-        return refuse(n.into(), format!(" at position {at}"));
     }
-    let extent = flat.size()[axis as usize];
+    if extent == 0 {
+        return x.with("repeat", Ok(flat));
+    }
     let whole = if whole.numel() == 1 { whole.f_expand([extent], false).map_err(fail)? } else { whole };
+    // libtorch adds the counts up in 64 bits, and writes where a sum that wrapped around leads it.
+    let total = whole.f_sum(Kind::Double).and_then(|t| t.f_double_value(&[])).map_err(fail)?;
+    if total >= 2f64.powi(62) {
+        let message = format!("repeats are {total:e} together, and there is no memory for it");
+        return Err(Error::memory("repeat", message));
+    }
     x.with("repeat", flat.f_repeat_interleave_self_tensor(&whole, axis, None))
 }
