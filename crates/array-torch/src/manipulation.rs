@@ -53,8 +53,10 @@ fn sliding_window_view(x: &TorchArray, p: &SlidingWindowView) -> Result<TorchArr
     let windows = p.axis.iter().flatten().enumerate().try_fold(x.tensor().shallow_clone(), |t, (j, &axis)| {
         let (window, dilation) = (p.window_shape[j] as i64, p.dilation[j] as i64);
         let span = (window - 1) * dilation + 1;
-        let whole = t.f_unfold(axis as i64, span, p.stride[j].min(i64::MAX as usize) as i64)?;
-        if dilation == 1 { Ok(whole) } else { whole.f_slice(-1, 0, span, dilation) }
+        // From one extent on there is one window, and one element needs no dilation: libtorch would multiply strides by either.
+        let stride = p.stride[j].min(x.dims()[axis as usize].max(1)) as i64;
+        let whole = t.f_unfold(axis as i64, span, stride)?;
+        if window == 1 || dilation == 1 { Ok(whole) } else { whole.f_slice(-1, 0, span, dilation) }
     });
     x.with("sliding_window_view", windows)
 }

@@ -1,6 +1,6 @@
 //! What random calls have found: libtorch and the arrays in memory said different things here. Both are held to what is due.
 
-use array_api::{Array, ErrorKind, Namespace, Repeat, Result, Scalar, gammaincc, polygamma};
+use array_api::{Array, DType, ErrorKind, Namespace, Repeat, Result, Scalar, astype, gammaincc, polygamma};
 
 use crate::devices;
 
@@ -82,5 +82,40 @@ fn counts_whose_sum_is_no_number_are_refused() {
         let counts = xp.asarray([i64::MAX, i64::MAX, 3]).unwrap();
         let refused = xp.zeros([3]).unwrap().repeat(&counts, ..).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Memory, "{xp}: {refused}");
+    }
+}
+
+/// Eigenvalues of an arrow: of size 2 elements and of size 1 the corner.
+#[test]
+fn eigenvalues_are_found_at_the_ends_of_the_range_of_numbers() {
+    let (large, middle) = (1e300, 2f64.powi(63));
+    let matrix =
+        [[1e-300, 0.0, 0.0, 0.0], [large, -2.5, 0.0, 0.0], [large, -middle, 0.5, 0.0], [-middle, 1.0, 100.0, -middle]];
+    for xp in kinds() {
+        let x = xp.asarray(matrix).unwrap();
+        for x in [astype(&x, DType::Complex128).unwrap(), x] {
+            let root = large * std::f64::consts::SQRT_2;
+            let due = [-root, -middle, middle, root];
+            let whole = array_api::eigh(&x).unwrap().eigenvalues;
+            for values in [whole, array_api::eigvalsh(&x).unwrap()] {
+                let made = values.to_vec::<f64>().unwrap();
+                for i in [0, 3] {
+                    assert!((made[i] - due[i]).abs() <= 1e-14 * root, "{made:?} on {xp}, not {due:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_of_one_element_may_have_any_dilation_and_stride() {
+    for xp in kinds() {
+        let x = xp.zeros([0, 5, 2]).unwrap();
+        let far = isize::MAX as usize;
+        let pooled =
+            array_api::max_pool2d(&x, array_api::MaxPool2d::default().kernel_size(vec![1]).dilation(vec![far]));
+        assert_eq!(pooled.unwrap().shape().unwrap(), [0, 5, 2], "{xp}");
+        let windows = array_api::SlidingWindowView::default().window_shape(vec![1]).axis(vec![1]).stride(vec![far]);
+        assert_eq!(array_api::sliding_window_view(&x, windows).unwrap().shape().unwrap(), [0, 1, 2, 1], "{xp}");
     }
 }
