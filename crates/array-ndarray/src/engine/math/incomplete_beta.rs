@@ -6,7 +6,7 @@
 //! 1e-14, and some 1e-13 where a result is as small as 1e-100.
 
 use super::beta_tail;
-use super::stirling::{excess, growth, reciprocal_gamma, stirling};
+use super::stirling::{excess, gamma_of_next, growth, reciprocal_gamma, stirling};
 use std::f64::consts::TAU;
 
 /// `I_x(a, b)`. Not-a-number outside `a, b >= 0` and `0 <= x <= 1`, and where `a` and `b` are both zero or both infinite.
@@ -83,8 +83,7 @@ impl Sides {
         }
         if a < 10.0 && b < 10.0 {
             // By gamma(1 + a) = a gamma(a): the gamma function of the smallest numbers is infinite.
-            let gamma = |n: f64| libm::tgamma(1.0 + n);
-            let front = a / (a + b) * b * (gamma(a + b) / gamma(a) / gamma(b));
+            let front = a / (a + b) * b * (gamma_of_next(a + b) / gamma_of_next(a) / gamma_of_next(b));
             // The side that is exact is raised to its power; the other one goes by its logarithm.
             let powers = if x <= 0.5 { x.powf(a) * (b * ln_y).exp() } else { (a * ln_x).exp() * y.powf(b) };
             return front * powers;
@@ -95,7 +94,7 @@ impl Sides {
         if decay == 0.0 {
             return 0.0;
         }
-        (large * of_small).powf(small) * growth(large, small).exp() * decay * small / libm::tgamma(1.0 + small)
+        (large * of_small).powf(small) * growth(large, small).exp() * decay * small / gamma_of_next(small)
     }
 
     /// Whether the power series needs no more than some hundred terms.

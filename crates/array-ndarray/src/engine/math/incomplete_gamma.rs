@@ -5,7 +5,7 @@
 //! some 1e-14 and, since an exponential carries that of its exponent, some 1e-13 where a result is as small as 1e-100; of the
 //! crates that were measured on the same table (statrs, puruspe, special, spec_math) none has six digits all over it.
 
-use super::stirling::{excess, reciprocal_gamma, stirling};
+use super::stirling::{excess, gamma_of_next, reciprocal_gamma, stirling};
 use array_api::coefficients::ETA;
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, TAU};
 
@@ -58,7 +58,7 @@ fn density(a: f64, x: f64) -> f64 {
         return (-a * exponent(a, x) - stirling(a)).exp() / (TAU * a).sqrt();
     }
     // Here the second factor is zero, while the first may be infinite.
-    if x > 1000.0 { 0.0 } else { x.powf(a) * (-x).exp() / libm::tgamma(a + 1.0) }
+    if x > 1000.0 { 0.0 } else { x.powf(a) * (-x).exp() / gamma_of_next(a) }
 }
 
 /// `P` by its power series, DLMF 8.11.4.
