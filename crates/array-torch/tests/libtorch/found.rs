@@ -1,6 +1,6 @@
 //! What random calls have found: libtorch and the arrays in memory said different things here. Both are held to what is due.
 
-use array_api::{Array, DType, ErrorKind, Namespace, Repeat, Result, Scalar, astype, gammaincc, polygamma};
+use array_api::{Array, DType, ErrorKind, Namespace, Repeat, Result, Scalar, astype, betainc, gammaincc, polygamma};
 
 use crate::devices;
 
@@ -117,5 +117,24 @@ fn windows_of_one_element_may_have_any_dilation_and_stride() {
         assert_eq!(pooled.unwrap().shape().unwrap(), [0, 5, 2], "{xp}");
         let windows = array_api::SlidingWindowView::default().window_shape(vec![1]).axis(vec![1]).stride(vec![far]);
         assert_eq!(array_api::sliding_window_view(&x, windows).unwrap().shape().unwrap(), [0, 1, 2, 1], "{xp}");
+    }
+}
+
+/// The side that is one half of gamma functions' quotients: `x^a / a B(a, b)` for the smallest `x`.
+#[test]
+fn the_incomplete_beta_function_keeps_its_digits_at_its_lower_end() {
+    for xp in kinds() {
+        let [a, b, x] = [0.5, 3.0, 1e-300].map(|x| xp.asarray([x]).unwrap());
+        near(&xp, betainc(&a, &b, &x), 1.875e-150, "betainc");
+    }
+}
+
+#[test]
+fn sequences_of_integers_may_leave_64_bits() {
+    for xp in kinds() {
+        let far = Scalar::int(u64::MAX.into());
+        let down = array_api::Arange::default().start(far).stop(-5).step(i64::MIN).dtype(DType::Float64);
+        let made = xp.arange(down).unwrap().to_vec::<f64>().unwrap();
+        assert_eq!(made, [2f64.powi(64), 2f64.powi(63), -1.0], "{xp}");
     }
 }
