@@ -107,7 +107,7 @@ impl Sides {
         let Sides { a, b, x, .. } = *self;
         let (mut sum, mut term, mut n) = (1.0, 1.0, 0.0);
         while term > 1e-17 * sum {
-            term *= (a + b + n) / (a + 1.0 + n) * x;
+            term = term * ((a + b + n) / (a + 1.0 + n)) * x;
             n += 1.0;
             sum += term;
         }
@@ -121,7 +121,7 @@ impl Sides {
         let (mut sum, mut term, mut n) = (0.0, 1.0, 0.0);
         loop {
             n += 1.0;
-            term *= (n - b) * x / n;
+            term = term * (n - b) * x / n;
             let part = term / (a + n);
             sum += part;
             if part.abs() <= 1e-18 {
@@ -142,15 +142,17 @@ impl Sides {
     /// root of the larger parameter.
     fn fraction(&self, density: f64) -> f64 {
         let Sides { a, b, x, y, .. } = *self;
+        // In the composition's order: a hundred steps add up what each is rounded by.
+        let (total, square, slope, below) = (a + b, x * x, a * y - b * x + 1.0, y + 1.0);
         let numerator = |n: f64| {
-            let m = a + 2.0 * n - 1.0;
-            ((a + n - 1.0) / m) * ((a + b + n - 1.0) / m) * n * (b - n) * x * x
+            let m = a + (2.0 * n - 1.0);
+            (a + (n - 1.0)) / m * ((total + (n - 1.0)) / m) * (b - n) * n * square
         };
         let denominator = |n: f64| {
-            let straight = n + n * (b - n) * x / (a + 2.0 * n - 1.0);
-            straight + (a + n) * (a * y - b * x + 1.0 + n * (1.0 + y)) / (a + 2.0 * n + 1.0)
+            let straight = (b - n) * x * n / (a + (2.0 * n - 1.0)) + n;
+            straight + (a + n) * (slope + below * n) / (a + (2.0 * n + 1.0))
         };
-        let first = denominator(0.0);
+        let first = a * slope / (a + 1.0);
         let (mut value, mut c, mut d) = (first, first, 0.0);
         for n in (1..1_000_000).map(f64::from) {
             let (up, down) = (numerator(n), denominator(n));
