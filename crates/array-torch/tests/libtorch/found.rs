@@ -22,7 +22,7 @@ const POLYGAMMA: [(usize, f64, f64); 11] = [
     (2, -3.3, 68.769_445_477_485_23),
     (3, -2.5, 194.747_876_219_187_62),
     (4, -1_000_000.5, -5.999_976_000_055e-24),
-    (5, 0.5, 7_691.113_548_602_435_5),
+    (5, 0.5, 7_691.113_548_602_435),
     (20, 3.5, -9_182_070.204_945_627),
     (64, -2.5, -5.482_694_527_559_691e53),
     (64, -2.25, 1.727_095_424_621_971e128),
@@ -47,10 +47,8 @@ fn polygamma_keeps_its_digits_between_poles_and_at_high_orders() {
 #[test]
 fn the_upper_incomplete_gamma_function_keeps_its_digits_beside_its_mean() {
     for xp in kinds() {
-        for (a, x, due) in [(64.0, 100.0, 4.872_583_660_281_038e-5)] {
-            let [a, x] = [a, x].map(|x| xp.asarray([x]).unwrap());
-            near(&xp, gammaincc(&a, &x), due, "gammaincc");
-        }
+        let [a, x] = [64.0, 100.0].map(|x| xp.asarray([x]).unwrap());
+        near(&xp, gammaincc(&a, &x), 4.872_583_660_281_038e-5, "gammaincc");
     }
 }
 
