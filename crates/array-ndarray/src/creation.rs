@@ -57,9 +57,11 @@ fn arange(p: &Arange, xp: &Namespace, verdict: &array_api::Verdict) -> Result<Nd
     let all = match (start, step) {
         (Scalar::Int(start), Scalar::Int(step)) => {
             let (start, step) = (i128::from(start), i128::from(step));
-            let last = start.saturating_add(step.saturating_mul(n as i128));
+            // Past the widest integers there are floating-point numbers only.
+            let last = step.checked_mul(n as i128).and_then(|length| start.checked_add(length));
+            let exact = last.is_none_or(|last| [start, step, last].iter().all(|i| i.unsigned_abs() < EXACT));
             let floating = matches!(dtype, DType::Float32 | DType::Float64);
-            if floating && [start, step, last].iter().all(|i| i.unsigned_abs() < EXACT) {
+            if floating && exact {
                 with_floats!(dtype, T => NdArray::from_vec(progression::<T>(n, start as f64, step as f64), &[n]))
             } else if floating {
                 one_by_one(dtype, n, |i| Scalar::int(start + i as i128 * step))

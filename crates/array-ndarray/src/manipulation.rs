@@ -210,10 +210,12 @@ fn repeat(x: &NdArray, repeats: Arg<'_, NdArray>, p: &Repeat) -> Result<NdArray>
     };
     let around = Around::new(&shape, axis);
     let count = |i: i128, at: Option<usize>| {
-        usize::try_from(i).map_err(|_| {
+        if i < 0 {
             let place = at.map(|at| format!(" at position {at}")).unwrap_or_default();
-            Error::value("repeat", format!("repeats is {i}{place}, but cannot be negative"))
-        })
+            return Err(Error::value("repeat", format!("repeats is {i}{place}, but cannot be negative")));
+        }
+        // What cannot be counted there is no memory for, unless there is nothing to repeat.
+        Ok(usize::try_from(i).unwrap_or(usize::MAX))
     };
     let counts = match repeats {
         Arg::Scalar(s, _) => vec![count(Scalar::to_i128(s), None)?],

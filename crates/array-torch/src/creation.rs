@@ -1,14 +1,16 @@
 //! Creation.
 
 use array_api::{
-    Arange, DType, Error, Eye, Full, Linspace, Namespace, Ones, Result, Scalar, Tril, Triu, Verdict, Zeros, implements,
+    Arange, DType, Error, Eye, Full, Host, Linspace, Namespace, Ones, Result, Scalar, Tril, Triu, Verdict, Zeros,
+    implements,
 };
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::array::{TorchArray, made, sizes};
 use crate::carrier::{carrier, from_float};
 use crate::data_type::converted;
-use crate::kind::{device, number};
+use crate::error::failed;
+use crate::kind::{device, number, tensor_of};
 use crate::numbers::{Numbers, room};
 
 type Outcome = std::result::Result<Tensor, TchError>;
@@ -41,11 +43,34 @@ fn places(n: usize, kind: Kind, device: Device) -> Outcome {
     Tensor::f_arange(n as i64, (kind, device))
 }
 
+/// Where a sequence of integers ends, if that is an integer of any width.
+fn end(p: &Arange, n: usize) -> Option<i128> {
+    let (Scalar::Int(start), Scalar::Int(step)) = (p.start, p.step) else { return None };
+    i128::from(step).checked_mul(n as i128)?.checked_add(start.into())
+}
+
+/// The values of a sequence of integers that leaves the widest that libtorch has.
+fn beyond_int64(p: &Arange, n: usize) -> Option<impl Iterator<Item = i128>> {
+    let (start, end) = (p.start.to_i128(), end(p, n)?);
+    let step = p.step.to_i128();
+    let leaves = [start, end].iter().any(|&i| i64::try_from(i).is_err());
+    leaves.then(|| (0..n as i128).map(move |i| start + i * step))
+}
+
 #[implements(arange)]
 fn arange(p: &Arange, xp: &Namespace, verdict: &Verdict) -> Result<TorchArray> {
     let (n, dtype, device) = (verdict.dims()[0], verdict.dtype(), device("arange", xp)?);
+    if let Some(wide) = beyond_int64(p, n).filter(|_| dtype.is_floating()) {
+        room(&[n as i64], (Kind::Double, Device::Cpu)).map_err(|e| failed("arange", e))?;
+        let host = match dtype {
+            DType::Float32 => Host::from_vec(wide.map(|i| i as f32).collect::<Vec<_>>()),
+            _ => Host::from_vec(wide.map(|i| i as f64).collect::<Vec<_>>()),
+        };
+        return made("arange", tensor_of("arange", host, &[n])?.f_to_device(device), dtype);
+    }
     let sequence = || match (p.start, p.step) {
-        (Scalar::Int(start), Scalar::Int(step)) => {
+        // Integers are taken modulo their width; floating-point numbers are in reach of 64 bits here, or of none.
+        (Scalar::Int(start), Scalar::Int(step)) if dtype.is_integer() || end(p, n).is_some() => {
             let steps = places(n, Kind::Int64, device)?.times(i128::from(step) as i64)?;
             converted(&steps.plus(i128::from(start) as i64)?, DType::Int64, dtype)
         }

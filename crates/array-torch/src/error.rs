@@ -9,6 +9,8 @@ const KNOWN: &[(&str, ErrorKind)] = &[
     ("not enough memory", ErrorKind::Memory),
     ("can't allocate memory", ErrorKind::Memory),
     ("Storage size calculation overflowed", ErrorKind::Memory),
+    ("Stride calculation overflowed", ErrorKind::Memory),
+    ("integer multiplication overflow", ErrorKind::Memory),
     ("same device", ErrorKind::Device),
     ("invalid device ordinal", ErrorKind::Device),
     ("No CUDA GPUs", ErrorKind::Device),

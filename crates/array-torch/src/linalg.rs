@@ -1,7 +1,7 @@
 //! Decompositions and what follows from them.
 
 use array_api::{Cholesky, DType, Error, Qr, Result, Svd, TriangularSolve, Verdict, implements};
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use crate::array::{TorchArray, made};
 use crate::error::failed;
@@ -141,18 +141,41 @@ fn svdvals(x: &TorchArray) -> Result<TorchArray> {
     made("svdvals", x.tensor().f_svd(true, false).map(|(_, s, _)| s), x.dtype().real())
 }
 
+/// What each matrix is divided by: its largest element where squares would leave the range of numbers, since LAPACK's iterations
+/// need not end then; elsewhere one.
+fn size(read: &Tensor) -> Outcome {
+    let sizes = read.f_abs()?;
+    // A matrix without elements has none that is the largest.
+    let largest = if read.numel() == 0 {
+        sizes.f_sum_dim_intlist(&[-2, -1][..], true, None)?
+    } else {
+        sizes.f_amax([-2, -1], true)?
+    };
+    let far = if largest.f_kind()? == Kind::Float { 2f64.powi(40) } else { 2f64.powi(300) };
+    let extreme = largest.is_above(far)?.f_logical_or(&largest.is_below(1.0 / far)?)?;
+    let usual = extreme.f_logical_and(&largest.is_not(0.0)?)?.f_logical_not()?;
+    largest.with_where(&usual, 1.0)
+}
+
 #[implements(eigh)]
 fn eigh(x: &TorchArray) -> Result<[TorchArray; 2]> {
     let fail = |e| failed("eigh", e);
-    finite("eigh", x, &x.tensor().f_tril(0).map_err(fail)?)?;
-    let (values, vectors) = x.tensor().f_linalg_eigh("L").map_err(fail)?;
+    let read = x.tensor().f_tril(0).map_err(fail)?;
+    finite("eigh", x, &read)?;
+    let size = size(&read).map_err(fail)?;
+    let (values, vectors) = read.f_div(&size).and_then(|scaled| scaled.f_linalg_eigh("L")).map_err(fail)?;
+    let values = values.f_mul(&size.f_squeeze_dim(-1).map_err(fail)?).map_err(fail)?;
     Ok([TorchArray::of(values, x.dtype().real()), TorchArray::of(vectors, x.dtype())])
 }
 
 #[implements(eigvalsh)]
 fn eigvalsh(x: &TorchArray) -> Result<TorchArray> {
-    finite("eigvalsh", x, &x.tensor().f_tril(0).map_err(|e| failed("eigvalsh", e))?)?;
-    made("eigvalsh", x.tensor().f_linalg_eigvalsh("L"), x.dtype().real())
+    let fail = |e| failed("eigvalsh", e);
+    let read = x.tensor().f_tril(0).map_err(fail)?;
+    finite("eigvalsh", x, &read)?;
+    let size = size(&read).map_err(fail)?;
+    let values = read.f_div(&size).and_then(|scaled| scaled.f_linalg_eigvalsh("L")).map_err(fail)?;
+    made("eigvalsh", values.f_mul(&size.f_squeeze_dim(-1).map_err(fail)?), x.dtype().real())
 }
 
 fn complex(dtype: DType) -> DType {

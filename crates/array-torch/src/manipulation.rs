@@ -4,7 +4,7 @@ use array_api::{
     Arg, BroadcastTo, Concat, DType, Error, ExpandDims, Flip, PermuteDims, Repeat, Reshape, Result, SlidingWindowView,
     Squeeze, Stack, ToDevice, Verdict, implements,
 };
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::array::{TorchArray, made, sizes};
 use crate::data_type::converted;
@@ -53,8 +53,10 @@ fn sliding_window_view(x: &TorchArray, p: &SlidingWindowView) -> Result<TorchArr
     let windows = p.axis.iter().flatten().enumerate().try_fold(x.tensor().shallow_clone(), |t, (j, &axis)| {
         let (window, dilation) = (p.window_shape[j] as i64, p.dilation[j] as i64);
         let span = (window - 1) * dilation + 1;
-        let whole = t.f_unfold(axis as i64, span, p.stride[j].min(i64::MAX as usize) as i64)?;
-        if dilation == 1 { Ok(whole) } else { whole.f_slice(-1, 0, span, dilation) }
+        // From one extent on there is one window, and one element needs no dilation: libtorch would multiply strides by either.
+        let stride = p.stride[j].min(x.dims()[axis as usize].max(1)) as i64;
+        let whole = t.f_unfold(axis as i64, span, stride)?;
+        if window == 1 || dilation == 1 { Ok(whole) } else { whole.f_slice(-1, 0, span, dilation) }
     });
     x.with("sliding_window_view", windows)
 }
@@ -99,8 +101,11 @@ fn repeat(x: &TorchArray, repeats: Arg<'_, TorchArray>, p: &Repeat) -> Result<To
         |n: i128, at: String| Err(Error::value("repeat", format!("repeats is {n}{at}, but cannot be negative")));
     let flat = if p.axis.is_none() { x.tensor().f_reshape(-1).map_err(fail)? } else { x.tensor().shallow_clone() };
     let axis = p.axis.unwrap_or(0) as i64;
+    let extent = flat.size()[axis as usize];
     let counts = match &repeats {
         Arg::Scalar(s, _) if s.to_i128() < 0 => return refuse(s.to_i128(), String::new()),
+        // Nothing is repeated any number of times; libtorch would lay out the numbers of times first.
+        Arg::Scalar(..) if extent == 0 => return x.with("repeat", Ok(flat)),
         Arg::Scalar(s, _) if i64::try_from(s.to_i128()).is_err() => {
             let message = format!("repeats is {}, and there is no memory for it", s.to_i128());
             return Err(Error::memory("repeat", message));
@@ -117,13 +122,23 @@ fn repeat(x: &TorchArray, repeats: Arg<'_, TorchArray>, p: &Repeat) -> Result<To
     if negative.numel() > 0 {
         let at = negative.f_int64_value(&[0, 0]).map_err(fail)?;
         let n = whole.f_int64_value(&[at]).map_err(fail)?;
-        if counts.dtype() == DType::UInt64 {
+        if counts.dtype() != DType::UInt64 {
+            return refuse(n.into(), format!(" at position {at}"));
+        }
+        if extent > 0 {
             let message = format!("repeats is {} at position {at}, and there is no memory for it", n as u64);
             return Err(Error::memory("repeat", message));
         }
-        return refuse(n.into(), format!(" at position {at}"));
     }
-    let extent = flat.size()[axis as usize];
+    if extent == 0 {
+        return x.with("repeat", Ok(flat));
+    }
     let whole = if whole.numel() == 1 { whole.f_expand([extent], false).map_err(fail)? } else { whole };
+    // libtorch adds the counts up in 64 bits, and writes where a sum that wrapped around leads it.
+    let total = whole.f_sum(Kind::Double).and_then(|t| t.f_double_value(&[])).map_err(fail)?;
+    if total >= 2f64.powi(62) {
+        let message = format!("repeats are {total:e} together, and there is no memory for it");
+        return Err(Error::memory("repeat", message));
+    }
     x.with("repeat", flat.f_repeat_interleave_self_tensor(&whole, axis, None))
 }

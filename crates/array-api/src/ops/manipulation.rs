@@ -273,13 +273,15 @@ fn repeat_rule(op: &'static Op, p: &mut Repeat, args: &mut [Operand<'_>]) -> Res
         None => x.dims().size().unwrap_or(UNKNOWN),
     };
     let total = match &args[1] {
-        Operand::Scalar(s) => match usize::try_from(s.to_i128()) {
-            Ok(k) if n != UNKNOWN => {
-                n.checked_mul(k).ok_or_else(|| Error::shape(op.name, "the result is too large"))?
-            }
-            Ok(_) => UNKNOWN,
-            Err(_) => return Err(Error::value(op.name, format!("repeats is {s}, but cannot be negative"))),
-        },
+        Operand::Scalar(s) if s.to_i128() < 0 => {
+            return Err(Error::value(op.name, format!("repeats is {s}, but cannot be negative")));
+        }
+        // Nothing is repeated any number of times.
+        Operand::Scalar(_) if n == 0 || n == UNKNOWN => n,
+        Operand::Scalar(s) => {
+            let total = usize::try_from(s.to_i128()).ok().and_then(|k| n.checked_mul(k));
+            total.ok_or_else(|| Error::shape(op.name, "the result is too large"))?
+        }
         counts => {
             let counts = counts.array().ok_or_else(|| Error::value(op.name, "repeats is missing"))?;
             rule::INTEGER.check(op, counts.dtype())?;

@@ -3,6 +3,7 @@
 mod agreement;
 mod conformance;
 mod ensemble;
+mod found;
 mod precision;
 mod random;
 mod threads;

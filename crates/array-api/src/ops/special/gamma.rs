@@ -11,7 +11,7 @@ use crate::coefficients::{DIGAMMA, EULER_MACLAURIN};
 use crate::error::Result;
 use crate::{
     Polygamma, abs, divide, equal, floor, greater_equal, less, less_equal, log, log1p, logical_and, logical_not,
-    multiply, pow, reciprocal, round, sin, square, subtract, tan, where_, zeros_like,
+    multiply, pow, reciprocal, round, sign, sin, square, subtract, tan, where_, zeros_like,
 };
 
 /// `lgamma(2 + z) / z` in powers of `z`, DLMF 5.7.3.
@@ -136,23 +136,22 @@ fn digamma_of_positive(x: &Array) -> Result<Array> {
 
 /// The composition of [`polygamma`](crate::polygamma): `(-1)^(n+1) n! zeta(n + 1, x)`.
 ///
-/// A negative argument is taken to the pole beside it, at the distance `r`: of the sum over all integers, which is
-/// `r^-s + zeta(s, 1 + r) +- zeta(s, 1 - r)`, the terms on the left of the first one are missing, `+- zeta(s, 1 - x)`.
+/// A negative argument is taken to the pole beside it, at the distance `d`: of the sum over all integers, which is
+/// `zeta(s, d) +- zeta(s, 1 - d)`, the terms on the left of the first one are missing, `+- zeta(s, 1 - x)`.
 pub(crate) fn polygamma(p: &Polygamma, call: &mut Call<'_, '_>) -> Result<Array> {
     let n = i32::try_from(p.n).unwrap_or(i32::MAX);
     let odd = n % 2 == 1;
     in_double(call, |[x]| {
         let zeta = &Zeta::new(n);
         let Reflected { negative, pole, positive, beside } = reflected(&x)?;
-        // Of negative arguments, this one on the right of the pole.
-        let right = zeta.of_positive(&where_(&negative, &beside + 1.0, &positive)?)?;
-        let mirror = |[right, beside, positive]: [Array; 3]| {
-            let left = (zeta.of_positive(&(1.0 - &beside).ok()?)? - zeta.of_positive(&positive)?).ok()?;
-            let all = (zeta.term(&beside, zeta.n + 1)? * zeta.correction + right).ok()?;
-            if odd { (all + left).ok() } else { (all - left).ok() }
+        let near = zeta.of_positive(&where_(&negative, abs(&beside)?, &positive)?)?;
+        let mirror = |[near, beside, positive]: [Array; 3]| {
+            let (far, missing) = (zeta.of_positive(&(1.0 - abs(&beside)?).ok()?)?, zeta.of_positive(&positive)?);
+            // With opposite signs nothing may be left of either: at one half they are the same number.
+            if odd { (near + far - missing).ok() } else { ((near - far) * sign(beside)? + missing).ok() }
         };
-        let given = [(&right, 0.0), (&beside, 0.25), (&positive, 1.0)];
-        let out = within(&negative, given, mirror, right.clone())?;
+        let given = [(&near, 0.0), (&beside, 0.25), (&positive, 1.0)];
+        let out = within(&negative, given, mirror, near.clone())?;
         let out = if odd { out } else { (-out).ok()? };
         // Both sides of a pole agree for odd orders only; at minus infinity there is none.
         let at_pole = if odd { f64::INFINITY } else { f64::NAN };
@@ -163,21 +162,26 @@ pub(crate) fn polygamma(p: &Polygamma, call: &mut Call<'_, '_>) -> Result<Array>
 /// `n! zeta(n + 1, x)`.
 struct Zeta {
     n: i32,
-    /// `n! / a^s` is a power of `root / a`: each of the two alone leaves the range of numbers long before their quotient.
-    root: f64,
-    /// What rounding the root has cost.
-    correction: f64,
+    factorial: f64,
+    /// A power of two about one over the root of `n!`: a high power multiplies what its base was rounded by.
+    scale: f64,
 }
 
 impl Zeta {
     fn new(n: i32) -> Zeta {
         let factorial: f64 = (1..=n).map(f64::from).product();
-        let root = (factorial.ln() / f64::from(n + 1)).exp();
-        Zeta { n, root, correction: factorial / root.powi(n + 1) }
+        Zeta { n, factorial, scale: 2f64.powi(-(factorial.log2() / f64::from(n + 1)).round() as i32) }
     }
 
-    fn term(&self, a: &Array, power: i32) -> Result<Array> {
-        pow(divide(self.root, a)?, f64::from(power))
+    /// `top / a^order`, with half of the power on either side: the whole leaves the range of numbers long before the quotient.
+    fn over(&self, top: f64, a: &Array, order: i32) -> Result<Array> {
+        let (b, top) = ((a * self.scale).ok()?, top * self.scale.powi(order));
+        if order == 1 {
+            return divide(top, b);
+        }
+        let power = pow(&b, f64::from(-(order / 2)))?;
+        let other = if order % 2 == 0 { power.clone() } else { divide(&power, b)? };
+        (power * top * other).ok()
     }
 
     /// The terms one by one, up to where the rest is an integral and few corrections.
@@ -190,21 +194,18 @@ impl Zeta {
             if k % LOOK as i32 == 0 && !some(&short)? {
                 break;
             }
-            sum = (sum + where_(&short, self.term(&a, s)?, 0.0)?).ok()?;
+            sum = (sum + where_(&short, self.over(self.factorial, &a, s)?, 0.0)?).ok()?;
             a = where_(short, &a + 1.0, &a)?;
         }
-        // The integral is root (root / a)^n / n, which is there long after the next power of a is not.
-        let power = self.term(&a, n)?;
-        sum = (sum + &power * (self.root / f64::from(n))).ok()?;
-        let term = (power * (self.root / &a)).ok()?;
-        sum = (sum + &term * 0.5).ok()?;
-        // n! s (s + 1) .. (s + 2j - 2) a^(-s - 2j + 1), for j from 1.
-        let step = reciprocal(square(&a)?)?;
-        let mut factor = (term * f64::from(s) / a).ok()?;
+        // The corrections over the integral: 1 + n / 2a + b n s (s + 1) .. (s + 2j - 2) / a^2j, for j from 1.
+        let step = square(reciprocal(&a)?)?;
+        let mut share = (0.5 * f64::from(n) / &a + 1.0).ok()?;
+        let mut factor = (&step * (f64::from(n) * f64::from(s))).ok()?;
         for (b, j) in EULER_MACLAURIN.iter().zip(1..) {
-            sum = (sum + &factor * *b).ok()?;
+            share = (share + &factor * *b).ok()?;
             factor = (factor * &step * (f64::from(s + 2 * j - 1) * f64::from(s + 2 * j))).ok()?;
         }
-        multiply(sum, self.correction)
+        // The integral is there long after the next power of a is not.
+        (self.over(self.factorial / f64::from(n), &a, n)? * share + sum).ok()
     }
 }

@@ -5,9 +5,9 @@
 //! some 1e-14 and, since an exponential carries that of its exponent, some 1e-13 where a result is as small as 1e-100; of the
 //! crates that were measured on the same table (statrs, puruspe, special, spec_math) none has six digits all over it.
 
-use super::stirling::{excess, reciprocal_gamma, stirling};
+use super::stirling::{excess, gamma_of_next, reciprocal_gamma, stirling};
 use array_api::coefficients::ETA;
-use std::f64::consts::{LN_2, TAU};
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, TAU};
 
 /// `P(a, x)`. Not-a-number outside `a, x >= 0`, at `a = x = 0` and where both are infinite.
 pub(crate) fn lower(a: f64, x: f64) -> f64 {
@@ -58,7 +58,7 @@ fn density(a: f64, x: f64) -> f64 {
         return (-a * exponent(a, x) - stirling(a)).exp() / (TAU * a).sqrt();
     }
     // Here the second factor is zero, while the first may be infinite.
-    if x > 1000.0 { 0.0 } else { x.powf(a) * (-x).exp() / libm::tgamma(a + 1.0) }
+    if x > 1000.0 { 0.0 } else { x.powf(a) * (-x).exp() / gamma_of_next(a) }
 }
 
 /// `P` by its power series, DLMF 8.11.4.
@@ -123,7 +123,11 @@ fn uniform(a: f64, x: f64) -> f64 {
         beta[n - 1] = ETA[n] + (n + 1) as f64 * beta[n + 1] / a;
     }
     let sum = beta[..ETA.len() - 1].iter().rev().fold(0.0, |sum, b| sum * eta + b) * (a / (a + beta[1]));
-    let rest = (-a * half_square).exp() / (TAU * a).sqrt() * sum;
-    let normal = 0.5 * libm::erfc((a * half_square).sqrt());
+    let decay = a * half_square;
+    let (root, share) = (decay.sqrt(), (-decay).exp());
+    let rest = share / (TAU * a).sqrt() * sum;
+    // Far out the complement multiplies what the root was rounded by: where that is, it is taken back.
+    let lost = if root > 1.0 { (-root).mul_add(root, decay) / (2.0 * root) } else { 0.0 };
+    let normal = 0.5 * libm::erfc(root) - share * lost * (0.5 * FRAC_2_SQRT_PI);
     if x < a { normal - rest } else { normal + rest }
 }
