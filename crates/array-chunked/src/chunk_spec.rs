@@ -142,8 +142,12 @@ fn any_pieces(extent: usize, key: Key) -> AxisChunks {
     if extent == 0 { AxisChunks::whole(0) } else { AxisChunks::Known(ends.windows(2).map(|w| w[1] - w[0]).collect()) }
 }
 
-/// Cuts the first axis until chunks fit, then the next one: rows stay together, as they lie in memory and in files.
+/// Cuts the first axis until chunks fit, then the next one: rows stay together, as they lie in memory and in files. What has no
+/// elements fits.
 fn auto(dims: &[usize], dtype: DType, bytes: usize) -> Vec<usize> {
+    if dims.contains(&0) {
+        return dims.to_vec();
+    }
     let budget = (bytes / dtype.size()).max(1);
     let mut sizes = dims.to_vec();
     for axis in 0..dims.len() {

@@ -210,6 +210,25 @@ fn a_run_ends_when_the_thread_that_waits_is_told_to() -> Result<()> {
     Ok(())
 }
 
+/// What has no elements is not cut, however long it is.
+#[test]
+fn nothing_is_quick_to_make_however_long_it_is() -> Result<()> {
+    use array_api::{broadcast_to, concat, repeat, tile};
+    const LONG: usize = 1_000_000_000_000_000;
+    let xp = array_chunked::over(&array_ndarray::namespace());
+    let none = xp.zeros([0])?;
+    let tall = xp.zeros([LONG, 0])?;
+    assert_eq!(broadcast_to(&none, [LONG, 0])?.shape()?, [LONG, 0]);
+    assert_eq!(tile(&none, [3, LONG])?.shape()?, [3, 0]);
+    assert_eq!(repeat(&none, LONG as i64, ..)?.shape()?, [0]);
+    let scalar = tile(xp.asarray(1.0)?, [LONG, 0, 1])?;
+    for x in [scalar, concat([&tall, &tall], 0)?, tall] {
+        assert!(array_chunked::chunks_of(&x)?.count() <= 2, "{x}");
+        assert!(x.to_vec::<f64>()?.is_empty());
+    }
+    Ok(())
+}
+
 #[test]
 fn random_pieces_fill_the_array_and_hang_on_its_elements() -> Result<()> {
     let xp = array_chunked::over(&array_ndarray::namespace()).with("chunks", Value::Text("random:1".into()));

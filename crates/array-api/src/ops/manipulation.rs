@@ -376,11 +376,13 @@ fn compose_tile(p: &Tile, call: &mut Call<'_, '_>) -> Result<Array> {
     let shape = x.shape()?;
     let extent = |i: usize| if i < skip { 1 } else { shape[i - skip] };
     let (mut split, mut wide) = (vec![], vec![]);
+    let dims = call.verdict.dims().clone();
+    // Nothing is the same however often it is repeated.
+    let most = if dims.contains(&0) { 1 } else { usize::MAX };
     for (i, &r) in p.repetitions.iter().enumerate() {
         split.extend([1, extent(i) as isize]);
-        wide.extend([r, extent(i)]);
+        wide.extend([r.min(most), extent(i)]);
     }
-    let dims = call.verdict.dims().clone();
     reshape(broadcast_to(reshape(x, split)?, wide)?, dims)
 }
 

@@ -328,9 +328,9 @@ fn plan_broadcast(site: &Site<'_>) -> Result<Planned, Exit> {
             kept.cloned()
         })
         .collect();
-    // New extents are cut so that chunks do not grow beyond what is usual.
+    // New extents are cut so that chunks do not grow beyond what is usual; those of nothing do not grow.
     let widest = |p: &Option<AxisChunks>| p.as_ref().and_then(|p| p.sizes()).and_then(|s| s.iter().max().copied());
-    let mut room = AUTO_BYTES / x.dtype().size();
+    let mut room = if dims.contains(&0) { usize::MAX } else { AUTO_BYTES / x.dtype().size() };
     pieces.iter().filter_map(widest).for_each(|n| room = (room / n.max(1)).max(1));
     for axis in (0..dims.len()).rev() {
         if pieces[axis].is_none() {
