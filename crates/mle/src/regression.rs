@@ -1,9 +1,8 @@
 //! Regressions whose likelihood has more to it than a mean: beta, negative binomial (NB1 and NB2) and zero-inflated Poisson.
 
-use array_api::{
-    Array, Error, Result, abs, exp, greater, lgamma, log, log1p, logical_and, matmul, multiply, negative, sigmoid,
-    stack,
-};
+use array_api::{Array, Error, Result, exp, lgamma, log, log1p, matmul, negative, sigmoid, stack};
+
+mod end;
 
 use crate::columns;
 use crate::distribution::{NEGATIVE_BINOMIAL, ZERO_INFLATED_POISSON};
@@ -12,10 +11,11 @@ use crate::glm::design::Design;
 use crate::glm::scoring::{Ended, Rows};
 use crate::glm::terms::Terms;
 use crate::glm::{Family, Link, Table};
-use crate::judge::{FAR, HARDLY};
 use crate::problem::{Free, Problem, Wanted, check};
 use crate::status::Status;
 use crate::transform::Range;
+
+use end::End;
 
 /// What the response is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -231,7 +231,10 @@ impl Regression {
             // Zeros that a mean can follow for ever raise all of these likelihoods, as they do Poisson's.
             (Some(reason), _) => left(&problem, reason),
             (None, None) => problem.solve(&self.wanted),
-            (None, Some(second)) => row.at_an_end(problem.solve(&self.wanted)?, second),
+            (None, Some(second)) => {
+                let at = End { name: row.second.0, range: row.second.1, start: row.first_zeta(), terms: second };
+                at.judge(&problem, problem.solve(&self.wanted)?, self.wanted.level)
+            }
         }
     }
 }
@@ -315,39 +318,6 @@ impl Row {
             Range::UNIT => self.second.1.unconstrain(self.start),
             _ => self.start.ln(),
         }
-    }
-
-    /// A fit whose second parameter ran to an end of its range in some rows says so: it has gone far there, and the likelihood
-    /// hardly depends on it any more.
-    fn at_an_end(&self, mut fit: Fit, second: &Design) -> Result<Fit> {
-        let Some(covariance) = fit.covariance.clone().filter(|_| fit.status.is_converged()) else { return Ok(fit) };
-        let p = fit.parameters.len() - second.names.len();
-        let xp = second.x.namespace();
-        let block: Vec<&[f64]> = covariance[p..].iter().map(|row| &row[p..]).collect();
-        let zeta = matmul(&second.x, xp.asarray(&fit.estimates()[p..])?)?;
-        let variance = multiply(matmul(&second.x, xp.asarray(block)?)?, &second.x)?.sum(1)?;
-        let far = greater(abs((zeta - self.first_zeta()).ok()?)?, FAR)?;
-        let gone = columns::count(&logical_and(far, greater(variance, 1.0 / HARDLY)?)?)?;
-        if gone == 0 {
-            return Ok(fit);
-        }
-        let (name, range) = self.second;
-        fit.status = Status::Boundary;
-        fit.reason = format!(
-            "`{name}` runs to an end of its range {range} in {gone} of {} rows: its coefficients were left where the \
-             estimates say",
-            second.y.size()?
-        );
-        let sizes = array_api::max(abs(&second.x)?, 0)?.to_vec::<f64>()?;
-        for (j, size) in (p..).zip(sizes) {
-            if covariance[j][j] * size * size > 1.0 / HARDLY {
-                let of = &mut fit.parameters[j];
-                (of.std_error, of.p_value, of.interval) = (None, None, None);
-                of.std_error_reason = Some("the likelihood grows along it for ever, and its curvature vanishes".into());
-            }
-        }
-        fit.covariance = None;
-        Ok(fit)
     }
 }
 

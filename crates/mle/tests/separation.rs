@@ -246,13 +246,15 @@ fn terms_of_the_zeros_share_that_separate() {
 fn a_dispersion_that_vanishes_in_a_group() {
     // The first group's counts vary less than Poisson's, the second's more.
     let group: Vec<f64> = (0..120).map(|i| f64::from(i % 2 == 0)).collect();
-    let y: Vec<f64> = (0..120)
-        .map(|i| if i % 2 == 0 { 5.0 + f64::from(i % 4 == 0) } else { count(6.0 * share(i + 5), share(i)) })
-        .collect();
-    let table = Table::new().numbers("z", xp().asarray(group).unwrap()).numbers("y", xp().asarray(y).unwrap());
-    for outcome in [Outcome::NegativeBinomial1, Outcome::NegativeBinomial2] {
+    for (outcome, shift) in
+        (0..20).flat_map(|k| [(Outcome::NegativeBinomial1, 5 + 7 * k), (Outcome::NegativeBinomial2, 5 + 7 * k)])
+    {
+        let varied = |i: usize| count(6.0 * share(i + shift), share(i));
+        let y: Vec<f64> = (0..120).map(|i| if i % 2 == 0 { 5.0 + f64::from(i % 4 == 0) } else { varied(i) }).collect();
+        let (z, y) = (xp().asarray(group.clone()).unwrap(), xp().asarray(y).unwrap());
+        let table = Table::new().numbers("z", z).numbers("y", y);
         let fit = Regression::new("y ~ z", outcome).unwrap().second("1 + z").unwrap().fit(&table).unwrap();
-        assert_eq!(fit.status, Status::Boundary, "{fit}");
+        assert_eq!(fit.status, Status::Boundary, "{shift} {fit}");
         assert!(fit.reason.contains("`alpha` runs to an end of its range"), "{fit}");
         assert!(fit.reason.contains("60 of 120 rows"), "{fit}");
         let known: Vec<bool> = fit.parameters.iter().map(|p| p.std_error.is_some()).collect();

@@ -12,7 +12,26 @@ use crate::chunked::may_compute;
 use crate::place::noted;
 
 /// From how many elements on a call gives up Python's lock: below, giving it up takes longer than the work.
-pub(crate) const LONG: usize = 1 << 14;
+const LONG: usize = 1 << 14;
+
+/// How a call is made, by how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pace {
+    /// With Python's lock.
+    Short,
+    /// Without it, so that other threads run.
+    Long,
+    /// Without it, since tasks may need it on other threads. The user's line is noted, for what fails long after.
+    Lazy,
+}
+
+impl Pace {
+    /// A call on so many elements in memory.
+    #[inline]
+    pub(crate) fn of(elements: Option<usize>) -> Pace {
+        if elements.is_some_and(|n| n < LONG) { Pace::Short } else { Pace::Long }
+    }
+}
 
 /// The exception for an error of the protocol: the standard's types, with the protocol's words.
 #[cold]
@@ -58,7 +77,16 @@ pub(crate) fn run<T>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T>) -
 
 /// The same for a call that may take long, with Python's lock given up.
 pub(crate) fn run_long<T: Send>(py: Python<'_>, f: impl FnOnce() -> array_api::Result<T> + Send) -> PyResult<T> {
-    let _line = noted(py);
+    run_at(py, Pace::Lazy, f)
+}
+
+/// The same for a call that is not short.
+pub(crate) fn run_at<T: Send>(
+    py: Python<'_>,
+    pace: Pace,
+    f: impl FnOnce() -> array_api::Result<T> + Send,
+) -> PyResult<T> {
+    let _line = (pace == Pace::Lazy).then(|| noted(py));
     let out = py.detach(|| catch_unwind(AssertUnwindSafe(f)));
     settled(py, out)
 }

@@ -1,7 +1,7 @@
 //! A row of the registry as a Python callable.
 
 use array_api::{
-    Class, DType, Device, Field, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations,
+    Class, DType, Device, Field, Level, Namespace, Nonzero, Op, Operand, Outs, Params, Result, Role, Value, operations,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyComplex, PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::boundary::{LONG, exception, run, run_long};
+use crate::boundary::{Pace, exception, run, run_at, run_long};
 use crate::chunked;
 use crate::foreign;
 use crate::given::{self, Given};
@@ -51,6 +51,27 @@ fn truth(x: Operand<'_>) -> Result<Operand<'_>> {
     }
 }
 
+/// What a parameter takes beyond what it says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A data type, written in any of Python's ways; `None` is left to the row's own default.
+    DType,
+    /// Several numbers, or one.
+    Numbers,
+    Other,
+}
+
+impl Form {
+    /// By the type that the row writes in Rust.
+    fn of(written: &str) -> Form {
+        match written {
+            _ if written.contains("DType") => Form::DType,
+            _ if written.starts_with("Vec<") || written.starts_with("Option<Vec<") => Form::Numbers,
+            _ => Form::Other,
+        }
+    }
+}
+
 /// A function of the array API. Arrays go first and by position, parameters by name.
 #[pyclass(frozen, dict, name = "Function", module = "array_protocol")]
 pub(crate) struct Function {
@@ -61,6 +82,8 @@ pub(crate) struct Function {
     wider: Option<Wider>,
     /// Parameters that may also be given by position, after the arrays.
     positional: Vec<&'static str>,
+    /// What each parameter takes.
+    forms: Vec<Form>,
     /// The parameters of a call that gives none.
     defaults: Box<dyn Params>,
     /// Whether a call with nothing but its arrays needs no further look: see [`Function::short`].
@@ -91,8 +114,9 @@ pub(crate) fn functions<'py>(
         let alone = matches!(op.class, Class::Creation | Class::Random);
         let one = |(_, role): &(_, Role)| *role == Role::One;
         let plain = !alone && (1..=2).contains(&op.args.len()) && op.args.iter().all(one);
-        let xp = xp.clone();
-        all.set_item(op.name, Function { op, xp, wider, positional, defaults, plain, results: PyOnceLock::new() })?;
+        let forms = op.params.iter().map(|(_, written, _)| Form::of(written)).collect();
+        let (xp, results) = (xp.clone(), PyOnceLock::new());
+        all.set_item(op.name, Function { op, xp, wider, positional, forms, defaults, plain, results })?;
     }
     Ok(all)
 }
@@ -133,9 +157,8 @@ impl Function {
     }
 
     fn field(&self, place: usize, value: &Bound<'_, PyAny>, to: &mut Vec<(&'static str, Value)>) -> PyResult<()> {
-        let (name, of, _) = self.op.params[place];
-        if of.contains("DType") {
-            // `None` is left to the row's own default.
+        let (name, ..) = self.op.params[place];
+        if self.forms[place] == Form::DType {
             if !value.is_none() {
                 let Some(dtype) = data_type::named(value)? else {
                     let message = format!("{}: {} is no data type of the standard's", self.op.name, value.repr()?);
@@ -146,10 +169,7 @@ impl Function {
             return Ok(());
         }
         let value = match given::value(value)? {
-            // One number where several are meant.
-            Value::Int(i) if of.starts_with("Vec<") || of.starts_with("Option<Vec<") => {
-                Value::List(vec![Value::Int(i)])
-            }
+            Value::Int(i) if self.forms[place] == Form::Numbers => Value::List(vec![Value::Int(i)]),
             value => value,
         };
         to.push((name, value));
@@ -222,6 +242,17 @@ impl Function {
             _ => return Ok(None),
         }
         call(&mut [a.operand(), b.operand()]).map(Some)
+    }
+
+    /// How a call is made that makes elements of its own.
+    fn made(&self, fields: &[(&'static str, Value)]) -> Pace {
+        if !matches!(self.op.class, Class::Creation | Class::Random) {
+            return Pace::Short;
+        }
+        match self.xp.as_ref().map(|xp| xp.kind().level()) {
+            Some(Level::DATA) => Pace::of(extent(self.op, fields)),
+            _ => Pace::Lazy,
+        }
     }
 
     /// The names of the results as the standard writes them: matrices are capital there.
@@ -304,20 +335,20 @@ impl Function {
         if operands.iter().flatten().any(|g| matches!(g, Given::Foreign(_))) {
             foreign::lead(py, operands.iter_mut().flatten());
         }
-        let size = operands.iter().flatten().map(Given::size).max().unwrap_or(LONG);
+        let pace = operands.iter().flatten().map(Given::pace).max().unwrap_or(Pace::Short).max(self.made(&fields));
         // Arrays know where they live, and a call that does not say it again is found sooner.
         let arrays = operands.iter().flatten().any(|g| matches!(g, Given::Array(_) | Given::Foreign(_)));
         let xp = self.xp.as_ref().filter(|_| !arrays || matches!(self.op.class, Class::Creation | Class::Random));
         let placed = on.and_then(|device| Some(xp?.clone().on(device)));
         let xp = placed.as_ref().or(xp);
-        let outs = if size < LONG {
+        let outs = if pace == Pace::Short {
             let mut operands: SmallVec<[Operand<'_>; 3]> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, Given::operand)).collect();
             run(py, || self.apply(params, &mut operands, xp))?
         } else {
             let mut operands: Vec<Operand<'static>> =
                 operands.iter().map(|g| g.as_ref().map_or(Operand::Absent, |g| g.operand().to_static())).collect();
-            run_long(py, || self.apply(params, &mut operands, xp))?
+            run_at(py, pace, || self.apply(params, &mut operands, xp))?
         };
         // Functions such as `zeros_like` answer where their argument lives.
         let outs = match (outs, on) {
@@ -389,6 +420,22 @@ impl Function {
             xp => xp.as_ref().map(Namespace::to_string).into_pyobject(py)?,
         };
         Ok((rebuild, (xp, self.op.category, self.op.name)).into_pyobject(py)?.into_any())
+    }
+}
+
+/// At most how many elements a call makes, where its parameters say it; `None` where they do not.
+fn extent(op: &Op, fields: &[(&'static str, Value)]) -> Option<usize> {
+    let given = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, value)| value);
+    let integer = |value: &Value| if let Value::Int(i) = value { Some(*i) } else { None };
+    let count = |value: &Value| usize::try_from(integer(value)?).ok();
+    match (given("shape").or_else(|| given("num")), op.name) {
+        (Some(Value::List(dims)), _) => dims.iter().try_fold(1, |n: usize, d| n.checked_mul(count(d)?)),
+        (Some(one), _) => count(one),
+        (None, "arange") => {
+            let [start, stop, step] = ["start", "stop", "step"].map(|name| given(name).and_then(integer));
+            usize::try_from(stop?.checked_sub(start?)?.unsigned_abs() / step?.unsigned_abs().max(1)).ok()
+        }
+        (None, _) => None,
     }
 }
 

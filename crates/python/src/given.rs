@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::array::PyArray;
-use crate::boundary::LONG;
+use crate::boundary::Pace;
 use crate::chunked;
 use crate::data_type::PyDType;
 use crate::foreign;
@@ -55,26 +55,25 @@ impl<'py> Given<'py> {
     /// Whether this is an array of ours on which a call keeps Python's lock.
     #[inline]
     pub(crate) fn is_short(&self) -> bool {
-        matches!(self, Given::Array(a) if work(&a.array) < LONG)
+        matches!(self, Given::Array(a) if pace(&a.array) == Pace::Short)
     }
 
-    /// How long a call takes, as a number of elements.
+    /// How a call is made with this.
     #[inline]
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn pace(&self) -> Pace {
         match self {
-            Given::Array(a) => work(&a.array),
-            Given::Scalar(_) => 1,
+            Given::Array(a) => pace(&a.array),
+            Given::Scalar(_) => Pace::Short,
             // What Python functions do may take long, and may need Python's lock on another thread.
-            Given::Foreign(_) => LONG,
+            Given::Foreign(_) => Pace::Lazy,
         }
     }
 }
 
-/// How long a call with an array takes, as a number of elements: one that may run tasks counts as long, since these may need
-/// Python's lock on other threads.
+/// How a call is made with an array.
 #[inline]
-pub(crate) fn work(x: &Array) -> usize {
-    if chunked::may_compute(x) { LONG } else { x.dims().size().unwrap_or(LONG) }
+pub(crate) fn pace(x: &Array) -> Pace {
+    if chunked::may_compute(x) { Pace::Lazy } else { Pace::of(x.dims().size()) }
 }
 
 /// A Python number as a weak scalar; `None` for anything else.

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::array::PyArray;
-use crate::boundary::{LONG, run, run_long};
+use crate::boundary::{Pace, run, run_at, run_long};
 use crate::foreign;
 use crate::given::{self, Given};
 
@@ -19,12 +19,13 @@ fn binary(
     let py = slf.py();
     let Some(b) = Given::of(other)? else { return with_foreign(slf, other, f) };
     let a = slf.try_borrow()?;
-    let out = if given::work(&a.array).max(b.size()) < LONG {
-        run(py, || f(Operand::Ref(&a.array), b.operand()))?
-    } else {
-        // Without Python's lock nothing of Python's may be borrowed: handles instead.
-        let (a, b) = (a.array.clone(), b.operand().to_static());
-        run_long(py, move || f(Operand::Own(a), b))?
+    let out = match given::pace(&a.array).max(b.pace()) {
+        Pace::Short => run(py, || f(Operand::Ref(&a.array), b.operand()))?,
+        pace => {
+            // Without Python's lock nothing of Python's may be borrowed: handles instead.
+            let (a, b) = (a.array.clone(), b.operand().to_static());
+            run_at(py, pace, move || f(Operand::Own(a), b))?
+        }
     };
     Ok(Py::new(py, PyArray { array: out })?.into_any())
 }
@@ -60,10 +61,12 @@ fn in_place(
         return Err(PyTypeError::new_err(format!("{} cannot be combined with an array", other.get_type())));
     };
     let (operand, before) = (b.operand().to_static(), slf.try_borrow()?.array.clone());
+    let pace = given::pace(&before).max(b.pace());
     // `x += x`: a borrow of the other one may be one of this one.
     drop(b);
     let (dims, dtype) = (before.dims().clone(), before.dtype());
-    let out = run_long(py, move || f(Operand::Own(before), operand))?;
+    let call = move || f(Operand::Own(before), operand);
+    let out = if pace == Pace::Short { run(py, call)? } else { run_at(py, pace, call)? };
     if out.dtype() != dtype {
         return Err(PyTypeError::new_err(format!(
             "the result has dtype {}, which cannot be stored in {dtype}",
@@ -185,9 +188,9 @@ macro_rules! unary {
             $(
                 fn $op(slf: &Bound<'_, Self>) -> PyResult<PyArray> {
                     let (py, x) = (slf.py(), slf.try_borrow()?.array.clone());
-                    let array = match given::work(&x) < LONG {
-                        true => run(py, || array_api::$f(&x))?,
-                        false => run_long(py, move || array_api::$f(&x))?,
+                    let array = match given::pace(&x) {
+                        Pace::Short => run(py, || array_api::$f(&x))?,
+                        pace => run_at(py, pace, move || array_api::$f(&x))?,
                     };
                     Ok(PyArray { array })
                 }

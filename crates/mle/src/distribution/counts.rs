@@ -1,8 +1,11 @@
 //! Families of counts.
 
 use array_api::{
-    Array, Result, add, equal, floor, greater_equal, less, lgamma, log, log1p, logaddexp, multiply, negative, where_,
+    Array, Result, add, equal, floor, greater_equal, less, lgamma, log, log1p, logaddexp, maximum, multiply, negative,
+    reciprocal, square, where_,
 };
+
+use array_api::coefficients::STIRLING;
 
 use super::family::{Family, Parameter, Support, integers, positive, probability, regular};
 use super::sample::Sample;
@@ -118,7 +121,7 @@ pub(crate) static NEGATIVE_BINOMIAL: Family = Family {
     data: COUNTS,
     log_prob: |x, p| {
         let (size, mu) = (&p[0], &p[1]);
-        let ways = lgamma((x + size).ok()?)? - lgamma(size)? - lgamma((x + 1.0).ok()?)?;
+        let ways = (log_rising(size, x)? - lgamma((x + 1.0).ok()?)?).ok()?;
         // size log(size / (size + mu)) keeps its digits where the size is large.
         let none = (size * log1p((mu / size).ok()?)?).ok()?;
         (ways - none + times_log(x, &(mu / (size + mu)).ok()?)?).ok()
@@ -137,6 +140,24 @@ pub(crate) static NEGATIVE_BINOMIAL: Family = Family {
     corners: None,
     needs_spread: false,
 };
+
+/// `log(size (size + 1) .. (size + x - 1))`, with its derivatives by the size.
+///
+/// From 100 on by the difference of Stirling's series, since two functions of a large size cancel, and what is left of their
+/// derivatives is rounding: of counts that vary as Poisson's do, a fit would learn no end of the size's range.
+fn log_rising(size: &Array, x: &Array) -> Result<Array> {
+    const LARGE: f64 = 100.0;
+    let large = greater_equal(size, LARGE)?;
+    let s = maximum(size, LARGE)?;
+    let total = (x + &s).ok()?;
+    let rest = |s: &Array| -> Result<Array> {
+        let r = reciprocal(s)?;
+        let r2 = square(&r)?;
+        (r * (STIRLING[0] + &r2 * (STIRLING[1] + &r2 * STIRLING[2]))).ok()
+    };
+    let series = x * log(&s)? + (&total - 0.5) * log1p((x / &s).ok()?)? - x + rest(&total)? - rest(&s)?;
+    where_(large, series, lgamma((x + size).ok()?)? - lgamma(size)?)
+}
 
 /// `P(X <= k) = I_{size/(size+mu)}(size, k + 1)`.
 fn negative_binomial_tails(x: &Array, p: &[Array]) -> Result<[Array; 2]> {
@@ -170,3 +191,34 @@ pub(crate) static ZERO_INFLATED_POISSON: Family = Family {
     corners: None,
     needs_spread: false,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use array_transforms::grad;
+
+    /// `alpha` is the inverse of the size, along which the logarithm is `sum log(1 + alpha k) - (y + 1/alpha) log1p(alpha mu)`
+    /// and what does not depend on it.
+    #[test]
+    fn a_negative_binomial_next_to_poisson_keeps_its_slope() -> Result<()> {
+        let xp = array_ndarray::namespace();
+        for (y, mu) in [(0.0, 2.5), (1.0, 0.3), (7.0, 4.0), (60.0, 75.0)] {
+            for alpha in [1e-12, 1e-9, 1e-5, 1e-3, 0.00999, 0.01001, 0.3] {
+                let (count, mean) = (xp.asarray(y)?, xp.asarray(mu)?);
+                let density = |a: &Array| (NEGATIVE_BINOMIAL.log_prob)(&count, &[reciprocal(a)?, mean.clone()]);
+                let found = grad(density)(&xp.asarray(alpha)?)?.item::<f64>()?;
+                let t: f64 = alpha * mu;
+                // log1p(t) - t / (1 + t)
+                let rest = match t < 0.01 {
+                    true => (2..8).map(|k| (-t).powi(k) * f64::from(k - 1) / f64::from(k)).sum(),
+                    false => t.ln_1p() - t / (1.0 + t),
+                };
+                let steps: f64 = (0..y as i32).map(f64::from).map(|k| k / (1.0 + alpha * k)).sum();
+                let expected = steps + rest / (alpha * alpha) - y * mu / (1.0 + t);
+                let error = (found - expected).abs() / (y * y + mu * mu);
+                assert!(error < 1e-9 + 16.0 * f64::EPSILON / alpha, "{y} {mu} {alpha}: {found} {expected}");
+            }
+        }
+        Ok(())
+    }
+}
