@@ -16,10 +16,14 @@ use crate::engine::entry::Entry;
 use crate::engine::places::Of;
 use crate::engine::pool::cleared;
 use crate::engine::qr;
+use crate::engine::share;
 use crate::engine::small::SMALL;
 use crate::engine::stack::{Stack, cost, finite, matrices, transposed};
 use crate::engine::systems::{self, Systems};
 use crate::engine::triangular::{self, Triangle};
+
+/// Columns that a thread clears in one turn.
+const CLEARED: usize = 32;
 
 #[implements(cholesky)]
 fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
@@ -33,7 +37,10 @@ fn cholesky(x: &NdArray, p: &Cholesky) -> Result<NdArray> {
             // The diagonal of a Hermitian matrix is real.
             a.iter_mut().step_by(n + 1).for_each(|x| *x = T::of_real(x.real_part()));
             factor(n, a).map_err(|pivot| format!("is not positive definite: pivot {pivot} is not positive"))?;
-            a.chunks_exact_mut(n.max(1)).enumerate().for_each(|(c, column)| column[..c].fill(T::default()));
+            share::pieces(a, CLEARED * n.max(1), |first, piece| {
+                let columns = piece.chunks_exact_mut(n).zip(first / n..);
+                columns.for_each(|(column, c)| column[..c].fill(T::default()));
+            });
             Ok(())
         })?;
         Ok(matrices(std::mem::take(&mut x.data), given.shape()))

@@ -27,7 +27,7 @@ table! { /// -1, 0 or 1; NaN stays; of a complex number `x / abs(x)`.
     SIGN = "sign";
     unsigned -> T, Cheap: |x| (x > 0) as T;
     signed -> T, Cheap: |x| (x > 0) as T - (x < 0) as T;
-    float -> T, Cheap: |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else if x == 0.0 { 0.0 } else { x };
+    float -> T, Wide: |x| if x.abs() > 0.0 { T::copysign(1.0, x) } else { x + 0.0 };
     complex -> T, Scalar: |z| if z.re == 0.0 && z.im == 0.0 { T::new(0.0, 0.0) } else { z / z.re.hypot(z.im) };
 }
 table! { /// Whether the sign bit is set.
