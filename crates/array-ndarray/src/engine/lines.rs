@@ -45,9 +45,14 @@ pub(crate) unsafe fn lines_unset<T: NdElement, U: NdElement, B>(
     line: impl Fn(&[T], &mut [MaybeUninit<U>], &mut B) -> Result<()> + Sync,
 ) -> Result<NdArray> {
     let rank = x.shape().len();
-    let last: Vec<usize> = (0..rank).filter(|&a| a != axis).chain([axis]).collect();
-    let turned = x.clone().permuted(&last);
-    let gathered = axis + 1 < rank && !turned.is_contiguous();
+    let is_last = axis + 1 == rank;
+    let turned = if is_last {
+        x.clone()
+    } else {
+        let order: Vec<usize> = (0..rank).filter(|&a| a != axis).chain([axis]).collect();
+        x.clone().permuted(&order)
+    };
+    let gathered = !is_last && !turned.is_contiguous();
     // Lines without gaps go last, and their place is given back at the end.
     let x = if gathered { x.contiguous() } else { turned.contiguous() };
     let view = x.view::<T>();
@@ -73,7 +78,7 @@ pub(crate) unsafe fn lines_unset<T: NdElement, U: NdElement, B>(
         unsafe { to.set_len(size) };
     }
     let to = NdArray::from_vec(to, &shape);
-    if gathered {
+    if gathered || is_last {
         return Ok(to);
     }
     let mut back: Vec<usize> = (0..rank - 1).collect();
@@ -195,7 +200,7 @@ unsafe fn by_blocks<T: NdElement, U: NdElement, B>(
     let size = size_of::<T>().max(size_of::<U>());
     let fits = BLOCK / (size * (m + out));
     let threads =
-        if share::alone() && len + outer * out * inner >= PARALLEL { rayon::current_num_threads() } else { 1 };
+        if len + outer * out * inner >= PARALLEL && share::alone() { rayon::current_num_threads() } else { 1 };
     // Few lines are shared too.
     let fair = (outer * inner).div_ceil(threads);
     let width = fits.clamp(ROW[0] / size, ROW[1] / size).min(fair).min(inner);

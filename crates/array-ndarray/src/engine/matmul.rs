@@ -220,7 +220,7 @@ fn product<T: Factor>(x: &NdArray, y: &NdArray, shape: &[usize]) -> NdArray {
     let (a, b) = (Stack::<T>::new(x, batch), Stack::<T>::new(y, batch));
     let work = m * k * n;
     let narrow = k <= NARROW[0] && n * size_of::<T>() <= NARROW[1];
-    let pool = share::alone() && count * work.max(LEAST) >= PARALLEL;
+    let pool = count * work.max(LEAST) >= PARALLEL && share::alone();
     let threads = if pool { rayon::current_num_threads() } else { 1 };
     // SAFETY: every element of every matrix is written: `count * m * n` in all.
     unsafe {

@@ -46,7 +46,7 @@ const RUN: usize = 1 << 15;
 ///
 /// Uses the threads of the pool unless called from one of them; the result is the same.
 pub(crate) fn sort<T: Item>(items: &mut [T]) {
-    let threads = if share::alone() { rayon::current_num_threads() } else { 1 };
+    let threads = if items.len() >= RUN && share::alone() { rayon::current_num_threads() } else { 1 };
     if let Some(first) = two_runs(items, |a, b| a.key() <= b.key()) {
         if first < items.len() {
             let (left, right) = items.split_at(first);
