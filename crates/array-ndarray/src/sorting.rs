@@ -108,7 +108,7 @@ compiled!(values_baseline, values_avx2, values_avx512 =
 /// There must be `n` keys, and room for as many values, which may be the same place.
 #[inline(always)]
 unsafe fn values<T: Keyed>(n: usize, from: *const T::Key, to: *mut T, descending: bool) {
-    // By blocks between the reads and the writes of which nothing lies: of one place the compiler knows no vectors otherwise.
+    // Where keys and values share a place, the compiler uses vectors only for blocks that are read whole before they are written.
     const BLOCK: usize = 64;
     let whole = n - n % BLOCK;
     for first in (0..whole).step_by(BLOCK) {

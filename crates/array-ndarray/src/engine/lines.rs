@@ -23,14 +23,19 @@ pub(crate) fn lines<T: NdElement, U: NdElement, B>(
     buffers: impl Fn() -> B + Sync,
     line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
 ) -> Result<NdArray> {
-    let zeroed = |from: &[T], to: &mut [MaybeUninit<U>], b: &mut B| {
-        // Zeros that are written where they are needed stay in the cache.
+    // SAFETY: each line is set.
+    unsafe { lines_unset(x, axis, out, buffers, zeroed(line)) }
+}
+
+/// A line's work on zeros, which stay in the cache if they are written where they are needed.
+fn zeroed<T, U: NdElement, B>(
+    line: impl Fn(&[T], &mut [U], &mut B) -> Result<()> + Sync,
+) -> impl Fn(&[T], &mut [MaybeUninit<U>], &mut B) -> Result<()> + Sync {
+    move |from, to, b| {
         to.fill(MaybeUninit::new(U::default()));
         // SAFETY: all of it was just set.
         line(from, unsafe { &mut *(to as *mut [MaybeUninit<U>] as *mut [U]) }, b)
-    };
-    // SAFETY: each line is set.
-    unsafe { lines_unset(x, axis, out, buffers, zeroed) }
+    }
 }
 
 /// The same, where `to` is not set yet.
@@ -100,13 +105,8 @@ pub(crate) fn lines_within<T: NdElement, B>(
     }
     let lie = Lie { inner: shape[axis + 1..].iter().product(), m: shape[axis], out: shape[axis] };
     let (len, to) = (x.len(), x.as_mut_ptr());
-    let zeroed = |from: &[T], to: &mut [MaybeUninit<T>], b: &mut B| {
-        to.fill(MaybeUninit::new(T::default()));
-        // SAFETY: all of it was just set.
-        line(from, unsafe { &mut *(to as *mut [MaybeUninit<T>] as *mut [T]) }, b)
-    };
     // SAFETY: the array is as long as its shape says, and each line has its place in it.
-    unsafe { by_blocks(lie, len, to.cast_const(), to, buffers, zeroed) }
+    unsafe { by_blocks(lie, len, to.cast_const(), to, buffers, zeroed(line)) }
 }
 
 /// Lines one after the other.
