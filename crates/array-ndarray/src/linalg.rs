@@ -11,12 +11,12 @@ use smallvec::SmallVec;
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
 use crate::engine::cholesky::factor;
-use crate::engine::eigen::singular;
 use crate::engine::entry::Entry;
 use crate::engine::places::Of;
 use crate::engine::pool::cleared;
 use crate::engine::qr;
 use crate::engine::share;
+use crate::engine::singular::singular;
 use crate::engine::small::SMALL;
 use crate::engine::stack::{Stack, cost, finite, matrices, transposed};
 use crate::engine::systems::{self, Systems};
@@ -146,6 +146,7 @@ fn svd(x: &NdArray, p: &Svd, verdict: &Verdict) -> Result<[NdArray; 3]> {
             singular(m, a, s, Some((u, v)))
         })?;
         let dims = |i: usize| &verdict.results()[i].dims;
-        Ok([matrices(u, dims(0)), NdArray::from_vec(s, dims(1)), matrices(v, dims(2))])
+        // The columns of V's conjugate are the rows of V^H.
+        Ok([matrices(u, dims(0)), NdArray::from_vec(s, dims(1)), NdArray::from_vec(v, dims(2))])
     })
 }

@@ -8,10 +8,11 @@ use faer::traits::ComplexField;
 
 use crate::array::NdArray;
 use crate::engine::by_type::with_floating;
-use crate::engine::eigen::{General, hermitian, pivots, singular};
+use crate::engine::eigen::{General, hermitian, pivots};
 use crate::engine::entry::Entry;
 use crate::engine::places::Of;
 use crate::engine::pool::cleared;
+use crate::engine::singular::singular;
 use crate::engine::stack::{Stack, cost, matrices};
 
 /// The type of the absolute values of a type.

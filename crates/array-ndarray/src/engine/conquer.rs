@@ -15,7 +15,8 @@ use faer::{MatMut, Par};
 use std::sync::OnceLock;
 
 use crate::engine::entry::Real;
-use crate::engine::merge::{Block, Known, merge};
+use crate::engine::merge::{Block, merge};
+use crate::engine::rank_one::{Columns, Known};
 use crate::engine::share::turns_if_worth as turns;
 
 /// The largest matrix that is not cut.
@@ -80,7 +81,7 @@ fn split<'a, R>(
         let (q_here, q_after) = std::mem::take(&mut q).split_at_mut(size * column);
         (d, q) = (d_after, q_after);
         let rows = if known == Known::All { ends[0]..ends[1] } else { 0..2 };
-        Block { number, first: ends[0], known, column, rows, d: d_here, q: q_here }
+        Block { number, first: ends[0], known, d: d_here, q: Columns { column, rows, elements: q_here } }
     })
 }
 
@@ -103,8 +104,8 @@ fn leaf<R: Real>(mut block: Block<'_, R>, beside: &[R]) -> Result<(), Endless> {
     for (j, vector) in vectors.chunks_exact(size).enumerate() {
         block.d[j] = found[j];
         match block.known {
-            Known::All => block.column(j).copy_from_slice(vector),
-            Known::Ends => block.column(j).copy_from_slice(&[vector[0], vector[size - 1]]),
+            Known::All => block.q.get(j).copy_from_slice(vector),
+            Known::Ends => block.q.get(j).copy_from_slice(&[vector[0], vector[size - 1]]),
         }
     }
     Ok(())

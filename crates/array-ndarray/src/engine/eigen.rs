@@ -1,4 +1,4 @@
-//! Eigenvalues, singular values and determinants of one matrix.
+//! Eigenvalues and determinants of one matrix.
 //!
 //! Matrices lie column by column and may be written over; results are written to their places.
 
@@ -6,9 +6,8 @@ use array_api::Complex;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::evd::{self, ComputeEigenvectors};
-use faer::linalg::svd::{self, ComputeSvdVectors};
 use faer::traits::math_utils::abs;
-use faer::{Mat, MatMut, MatRef, Par, diag::Diag};
+use faer::{Conj, Mat, MatMut, MatRef, Par, diag::Diag};
 use smallvec::SmallVec;
 
 use std::iter;
@@ -24,16 +23,16 @@ use crate::engine::{lu, qr};
 /// Rows of the largest matrix whose eigenvectors an iteration finds.
 const WHOLE: usize = 48;
 /// Reflections that are applied together.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 /// What an iteration that does not end says of its matrix.
-const ENDLESS: &str = "did not converge";
+pub(super) const ENDLESS: &str = "did not converge";
 
 fn wanted(vectors: bool) -> ComputeEigenvectors {
     if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No }
 }
 
 /// A value of a matrix that was divided by a power of two as the matrix's own.
-fn back<T: Entry>(value: T::Real, exponent: i32) -> T::Real {
+pub(super) fn back<T: Entry>(value: T::Real, exponent: i32) -> T::Real {
     if exponent == 0 { value } else { T::real_times_power(value, exponent) }
 }
 
@@ -101,51 +100,7 @@ fn hermitian_by_parts<T: Entry>(a: &mut [T], values: &mut [T::Real], vectors: &m
     }
     keep(real);
     let vectors = MatMut::from_column_major_slice_mut(vectors, n, n);
-    qr::reflect(a.submatrix(1, 0, n - 1, n - 1), factors.as_ref(), vectors.subrows_mut(1, n - 1));
-    Ok(())
-}
-
-/// Singular values, descending, of a matrix with `m` rows, and the vectors if there is room for them: U column by column, and V^H.
-///
-/// # Errors
-/// Elements that are not finite; no convergence.
-pub(crate) fn singular<T: Entry>(
-    m: usize,
-    a: &mut [T],
-    values: &mut [T::Real],
-    vectors: Option<(&mut [T], &mut [T])>,
-) -> Result<(), String> {
-    finite(m, a, |_| 0..m, false)?;
-    let k = values.len();
-    if k == 0 {
-        // What there is of U or V is square then.
-        let (u, v) = vectors.unwrap_or_default();
-        for x in [u, v] {
-            let side = x.len().isqrt();
-            x.iter_mut().step_by(side + 1).for_each(|x| *x = T::ONE);
-        }
-        return Ok(());
-    }
-    let n = a.len() / m;
-    let exponent = moderate(m, a, |_| 0..m);
-    let (want, u, mut v, adjoint) = match vectors {
-        Some((u, adjoint)) => {
-            let (columns, rows) = (u.len() / m, adjoint.len() / n);
-            let want = if columns.max(rows) > k { ComputeSvdVectors::Full } else { ComputeSvdVectors::Thin };
-            (want, Some(MatMut::from_column_major_slice_mut(u, m, columns)), Some(Mat::zeros(n, rows)), adjoint)
-        }
-        None => (ComputeSvdVectors::No, None, None, &mut [][..]),
-    };
-    let mut found = Diag::<T>::zeros(k);
-    let mut room = MemBuffer::new(svd::svd_scratch::<T>(m, n, want, want, Par::Seq, Default::default()));
-    let (a, stack) = (MatRef::from_column_major_slice(a, m, n), MemStack::new(&mut room));
-    let to = v.as_mut().map(|v| v.as_mut());
-    svd::svd(a, found.as_mut(), u, to, Par::Seq, stack, Default::default()).map_err(|_| ENDLESS)?;
-    values.iter_mut().enumerate().for_each(|(i, to)| *to = back::<T>(found[i].real_part(), exponent));
-    if let Some(v) = v {
-        let columns = adjoint.chunks_exact_mut(v.ncols()).enumerate();
-        columns.for_each(|(c, column)| column.iter_mut().enumerate().for_each(|(r, x)| *x = v[(c, r)].conjugate()));
-    }
+    qr::reflect(a.submatrix(1, 0, n - 1, n - 1), factors.as_ref(), Conj::No, vectors.subrows_mut(1, n - 1));
     Ok(())
 }
 

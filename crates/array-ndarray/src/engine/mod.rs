@@ -2,6 +2,7 @@
 //! protocol's functions; the category files beside it register them.
 
 pub(crate) mod argsort;
+mod bidiagonal;
 pub mod binary;
 mod block;
 pub(crate) mod by_size;
@@ -21,6 +22,7 @@ pub(crate) mod entry;
 pub(crate) mod fold;
 pub(crate) mod inner;
 pub(crate) mod interleave;
+mod join;
 pub(crate) mod kernel;
 #[cfg(test)]
 mod levels;
@@ -47,6 +49,7 @@ pub(crate) mod qr;
 #[cfg(target_arch = "x86_64")]
 mod quick;
 pub(crate) mod radix;
+mod rank_one;
 pub mod reduce;
 mod reduce_kernel;
 pub(crate) mod repeat;
@@ -55,6 +58,7 @@ mod secular;
 pub(crate) mod sequence;
 pub(crate) mod share;
 pub mod simd;
+pub(crate) mod singular;
 pub(crate) mod small;
 pub(crate) mod stack;
 mod standby;

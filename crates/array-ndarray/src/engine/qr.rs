@@ -48,7 +48,7 @@ pub(crate) fn decompose<T: Entry>(m: usize, a: &mut [T], q: &mut [T]) {
 
 /// Replaces a matrix by R and, below the diagonal, the vectors of the reflections; returns the factors that belong to each block of
 /// them, side by side: as many rows as reflections that are applied together.
-fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Mat<T> {
+pub(super) fn factor<T: Entry>(mut a: MatMut<'_, T>) -> Mat<T> {
     let (m, n) = (a.nrows(), a.ncols());
     let k = m.min(n);
     if k <= WHOLE {
@@ -100,7 +100,7 @@ fn orthogonal<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, q: MatMut<'_, 
             let basis = a.submatrix(start, start, a.nrows() - start, size);
             let factor = factors.submatrix(0, start, size, size);
             let (from, rows) = (start.saturating_sub(first), a.nrows() - start);
-            apply(basis, factor, Way::Itself, q.as_mut().submatrix_mut(start, from, rows, columns - from));
+            apply(basis, factor, Way::Itself(Conj::No), q.as_mut().submatrix_mut(start, from, rows, columns - from));
         }
     };
     if k <= WHOLE {
@@ -110,15 +110,15 @@ fn orthogonal<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, q: MatMut<'_, 
     }
 }
 
-/// Replaces a matrix by its product with reflections on the left, which lie below the diagonal of `a`.
-pub(crate) fn reflect<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, to: MatMut<'_, T>) {
+/// Replaces a matrix by its product with reflections on the left, which lie below the diagonal of `a`, or with their conjugates.
+pub(crate) fn reflect<T: Entry>(a: MatRef<'_, T>, factors: MatRef<'_, T>, conjugate: Conj, to: MatMut<'_, T>) {
     let (block, k) = (factors.nrows(), factors.ncols());
     share::turns(cut(to, PIECE), |(_, mut piece)| {
         for start in (0..k).step_by(block).rev() {
             let size = block.min(k - start);
             let basis = a.submatrix(start, start, a.nrows() - start, size);
             let rest = piece.as_mut().subrows_mut(start, a.nrows() - start);
-            apply(basis, factors.submatrix(0, start, size, size), Way::Itself, rest);
+            apply(basis, factors.submatrix(0, start, size, size), Way::Itself(conjugate), rest);
         }
     });
 }
@@ -130,10 +130,10 @@ fn columns<T: Entry>(a: MatMut<'_, T>, mut factors: MatMut<'_, T>) {
     qr::qr_in_place(a, factors.as_mut(), Par::Seq, MemStack::new(&mut room), Default::default());
 }
 
-/// Whether a product of reflections is applied, or its adjoint.
+/// Whether a product of reflections is applied, or that of their conjugates, or its adjoint.
 #[derive(Clone, Copy)]
 enum Way {
-    Itself,
+    Itself(Conj),
     Adjoint,
 }
 
@@ -143,10 +143,10 @@ fn apply<T: Entry>(basis: MatRef<'_, T>, factor: MatRef<'_, T>, way: Way, to: Ma
     let mut room = MemBuffer::new(need);
     let stack = MemStack::new(&mut room);
     match way {
-        Way::Itself => householder::apply_block_householder_on_the_left_in_place_with_conj(
+        Way::Itself(conjugate) => householder::apply_block_householder_on_the_left_in_place_with_conj(
             basis,
             factor,
-            Conj::No,
+            conjugate,
             to,
             Par::Seq,
             stack,

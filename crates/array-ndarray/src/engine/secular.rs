@@ -1,7 +1,8 @@
-//! The secular equation: eigenvalues of a diagonal matrix with a matrix of rank one added.
+//! The secular equation: eigenvalues of a diagonal matrix with a matrix of rank one added, and singular values of one with a row.
 //!
 //! The eigenvalues of `diag(d) + r z z^T` are the roots of `1/r + sum(z_j^2 / (d_j - x))`, one between each two neighbouring poles
-//! and one above the last. A root is found relative to the nearer pole, so that its distances from all poles are known to nearly
+//! and one above the last. The squares of the singular values of `diag(d)` with `z` in its first row, where `d` is zero, are those
+//! of `1 + sum(z_j^2 / (d_j^2 - x))`. A root is found relative to the nearer pole, so that its distances from all poles are known to nearly
 //! full precision (Li, Solving secular equations stably and efficiently, LAPACK Working Note 89, 1993): by interpolation with two
 //! poles that keeps the weight of the nearer one, or, where that is slow, the slopes of both sides; always within a bracket.
 
@@ -17,12 +18,22 @@ const HALVINGS: usize = 200;
 /// Parts of a sum.
 const LANES: usize = 16;
 
-/// The poles, ascending and apart, their weights, none of which is zero, and the factor of the added matrix, which is positive.
+/// What the poles of an equation are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Poles {
+    /// The numbers that are given.
+    Values,
+    /// Their squares, whose differences are taken as products: no digits are lost.
+    Squares,
+}
+
+/// The numbers that give the poles, ascending and apart, their weights, none of which is zero, and the factor of the added matrix, which is positive.
 #[derive(Clone, Copy)]
 pub(crate) struct Secular<'a, R> {
     pub(crate) d: &'a [R],
     pub(crate) z: &'a [R],
     pub(crate) factor: R,
+    pub(crate) poles: Poles,
 }
 
 /// Terms of one sign, and the sum of their slopes.
@@ -32,16 +43,31 @@ struct Side<R> {
     slope: R,
 }
 
+impl Poles {
+    /// The pole of `a` minus that of `b`.
+    #[inline(always)]
+    pub(crate) fn apart<R: Real>(self, a: R, b: R) -> R {
+        match self {
+            Poles::Values => a - b,
+            Poles::Squares => (a - b) * (a + b),
+        }
+    }
+}
+
 impl<R: Real> Secular<'_, R> {
-    /// The root above pole `i`. Writes the distances from it to all poles; `room` is for as many numbers.
+    /// The root above pole `i`, or the square root of it if the poles are squares. Writes the distances from the root to all poles;
+    /// `room` is for as many numbers.
     pub(crate) fn root(&self, i: usize, apart: &mut [R], room: &mut [R]) -> R {
-        let Secular { d, z, factor } = *self;
+        let Secular { d, z, factor, poles } = *self;
         let (two, eight) = (R::one() + R::one(), R::from(8).unwrap_or_else(R::one));
         let last = i + 1 == d.len();
         // Above the last pole, the largest root that there can be takes the place of the next one.
-        let gap = if last { factor * z.iter().fold(R::zero(), |s, &z| s + z * z) } else { d[i + 1] - d[i] };
+        let gap = if last { factor * z.iter().fold(R::zero(), |s, &z| s + z * z) } else { poles.apart(d[i + 1], d[i]) };
         let weight = |j: usize| if j < z.len() { z[j] * z[j] } else { R::zero() };
-        let from = |pole: R, apart: &mut [R]| apart.iter_mut().zip(d).for_each(|(to, &d)| *to = d - pole);
+        let from = |pole: R, apart: &mut [R]| match poles {
+            Poles::Values => apart.iter_mut().zip(d).for_each(|(to, &d)| *to = d - pole),
+            Poles::Squares => apart.iter_mut().zip(d).for_each(|(to, &d)| *to = (d - pole) * (d + pole)),
+        };
         let mut value = |apart: &[R], x: R| -> [Side<R>; 2] {
             [sums(&apart[..i + 1], &z[..i + 1], x, room), sums(&apart[i + 1..], &z[i + 1..], x, room)]
         };
@@ -99,7 +125,10 @@ impl<R: Real> Secular<'_, R> {
             };
         }
         apart.iter_mut().for_each(|to| *to -= x);
-        origin + x
+        match poles {
+            Poles::Values => origin + x,
+            Poles::Squares => origin + x / (origin + (origin * origin + x).sqrt()),
+        }
     }
 }
 
